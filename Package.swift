@@ -1,0 +1,62 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// One package, two homes. `HEXA_KERNEL=1` builds the freestanding kernel (Embedded Swift, a static library that
+// `make kernel` links into an ELF image); without it the same core modules build for the host, with tools and tests.
+let isKernelBuild = Context.environment["HEXA_KERNEL"] == "1"
+
+/// Settings of a core module: sans-I/O, and compiled for both homes.
+let coreSettings: [SwiftSetting] = isKernelBuild
+    ? [
+        .enableExperimentalFeature("Embedded"),
+        .enableExperimentalFeature("Lifetimes"),
+        .unsafeFlags(["-wmo", "-Xcc", "-ffreestanding", "-Xfrontend", "-function-sections"]),
+    ]
+    : [.enableExperimentalFeature("Lifetimes")]
+
+/// Numeric modules are optimised even in debug builds: a forward pass through unoptimised kernels takes minutes.
+let numericSettings: [SwiftSetting] = coreSettings + (isKernelBuild ? [] : [.unsafeFlags(["-O"])])
+
+func core(_ name: String, _ dependencies: [Target.Dependency] = [], settings: [SwiftSetting] = coreSettings) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil) -> Target {
+    .testTarget(name: name, dependencies: dependencies, resources: resources,
+                swiftSettings: [.enableExperimentalFeature("Lifetimes")])
+}
+
+let coreTargets: [Target] = [
+    core("MonotonicTime"),
+    core("Law", ["MonotonicTime"]),
+    core("JSON"),
+    core("HTTP", ["MonotonicTime"]),
+    core("Net", ["MonotonicTime"]),
+    core("Virtio"),
+    core("Tensor", settings: numericSettings),
+    core("Model", ["Tensor"]),
+    core("Serving", ["MonotonicTime", "Law", "JSON", "HTTP", "Model"]),
+]
+
+let kernelTargets: [Target] = [
+]
+
+let hostTargets: [Target] = [
+    tests("MonotonicTimeTests", ["MonotonicTime"]),
+    tests("LawTests", ["Law", "MonotonicTime"]),
+    tests("JSONTests", ["JSON"]),
+    tests("HTTPTests", ["HTTP", "MonotonicTime"]),
+    tests("NetTests", ["Net", "MonotonicTime"]),
+    tests("VirtioTests", ["Virtio"]),
+    tests("TensorTests", ["Tensor"]),
+    tests("ModelTests", ["Model", "Tensor"]),
+    tests("ServingTests", ["Serving", "HTTP", "JSON", "Law", "Model", "MonotonicTime"]),
+]
+
+let package = Package(
+    name: "hexa-os",
+    products: [],
+    dependencies: isKernelBuild ? [] : [],
+    targets: coreTargets + (isKernelBuild ? kernelTargets : hostTargets),
+    swiftLanguageModes: [.v6]
+)
