@@ -1,0 +1,100 @@
+/// Numbered byte strings in one block of memory, found again by content.
+///
+/// Strings get the numbers 0, 1, 2... in the order in which they are appended. Look-up is open addressing with linear
+/// probing over a table sized once, so that a vocabulary of fifty thousand entries costs four allocations and not one
+/// for each. A table that hostile input has driven into long probe chains says so instead of slowing down.
+struct ByteStringTable: Sendable {
+    enum Insertion: Equatable {
+        /// The string is new and may be found under its number.
+        case inserted
+        /// An equal string came before; look-up finds that one.
+        case duplicate(of: Int)
+        /// Too many strings fall on one place. Natural vocabularies never do this.
+        case tooManyCollisions
+    }
+
+    /// All strings, one behind the other.
+    private(set) var bytes: [UInt8] = []
+    private var ends: [Int32] = []
+    private var slots: [Int32]
+
+    /// Longest walk from a string's home slot. At half load natural chains stay under a hundred.
+    private static let probeCountMax = 2_048
+    private static let emptySlot: Int32 = -1
+
+    /// A table for `capacity` strings of `byteCapacity` bytes in all; appending more than `capacity` is a programming error.
+    init(capacity: Int, byteCapacity: Int) {
+        var slotCount = 16
+        while slotCount < capacity * 2 { slotCount *= 2 }
+        slots = [Int32](repeating: Self.emptySlot, count: slotCount)
+        ends.reserveCapacity(capacity)
+        bytes.reserveCapacity(byteCapacity)
+    }
+
+    var count: Int { ends.count }
+
+    /// Where string `index` lies in `bytes`.
+    func range(at index: Int) -> Range<Int> {
+        (index == 0 ? 0 : Int(ends[index - 1]))..<Int(ends[index])
+    }
+
+    /// Gives the bytes that `newBytes` appends the next number.
+    mutating func append(_ newBytes: some Collection<UInt8>) -> Insertion {
+        let start = bytes.count
+        bytes.append(contentsOf: newBytes)
+        return finishAppending(from: start)
+    }
+
+    mutating func append(_ newBytes: Span<UInt8>) -> Insertion {
+        let start = bytes.count
+        for index in newBytes.indices { bytes.append(newBytes[index]) }
+        return finishAppending(from: start)
+    }
+
+    private mutating func finishAppending(from start: Int) -> Insertion {
+        let number = Int32(ends.count)
+        ends.append(Int32(bytes.count))
+        var slot = Self.hash(bytes.span.extracting(start..<bytes.count)) & (slots.count - 1)
+        for _ in 0..<Self.probeCountMax {
+            let occupant = slots[slot]
+            if occupant == Self.emptySlot {
+                slots[slot] = number
+                return .inserted
+            }
+            if isString(Int(occupant), equalTo: bytes.span.extracting(start..<bytes.count)) {
+                return .duplicate(of: Int(occupant))
+            }
+            slot = (slot + 1) & (slots.count - 1)
+        }
+        return .tooManyCollisions
+    }
+
+    /// The number of the first appended string equal to `key`.
+    func find(_ key: Span<UInt8>) -> Int? {
+        var slot = Self.hash(key) & (slots.count - 1)
+        for _ in 0..<Self.probeCountMax {
+            let occupant = slots[slot]
+            if occupant == Self.emptySlot { return nil }
+            if isString(Int(occupant), equalTo: key) { return Int(occupant) }
+            slot = (slot + 1) & (slots.count - 1)
+        }
+        return nil
+    }
+
+    private func isString(_ index: Int, equalTo key: Span<UInt8>) -> Bool {
+        let range = range(at: index)
+        guard range.count == key.count else { return false }
+        for offset in key.indices where bytes[range.lowerBound + offset] != key[offset] { return false }
+        return true
+    }
+
+    /// FNV-1a, finished with a multiply-shift so that the low bits, which pick the slot, depend on every byte.
+    private static func hash(_ key: Span<UInt8>) -> Int {
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for index in key.indices {
+            hash = (hash ^ UInt64(key[index])) &* 0x0000_0100_0000_01b3
+        }
+        hash = (hash ^ (hash >> 32)) &* 0x9e37_79b9_7f4a_7c15
+        return Int(truncatingIfNeeded: hash >> 33)
+    }
+}

@@ -1,0 +1,34 @@
+import Foundation
+import Testing
+
+/// The real model that exact tests need: SmolLM2-135M-Instruct in Q4_1.
+enum SmolLM2 {
+    static let path: String = {
+        if let path = ProcessInfo.processInfo.environment["HEXA_MODEL_SMOLLM2"] { return path }
+        return packageRoot + "/build/models/smollm2-135m-instruct-q4_1.gguf"
+    }()
+
+    static let isPresent = FileManager.default.fileExists(atPath: path)
+
+    static let missingMessage: Comment =
+        "SmolLM2 is missing: set HEXA_MODEL_SMOLLM2 or put it at build/models/smollm2-135m-instruct-q4_1.gguf"
+
+    /// The whole file, mapped.
+    static let file: Data = {
+        do {
+            return try Data(contentsOf: URL(fileURLWithPath: path), options: .alwaysMapped)
+        } catch {
+            fatalError("cannot map \(path): \(error)")
+        }
+    }()
+
+    static func fixture(_ name: String) throws -> [Substring] {
+        let text = try String(contentsOfFile: packageRoot + "/Tests/Fixtures/smollm2/" + name, encoding: .utf8)
+        return text.split(separator: "\n")
+    }
+
+    static let packageRoot: String = {
+        let support = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        return support.deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
+    }()
+}
