@@ -39,6 +39,12 @@ let coreTargets: [Target] = [
 ]
 
 let kernelTargets: [Target] = [
+    .target(name: "Boot", exclude: ["kernel.ld"], cSettings: [
+        .unsafeFlags(["-ffreestanding", "-fno-builtin", "-fno-pic", "-mno-red-zone", "-fno-omit-frame-pointer"]),
+    ]),
+    core("Kernel", [
+        "Boot", "MonotonicTime", "Law",
+    ]),
 ]
 
 let hostTargets: [Target] = [
@@ -55,7 +61,7 @@ let hostTargets: [Target] = [
 
 let package = Package(
     name: "hexa-os",
-    products: [],
+    products: isKernelBuild ? [.library(name: "hexa-kernel", type: .static, targets: ["Kernel"])] : [],
     dependencies: isKernelBuild ? [] : [],
     targets: coreTargets + (isKernelBuild ? kernelTargets : hostTargets),
     swiftLanguageModes: [.v6]

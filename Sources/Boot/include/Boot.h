@@ -1,0 +1,104 @@
+// What Swift sees of the boot stub: the gate to ring 0, pending interrupts, the image's bounds, and instructions that
+// Swift has no spelling for.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+// MARK: The gate to ring 0 (traps.S)
+
+enum {
+    BOOT_GATE_IDLE = 0,
+    BOOT_GATE_LOAD_PAGE_TABLES = 1,
+    BOOT_GATE_WRITE_MSR = 2,
+};
+
+/// Asks ring 0 for `function`. Idle returns after an interrupt, at once when one is already pending.
+void boot_gate(uint32_t function, uint64_t argument1, uint64_t argument2);
+
+/// One byte a vector, set by the interrupt stub.
+extern volatile uint8_t interrupt_pending[256];
+/// Set with any of them; idling looks here.
+extern volatile uint8_t interrupt_pending_any;
+
+/// Reads and clears the pending mark of `vector`.
+static inline bool boot_take_pending(uint8_t vector) {
+    if (!interrupt_pending[vector]) return false;
+    interrupt_pending[vector] = 0;
+    return true;
+}
+
+/// Clears the mark that keeps the gate from halting. Call it before looking at the vectors, never after.
+static inline void boot_clear_pending_any(void) { interrupt_pending_any = 0; }
+
+// MARK: Faults
+
+/// The registers at a fault, as `fault` in traps.S saves them.
+struct boot_fault_frame {
+    uint64_t cr2;
+    uint64_t r15, r14, r13, r12, r11, r10, r9, r8;
+    uint64_t rbp, rdi, rsi, rdx, rcx, rbx, rax;
+    uint64_t vector, error_code;
+    uint64_t rip, cs, rflags, rsp, ss;
+};
+
+// MARK: The image (kernel.ld)
+
+extern const uint8_t image_start[], image_end[];
+extern const uint8_t stub_start[], stub_end[];
+extern const uint8_t text_start[], text_end[];
+extern const uint8_t rodata_start[], rodata_end[];
+extern const uint8_t data_start[], data_end[];
+extern const uint8_t symbols_start[], symbols_end[];
+extern const uint8_t boot_stack_guard[], fault_stack_guard[];
+
+static inline uintptr_t boot_address(const uint8_t *symbol) { return (uintptr_t)symbol; }
+
+// MARK: Instructions
+
+static inline uint64_t boot_rdtsc(void) { return __builtin_ia32_rdtsc(); }
+
+static inline void boot_pause(void) { __builtin_ia32_pause(); }
+
+struct boot_cpuid_result { uint32_t eax, ebx, ecx, edx; };
+
+static inline struct boot_cpuid_result boot_cpuid(uint32_t leaf, uint32_t subleaf) {
+    struct boot_cpuid_result r;
+    __asm__ volatile("cpuid" : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx) : "a"(leaf), "c"(subleaf));
+    return r;
+}
+
+static inline void boot_out8(uint16_t port, uint8_t value) {
+    __asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port));
+}
+
+static inline void boot_out32(uint16_t port, uint32_t value) {
+    __asm__ volatile("outl %0, %1" : : "a"(value), "Nd"(port));
+}
+
+static inline uint8_t boot_in8(uint16_t port) {
+    uint8_t value;
+    __asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"(port));
+    return value;
+}
+
+/// Writes `count` bytes to one port with a single string instruction, which costs one exit rather than one a byte.
+static inline void boot_out8_string(uint16_t port, const uint8_t *bytes, uint64_t count) {
+    __asm__ volatile("rep outsb" : "+S"(bytes), "+c"(count) : "d"(port) : "memory");
+}
+
+static inline uint32_t boot_mmio_read32(uint64_t address) { return *(volatile uint32_t *)address; }
+
+static inline void boot_mmio_write32(uint64_t address, uint32_t value) { *(volatile uint32_t *)address = value; }
+
+/// Fills `value` from RDRAND; false when the instruction had nothing after ten tries (SDM vol. 1, 7.3.17.1).
+static inline bool boot_rdrand(uint64_t *value) {
+    for (int attempt = 0; attempt < 10; attempt++) {
+        unsigned char ok;
+        __asm__ volatile("rdrand %0; setc %1" : "=r"(*value), "=qm"(ok));
+        if (ok) return true;
+    }
+    return false;
+}
+
+static inline uint64_t boot_frame_pointer(void) { return (uint64_t)__builtin_frame_address(0); }

@@ -1,0 +1,109 @@
+// The C symbols that the Swift concurrency archive was linked against and that have nothing to do with this kernel's
+// own work. The allocator, the console and the executor, which have, are Swift (Sources/Kernel).
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+int puts(const char *);
+_Noreturn void kernel_panic_c(const char *message);
+
+size_t strlen(const char *text) {
+    size_t length = 0;
+    while (text[length]) length++;
+    return length;
+}
+
+char *strncpy(char *destination, const char *source, size_t count) {
+    size_t index = 0;
+    for (; index < count && source[index]; index++) destination[index] = source[index];
+    for (; index < count; index++) destination[index] = 0;
+    return destination;
+}
+
+int memcmp(const void *left, const void *right, size_t count) {
+    const uint8_t *a = left, *b = right;
+    for (size_t index = 0; index < count; index++)
+        if (a[index] != b[index]) return a[index] - b[index];
+    return 0;
+}
+
+// Only fatal messages of the runtime are formatted by these: %s is filled in, every other conversion is left as written.
+int vsnprintf(char *buffer, size_t size, const char *format, va_list arguments) {
+    size_t length = 0;
+    for (; *format; format++) {
+        const char *piece = format;
+        size_t count = 1;
+        if (format[0] == '%' && format[1] == 's') {
+            piece = va_arg(arguments, const char *);
+            count = strlen(piece);
+            format++;
+        }
+        for (size_t index = 0; index < count; index++, length++)
+            if (length + 1 < size) buffer[length] = piece[index];
+    }
+    if (size) buffer[length < size ? length : size - 1] = 0;
+    return (int)length;
+}
+
+int vprintf(const char *format, va_list arguments) {
+    char buffer[256];
+    int length = vsnprintf(buffer, sizeof buffer, format, arguments);
+    puts(buffer);
+    return length;
+}
+
+_Noreturn void abort(void) { kernel_panic_c("abort was called by the Swift runtime"); }
+_Noreturn void __stack_chk_fail(void) { kernel_panic_c("a stack frame was overwritten (stack protector)"); }
+_Noreturn void __cxa_pure_virtual(void) { kernel_panic_c("pure virtual call in the Swift runtime"); }
+_Noreturn void _ZSt20__throw_length_errorPKc(const char *message) { kernel_panic_c(message); }
+
+// MARK: std::set, as the runtime's task-local copy uses it
+// Layout of libstdc++'s _Rb_tree_node_base. Insertion does not rebalance: the order, which is all that callers see,
+// holds, and the sets are as small as the number of task locals.
+struct tree_node {
+    int color;
+    struct tree_node *parent, *left, *right;
+};
+
+void _ZSt29_Rb_tree_insert_and_rebalancebPSt18_Rb_tree_node_baseS0_RS_(_Bool insert_left, struct tree_node *node,
+                                                                     struct tree_node *parent,
+                                                                     struct tree_node *header) {
+    node->parent = parent;
+    node->left = node->right = NULL;
+    node->color = 1;
+    if (insert_left) {
+        parent->left = node;
+        if (parent == header) {
+            header->parent = node;
+            header->right = node;
+        } else if (parent == header->left) {
+            header->left = node;
+        }
+    } else {
+        parent->right = node;
+        if (parent == header->right) header->right = node;
+    }
+}
+
+struct tree_node *_ZSt18_Rb_tree_decrementPSt18_Rb_tree_node_base(struct tree_node *node) {
+    if (node->color == 0 && node->parent->parent == node) return node->right;
+    if (node->left) {
+        node = node->left;
+        while (node->right) node = node->right;
+        return node;
+    }
+    struct tree_node *parent = node->parent;
+    while (node == parent->left) {
+        node = parent;
+        parent = parent->parent;
+    }
+    return parent;
+}
+
+// ROUNDSD with mode 2 rounds towards plus infinity; written as assembly because the compiler lowers `__builtin_ceil` to
+// a call of this very function.
+double ceil(double value) {
+    double result;
+    __asm__("roundsd $2, %1, %0" : "=x"(result) : "x"(value));
+    return result;
+}
