@@ -1,0 +1,88 @@
+#define _GNU_SOURCE
+#include "CLinux.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/kvm.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+enum { DESCRIPTOR_COUNT_MAX = 16 };
+
+// Runs in the child. Only async-signal-safe calls: the parent may hold any lock at the moment of the fork.
+static int become(const char *path, char *const arguments[], const int descriptors[], int count, pid_t parent) {
+    if (setpgid(0, 0) != 0) return errno;
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return errno;
+    // The parent may have died before the request was in place; nobody would send the signal then.
+    if (getppid() != parent) return ESRCH;
+
+    for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
+    sigset_t none;
+    sigemptyset(&none);
+    if (sigprocmask(SIG_SETMASK, &none, NULL) != 0) return errno;
+
+    // Out of the way first: a source may itself be one of the numbers about to be assigned.
+    int sources[DESCRIPTOR_COUNT_MAX];
+    for (int number = 0; number < count; number++) {
+        sources[number] = fcntl(descriptors[number], F_DUPFD_CLOEXEC, count);
+        if (sources[number] < 0) return errno;
+    }
+    for (int number = 0; number < count; number++)
+        if (dup2(sources[number], number) < 0) return errno;
+
+    execve(path, arguments, environ);
+    return errno;
+}
+
+int linux_spawn_bound(const char *path, char *const arguments[], const int descriptors[], int descriptor_count,
+                      pid_t *child) {
+    if (descriptor_count < 0 || descriptor_count > DESCRIPTOR_COUNT_MAX) return EINVAL;
+    int report[2]; // Closed by a successful exec; otherwise it carries the errno.
+    if (pipe2(report, O_CLOEXEC) != 0) return errno;
+
+    pid_t parent = getpid();
+    pid_t process = fork();
+    if (process == 0) {
+        // The report descriptor must survive the assignments below `descriptor_count`.
+        int reporter = fcntl(report[1], F_DUPFD_CLOEXEC, DESCRIPTOR_COUNT_MAX);
+        int failure = become(path, arguments, descriptors, descriptor_count, parent);
+        ssize_t ignored = write(reporter, &failure, sizeof failure);
+        (void)ignored;
+        _exit(127);
+    }
+    int failure = process < 0 ? errno : 0;
+    close(report[1]);
+    if (process > 0) {
+        ssize_t length;
+        do length = read(report[0], &failure, sizeof failure);
+        while (length < 0 && errno == EINTR);
+        if (length > 0) waitpid(process, NULL, 0);
+    }
+    close(report[0]);
+    if (failure == 0) *child = process;
+    return failure;
+}
+
+int linux_pipe(int ends[2]) {
+    return pipe2(ends, O_CLOEXEC);
+}
+
+int linux_probe_kvm(void) {
+    int device = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+    if (device < 0) return errno;
+    int failure = 0;
+    if (ioctl(device, KVM_GET_API_VERSION, 0) != KVM_API_VERSION) {
+        failure = ENOSYS;
+    } else {
+        int machine = ioctl(device, KVM_CREATE_VM, 0);
+        if (machine < 0) failure = errno;
+        else close(machine);
+    }
+    close(device);
+    return failure;
+}

@@ -1,0 +1,84 @@
+/// Why a virtual machine could not be started, or ended before it should. Each case is one line for a person, which
+/// names what to change, and one exit code for a script.
+public enum LaunchError: Error, Equatable {
+    /// The model or the kernel image cannot be opened.
+    case fileUnreadable(path: String, reason: String, hint: String)
+    /// The model file is not one that can be served; `reason` names the field and the offset.
+    case modelInvalid(path: String, reason: String)
+    case portTaken(port: UInt16)
+    case portForbidden(port: UInt16, reason: String)
+    case emulatorMissing
+    /// `--accel kvm` was asked for and cannot be had.
+    case kvmUnusable(reason: String)
+    /// The configured memory is below what the model needs.
+    case memoryTooSmall(requestedMiB: Int, neededMiB: Int)
+    /// The machine has less memory free than the virtual machine would take.
+    case hostMemoryTooSmall(neededMiB: Int, availableMiB: Int)
+    /// A value cannot be written on the kernel's command line.
+    case valueUnusable(flag: String, reason: String)
+    case spawnFailed(path: String, reason: String)
+    /// QEMU itself gave up; its messages were printed as they came.
+    case emulatorFailed(status: Int32)
+    /// The kernel panicked; its report was printed as it came.
+    case guestPanicked
+    /// The kernel powered the machine off without being asked to.
+    case guestEndedEarly
+    case notReadyInTime(seconds: Int)
+    /// The server's answer was not one that its API allows.
+    case badAnswer(reason: String)
+
+    /// The exit code, after BSD's `sysexits.h` where that has a fitting one.
+    public var exitCode: Int32 {
+        switch self {
+        case .valueUnusable: 64  // EX_USAGE
+        case .modelInvalid: 65  // EX_DATAERR
+        case .fileUnreadable: 66  // EX_NOINPUT
+        case .emulatorMissing, .kvmUnusable: 69  // EX_UNAVAILABLE
+        case .guestPanicked, .guestEndedEarly: 70  // EX_SOFTWARE
+        case .spawnFailed, .emulatorFailed: 71  // EX_OSERR
+        case .portTaken, .portForbidden: 73  // EX_CANTCREAT
+        case .notReadyInTime: 75  // EX_TEMPFAIL
+        case .badAnswer: 76  // EX_PROTOCOL
+        case .memoryTooSmall, .hostMemoryTooSmall: 78  // EX_CONFIG
+        }
+    }
+}
+
+extension LaunchError: CustomStringConvertible {
+    /// One line, without a final full stop or line feed.
+    public var description: String {
+        switch self {
+        case .fileUnreadable(let path, let reason, let hint):
+            "cannot read \(path): \(reason); \(hint)"
+        case .modelInvalid(let path, let reason):
+            "\(path) cannot be served: \(reason)"
+        case .portTaken(let port):
+            "port \(port) of 127.0.0.1 is taken: choose another with --port"
+        case .portForbidden(let port, let reason):
+            "port \(port) of 127.0.0.1 cannot be used (\(reason)): choose another with --port"
+        case .emulatorMissing:
+            "qemu-system-x86_64 is not on PATH: install the package qemu-system-x86"
+        case .kvmUnusable(let reason):
+            "KVM cannot be used: \(reason); --accel tcg runs without it, slowly"
+        case .memoryTooSmall(let requestedMiB, let neededMiB):
+            "--memory \(requestedMiB) is too small: this model needs --memory \(neededMiB) (MiB)"
+        case .hostMemoryTooSmall(let neededMiB, let availableMiB):
+            "this model needs \(neededMiB) MiB and the machine has \(availableMiB) MiB available: "
+                + "lower --context or --sequences, or take a smaller model"
+        case .valueUnusable(let flag, let reason):
+            "\(flag) \(reason)"
+        case .spawnFailed(let path, let reason):
+            "cannot start \(path): \(reason)"
+        case .emulatorFailed(let status):
+            "QEMU ended with status \(status) before the kernel powered off; --verbose shows the console"
+        case .guestPanicked:
+            "the kernel panicked; its report is above"
+        case .guestEndedEarly:
+            "the kernel powered off by itself; --verbose shows the console"
+        case .notReadyInTime(let seconds):
+            "the server was not ready within \(seconds) s; --verbose shows the console, --boot-timeout allows longer"
+        case .badAnswer(let reason):
+            "the server's answer cannot be read: \(reason)"
+        }
+    }
+}

@@ -1,0 +1,81 @@
+import Glibc
+import Model
+
+/// A GGUF file on the host's disk: its header, read and checked; the weights are left where they are.
+public struct ModelFile: Sendable {
+    /// Absolute.
+    public let path: String
+    public let byteCount: Int
+    public let header: GGUFFile
+
+    /// The first read; most headers, with their vocabulary, are a few MiB.
+    private static let firstReadByteCount = 4 << 20
+
+    public init(path: String) throws(LaunchError) {
+        let resolved = try Preflight.readableFile(path, hint: "pass the path of a GGUF model file")
+        let file = FileDescriptor(owning: open(resolved, O_RDONLY | O_CLOEXEC))
+        var status = stat()
+        guard fstat(file.number, &status) == 0 else {
+            throw .fileUnreadable(path: path, reason: errorText(errno), hint: "pass the path of a GGUF model file")
+        }
+        self.path = resolved
+        byteCount = Int(status.st_size)
+        header = try Self.readHeader(file, path: path, fileByteCount: byteCount)
+    }
+
+    private static func readHeader(
+        _ file: borrowing FileDescriptor, path: String, fileByteCount: Int
+    ) throws(LaunchError) -> GGUFFile {
+        var wanted = min(firstReadByteCount, fileByteCount)
+        var prefix: [UInt8] = []
+        while true {
+            while prefix.count < wanted {
+                // Short of a read error the file has these bytes: `wanted` stays within its length.
+                guard let bytes = file.read(upTo: wanted - prefix.count), !bytes.isEmpty else {
+                    throw .fileUnreadable(path: path, reason: "it ends at byte \(prefix.count)",
+                                          hint: "is something writing it?")
+                }
+                prefix += bytes
+            }
+            let attempt: GGUFFile.PrefixParse
+            do throws(GGUFError) {
+                attempt = try GGUFFile.parse(prefix: prefix.span.bytes, fileSize: fileByteCount)
+            } catch {
+                throw .modelInvalid(path: path, reason: error.description)
+            }
+            switch attempt {
+            case .complete(let header): return header
+            case .needsMoreBytes(let count):
+                guard wanted < fileByteCount else {
+                    throw .modelInvalid(path: path, reason: "offset \(fileByteCount): header: needs \(count) bytes, "
+                        + "but the file has only \(fileByteCount): it is truncated")
+                }
+                wanted = min(max(count, wanted * 2), fileByteCount)
+            }
+        }
+    }
+
+    /// The shape of the model, if it is one that the engine runs.
+    public func configuration() throws(LaunchError) -> ModelConfiguration {
+        do throws(ModelConfigurationError) {
+            return try ModelConfiguration(header)
+        } catch {
+            throw .modelInvalid(path: path, reason: error.description)
+        }
+    }
+
+    /// The name clients use when none is given: the file's own without its extension, restricted to what fits a URL
+    /// and the kernel's command line.
+    public var defaultName: String {
+        var name = path.split(separator: "/").last.map(String.init) ?? "model"
+        if name.lowercased().hasSuffix(".gguf") { name.removeLast(5) }
+        let safe = name.utf8.map { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                 UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_"): byte
+            default: UInt8(ascii: "-")
+            }
+        }
+        return safe.isEmpty ? "model" : String(decoding: safe.prefix(128), as: UTF8.self)
+    }
+}

@@ -1,0 +1,57 @@
+import Glibc
+
+/// Looks before the leap: each check answers, or throws the one line that says what to change.
+public enum Preflight {
+    /// The absolute path of `program` on the search path.
+    public static func locate(
+        _ program: String, searchPath: String = getenv("PATH").map { String(cString: $0) } ?? ""
+    ) throws(LaunchError) -> String {
+        for folder in searchPath.split(separator: ":") {
+            let candidate = "\(folder)/\(program)"
+            if access(candidate, X_OK) == 0 { return candidate }
+        }
+        throw .emulatorMissing
+    }
+
+    /// The absolute path of a file that can be read: QEMU takes a colon in a relative one for a protocol.
+    public static func readableFile(_ path: String, hint: String) throws(LaunchError) -> String {
+        guard let resolved = realpath(path, nil) else {
+            throw .fileUnreadable(path: path, reason: errorText(errno), hint: hint)
+        }
+        defer { free(resolved) }
+        var status = stat()
+        guard stat(resolved, &status) == 0, access(resolved, R_OK) == 0 else {
+            throw .fileUnreadable(path: path, reason: errorText(errno), hint: hint)
+        }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            throw .fileUnreadable(path: path, reason: "it is not a regular file", hint: hint)
+        }
+        return String(cString: resolved)
+    }
+
+    /// Makes sure that `port` of 127.0.0.1 is free. It may be taken a moment later: QEMU then says so.
+    public static func freePort(_ port: UInt16) throws(LaunchError) {
+        let socket = FileDescriptor(owning: Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0))
+        // As QEMU binds: a port whose old connections are only waiting out their time is free.
+        var enabled: Int32 = 1
+        setsockopt(socket.number, SOL_SOCKET, SO_REUSEADDR, &enabled, socklen_t(MemoryLayout<Int32>.size))
+        let failure = Loopback.withAddress(port: port) { address, length in
+            bind(socket.number, address, length) == 0 && listen(socket.number, 1) == 0 ? 0 : errno
+        }
+        switch failure {
+        case 0: return
+        case EADDRINUSE: throw .portTaken(port: port)
+        default: throw .portForbidden(port: port, reason: errorText(failure))
+        }
+    }
+
+    /// MiB of memory that programs can still have, by the kernel's own estimate; nil when it gives none.
+    public static func availableMemoryMiB() -> Int? {
+        let file = FileDescriptor(owning: open("/proc/meminfo", O_RDONLY | O_CLOEXEC))
+        guard let bytes = file.read() else { return nil }
+        for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") where line.hasPrefix("MemAvailable:") {
+            return line.split(separator: " ").dropFirst().first.flatMap { Int($0) }.map { $0 / 1_024 }
+        }
+        return nil
+    }
+}

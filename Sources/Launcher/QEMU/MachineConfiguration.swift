@@ -1,0 +1,57 @@
+/// Everything that defines one virtual machine: plain values, checked by `Preflight` and turned into QEMU arguments by
+/// `QEMUCommand`.
+public struct MachineConfiguration: Equatable, Sendable {
+    public var kernelPath: String
+    public var modelPath: String
+    /// The model file's exact length: a block device shows it rounded up to whole sectors.
+    public var modelByteCount: Int
+    /// What clients call the model.
+    public var modelName: String
+    public var processorCount: Int
+    public var memoryMiB: Int
+    public var accelerator: Accelerator
+    /// The port of the host's 127.0.0.1 that reaches the server.
+    public var hostPort: UInt16
+    public var apiKey: String?
+    public var logLevel: LogLevel
+    /// Tokens one sequence can hold; nil for the kernel's own choice.
+    public var contextLength: Int?
+    /// Sequences that have a KV cache at the same time; nil for the kernel's own choice.
+    public var sequenceCount: Int?
+    /// Wall-clock seconds since 1970 at the start: the machine has no clock chip.
+    public var startTimeUnixSeconds: UInt64
+
+    public init(
+        kernelPath: String, modelPath: String, modelByteCount: Int, modelName: String, processorCount: Int,
+        memoryMiB: Int, accelerator: Accelerator, hostPort: UInt16, apiKey: String? = nil,
+        logLevel: LogLevel = .info, contextLength: Int? = nil, sequenceCount: Int? = nil,
+        startTimeUnixSeconds: UInt64
+    ) {
+        self.kernelPath = kernelPath
+        self.modelPath = modelPath
+        self.modelByteCount = modelByteCount
+        self.modelName = modelName
+        self.processorCount = processorCount
+        self.memoryMiB = memoryMiB
+        self.accelerator = accelerator
+        self.hostPort = hostPort
+        self.apiKey = apiKey
+        self.logLevel = logLevel
+        self.contextLength = contextLength
+        self.sequenceCount = sequenceCount
+        self.startTimeUnixSeconds = startTimeUnixSeconds
+    }
+}
+
+/// What runs the guest's instructions.
+public enum Accelerator: String, CaseIterable, Sendable {
+    /// The processor itself, through Linux KVM.
+    case kvm
+    /// QEMU's translator: works everywhere, tens of times slower.
+    case tcg
+}
+
+/// How much the kernel says on its console.
+public enum LogLevel: String, CaseIterable, Sendable {
+    case error, warn, info, debug
+}

@@ -1,0 +1,29 @@
+import Glibc
+import MonotonicTime
+
+extension GuestSession {
+    /// Waits, relaying the console, until a signal asks the program to end.
+    public mutating func serveUntilInterrupted() throws(LaunchError) {
+        while try wait(until: .distantFuture) != .interrupted {}
+    }
+
+    /// Asks the kernel over its console to power off and waits for it. A kernel that does not, or a second signal,
+    /// ends with QEMU killed. Answers whether the power-off was orderly.
+    public mutating func powerOff(graceSeconds: Int) -> Bool {
+        let deadline = HostClock.now + .seconds(UInt64(graceSeconds))
+        consoleInput.write(Array("poweroff\n".utf8))
+        // The wait throws when the console ends, which is what is hoped for here.
+        _ = try? wait(until: deadline)
+        if let ending = process.wait(upTo: 0) ?? endingIfConsoleClosed() {
+            return GuestEnding(ending) == .poweredOff
+        }
+        process.terminate(graceMilliseconds: 500)
+        return false
+    }
+
+    private mutating func endingIfConsoleClosed() -> BoundProcess.Ending? {
+        var request = pollfd(fd: consoleOutput.number, events: Int16(POLLIN), revents: 0)
+        guard poll(&request, 1, 0) > 0, request.revents & Int16(POLLHUP) != 0 else { return nil }
+        return process.wait(upTo: Self.exitGraceMilliseconds)
+    }
+}

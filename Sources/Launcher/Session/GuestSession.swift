@@ -1,0 +1,106 @@
+import Glibc
+import MonotonicTime
+
+/// One running virtual machine, from QEMU's start to its end, driven by a single thread that polls the guest's
+/// console, the signals that ask for an end, and one socket at a time.
+///
+/// Whatever way this program ends, the machine ends with it: orderly through `powerOff`, at once when the session is
+/// dropped, and by the kernel's hand when the program is killed.
+public struct GuestSession: ~Copyable {
+    let machine: MachineConfiguration
+    var process: BoundProcess
+    /// Towards the guest's serial port.
+    let consoleInput: FileDescriptor
+    let consoleOutput: FileDescriptor
+    let signals: SignalInbox
+    var splitter = ConsoleLineSplitter()
+    var sawReadyAnnouncement = false
+    private let onConsoleLine: (ConsoleLine) -> Void
+
+    /// What ended a wait.
+    enum WaitResult {
+        case readable
+        case timedOut
+        /// A signal asked the program to end.
+        case interrupted
+    }
+
+    /// Starts QEMU. `onConsoleLine` gets every line of the kernel's console; QEMU's own messages go to standard error.
+    public init(
+        starting machine: MachineConfiguration, emulatorPath: String,
+        onConsoleLine: @escaping (ConsoleLine) -> Void
+    ) throws(LaunchError) {
+        let command = try QEMUCommand(machine)
+        let input = try Pipe()
+        let output = try Pipe()
+        let configuration = try Pipe()
+        // It fits a pipe's buffer (64 KiB) whole, so the write cannot wait for a reader that does not exist yet.
+        configuration.writing.write(Array(command.configurationFile.utf8))
+
+        let signals = SignalInbox()
+        let process = try BoundProcess(
+            path: emulatorPath, arguments: command.arguments,
+            descriptors: [input.reading.number, output.writing.number, STDERR_FILENO, configuration.reading.number])
+        output.reading.setNonBlocking()
+
+        self.machine = machine
+        self.onConsoleLine = onConsoleLine
+        self.signals = signals
+        self.process = process
+        consoleInput = input.writing
+        consoleOutput = output.reading
+    }
+
+    /// Polls until `descriptor` has something to read, a signal came, or `deadline` passed; relays the console
+    /// meanwhile. Throws when the guest ends.
+    mutating func wait(for descriptor: Int32? = nil, until deadline: Instant) throws(LaunchError) -> WaitResult {
+        while true {
+            var requests = [
+                pollfd(fd: consoleOutput.number, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: signals.descriptor.number, events: Int16(POLLIN), revents: 0),
+                // A negative descriptor is one that poll leaves out.
+                pollfd(fd: descriptor ?? -1, events: Int16(POLLIN), revents: 0),
+            ]
+            let count = poll(&requests, nfds_t(requests.count), Self.milliseconds(until: deadline))
+            if count == 0 { return .timedOut }
+            if requests[0].revents != 0, try !relayConsole() { throw endingError() }
+            if requests[1].revents != 0, signals.takeOne() { return .interrupted }
+            if requests[2].revents != 0 { return .readable }
+        }
+    }
+
+    /// Relays what the console has; false at its end, when QEMU is gone.
+    mutating func relayConsole() throws(LaunchError) -> Bool {
+        guard let bytes = consoleOutput.read() else { return true }
+        for line in splitter.receive(bytes) { relay(line) }
+        if bytes.isEmpty, let line = splitter.finish() { relay(line) }
+        return !bytes.isEmpty
+    }
+
+    private mutating func relay(_ line: ConsoleLine) {
+        if line.announcesReady { sawReadyAnnouncement = true }
+        onConsoleLine(line)
+    }
+
+    /// Why the guest is gone although nobody asked it to go.
+    mutating func endingError() -> LaunchError {
+        guard let ending = process.wait(upTo: Self.exitGraceMilliseconds) else {
+            return .emulatorFailed(status: -1)
+        }
+        return switch GuestEnding(ending) {
+        case .poweredOff: .guestEndedEarly
+        case .panicked: .guestPanicked
+        case .emulatorFailed(let status): .emulatorFailed(status: status)
+        }
+    }
+
+    /// Between QEMU closing the console and its exit.
+    static let exitGraceMilliseconds = 2_000
+
+    /// Rounded up, so that the deadline has passed when the poll times out; -1 waits for ever.
+    private static func milliseconds(until deadline: Instant) -> Int32 {
+        if deadline == .distantFuture { return -1 }
+        let remaining = (deadline - HostClock.now + .nanoseconds(999_999)).milliseconds
+        return Int32(clamping: remaining)
+    }
+}

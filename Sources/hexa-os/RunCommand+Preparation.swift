@@ -1,0 +1,57 @@
+import Glibc
+import Launcher
+import Model
+
+extension RunCommand {
+    /// What the checks before the boot have settled.
+    struct Plan {
+        let machine: MachineConfiguration
+        let emulatorPath: String
+    }
+
+    /// Checks everything that can be checked without booting, the quickest first.
+    func prepare() throws(LaunchError) -> Plan {
+        let file = try ModelFile(path: model)
+        let configuration = try file.configuration()
+        let kernelPath = try Preflight.readableFile(kernel ?? Self.kernelBesideProgram(),
+                                                    hint: "'make build' makes it, --kernel names another")
+        let emulatorPath = try Preflight.locate(QEMUCommand.program)
+        try Preflight.freePort(port)
+        let memoryMiB = try memoryFor(configuration, file)
+        let choice = try Accelerator.choose(accel)
+        if let reason = choice.fallbackReason {
+            Terminal.warn("KVM cannot be used (\(reason)): falling back to TCG, which is slow")
+        }
+        return Plan(
+            machine: MachineConfiguration(
+                kernelPath: kernelPath, modelPath: file.path, modelByteCount: file.byteCount,
+                modelName: name ?? file.defaultName, processorCount: cpus, memoryMiB: memoryMiB,
+                accelerator: choice.accelerator, hostPort: port, apiKey: apiKey ?? Self.environmentKey(),
+                logLevel: logLevel, contextLength: context, sequenceCount: sequences,
+                startTimeUnixSeconds: HostClock.unixSeconds),
+            emulatorPath: emulatorPath)
+    }
+
+    private func memoryFor(_ configuration: ModelConfiguration, _ file: ModelFile) throws(LaunchError) -> Int {
+        let estimate = MemoryEstimate(configuration, fileByteCount: file.byteCount, contextLength: context,
+                                      sequenceCount: sequences)
+        let needed = estimate.mebibyteCount
+        if let memory, memory < needed { throw .memoryTooSmall(requestedMiB: memory, neededMiB: needed) }
+        if let available = Preflight.availableMemoryMiB(), available < needed {
+            throw .hostMemoryTooSmall(neededMiB: needed, availableMiB: available)
+        }
+        return memory ?? needed
+    }
+
+    private static func environmentKey() -> String? {
+        getenv("HEXA_API_KEY").map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    /// The image that `make build` leaves beside this program.
+    private static func kernelBesideProgram() -> String {
+        guard let program = realpath("/proc/self/exe", nil) else { return "hexa-kernel.elf" }
+        defer { free(program) }
+        let folder = String(cString: program).split(separator: "/").dropLast().joined(separator: "/")
+        return "/\(folder)/hexa-kernel.elf"
+    }
+}

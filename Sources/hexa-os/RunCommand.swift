@@ -1,0 +1,95 @@
+import ArgumentParser
+import Glibc
+import JSON
+import Launcher
+import MonotonicTime
+
+struct RunCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run",
+        abstract: "Boot a virtual machine that serves a model over the OpenAI API.",
+        discussion: """
+            EXAMPLES
+              hexa-os run model.gguf
+              hexa-os run model.gguf --port 9000 --api-key "$KEY"
+              hexa-os run model.gguf --prompt "Name three primes." --once
+              hexa-os run model.gguf --accel tcg --verbose
+
+            Serves until Ctrl-C (or SIGTERM), then powers the machine off. A second Ctrl-C does not wait for it.
+            Answers go to standard output, everything else to standard error.
+            """
+    )
+
+    @Argument(help: ArgumentHelp("The model, a GGUF file.", valueName: "model.gguf"))
+    var model: String
+
+    @Option(help: "Ask this first and print the answer as it comes.")
+    var prompt: String?
+
+    @Flag(help: "Power off after the answer to --prompt.")
+    var once = false
+
+    @Option(help: ArgumentHelp("The longest answer to --prompt, in tokens.", valueName: "tokens"))
+    var maxTokens: Int?
+
+    @Option(help: "The port of 127.0.0.1 to serve on.")
+    var port: UInt16 = 8080
+
+    @Option(help: ArgumentHelp("Virtual processors.", valueName: "count"))
+    var cpus = 1
+
+    @Option(help: ArgumentHelp("Memory of the machine (default: what the model needs).", valueName: "mib"))
+    var memory: Int?
+
+    @Option(help: "auto, kvm or tcg. TCG works everywhere and is slow.")
+    var accel = Accelerator.Request.auto
+
+    @Option(help: "Demand this bearer token; better given as HEXA_API_KEY, which other users cannot see.")
+    var apiKey: String?
+
+    @Option(help: "What clients call the model (default: the file's name).")
+    var name: String?
+
+    @Option(help: ArgumentHelp("Tokens that one conversation can hold.", valueName: "tokens"))
+    var context: Int?
+
+    @Option(help: ArgumentHelp("Conversations computed at the same time.", valueName: "count"))
+    var sequences: Int?
+
+    @Option(help: ArgumentHelp("The kernel image (default: hexa-kernel.elf beside hexa-os).", valueName: "path"))
+    var kernel: String?
+
+    @Option(help: "How much the kernel logs: error, warn, info or debug.")
+    var logLevel = LogLevel.info
+
+    @Option(help: ArgumentHelp("How long the server may take to be ready (default: 30, with TCG 300).",
+                               valueName: "seconds"))
+    var bootTimeout: Int?
+
+    @Flag(name: .shortAndLong, help: "Show the kernel's whole console.")
+    var verbose = false
+
+    @Flag(help: "Print events as JSON lines on standard output.")
+    var json = false
+
+    func validate() throws {
+        if once && prompt == nil { throw ValidationError("--once needs --prompt") }
+        for (flag, value) in [("--cpus", cpus), ("--memory", memory ?? 1), ("--context", context ?? 1),
+                              ("--sequences", sequences ?? 1), ("--max-tokens", maxTokens ?? 1),
+                              ("--boot-timeout", bootTimeout ?? 1)] where value < 1 {
+            throw ValidationError("\(flag) must be at least 1")
+        }
+        if port == 0 { throw ValidationError("--port must be at least 1") }
+    }
+
+    func run() throws {
+        let started = HostClock.now
+        try reportingFailure {
+            let plan = try prepare()
+            try serve(plan, started: started)
+        }
+    }
+}
+
+extension Accelerator.Request: ExpressibleByArgument {}
+extension LogLevel: ExpressibleByArgument {}

@@ -1,0 +1,82 @@
+import Testing
+
+@testable import Launcher
+
+@Suite("The launcher's HTTP client")
+struct HTTPClientTests {
+    private func read(_ text: String, inPiecesOf size: Int) throws -> (HTTPResponseReader, String) {
+        var reader = HTTPResponseReader()
+        var body: [UInt8] = []
+        let bytes = Array(text.utf8)
+        for start in stride(from: 0, to: bytes.count, by: size) {
+            body += try reader.receive(Array(bytes[start..<min(start + size, bytes.count)]))
+        }
+        return (reader, String(decoding: body, as: UTF8.self))
+    }
+
+    @Test("a counted body ends where its length says", arguments: [1, 2, 7, 1_000])
+    func counted(size: Int) throws {
+        let (reader, body) = try read("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", inPiecesOf: size)
+        #expect(reader.status == 200)
+        #expect(reader.isComplete)
+        #expect(body == "hello")
+    }
+
+    @Test("chunks are joined, however they arrive", arguments: [1, 3, 1_000])
+    func chunked(size: Int) throws {
+        let text = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhell\r\nB;x=y\r\no, wide wor\r\n0\r\n\r\n"
+        let (reader, body) = try read(text, inPiecesOf: size)
+        #expect(reader.isComplete)
+        #expect(body == "hello, wide wor")
+    }
+
+    @Test("without a length the body ends with the connection")
+    func untilClose() throws {
+        let (reader, body) = try read("HTTP/1.1 503 Service Unavailable\r\n\r\nsoon", inPiecesOf: 4)
+        #expect(reader.status == 503)
+        #expect(!reader.isComplete)
+        #expect(body == "soon")
+    }
+
+    @Test("what is no HTTP is refused", arguments: [
+        "SSH-2.0-OpenSSH\r\n", "HTTP/1.1 abc\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\n",
+    ])
+    func nonsense(text: String) {
+        #expect(throws: LaunchError.self) { try read(text, inPiecesOf: 1_000) }
+    }
+
+    @Test("a stream of events becomes the text in it", arguments: [1, 5, 1_000])
+    func events(size: Int) throws {
+        let text = """
+            data: {"choices":[{"delta":{"role":"assistant"}}]}
+
+            : a comment
+            data: {"choices":[{"delta":{"content":"Grüß"}}]}
+
+            data: {"choices":[{"delta":{"content":" Gott"},"finish_reason":null}]}
+
+            data: {"choices":[],"usage":{"total_tokens":3}}
+
+            data: [DONE]
+
+            """
+        var reader = ChatStreamReader()
+        var answer: [UInt8] = []
+        let bytes = Array(text.utf8)
+        for start in stride(from: 0, to: bytes.count, by: size) {
+            answer += try reader.receive(Array(bytes[start..<min(start + size, bytes.count)]))
+        }
+        #expect(String(decoding: answer, as: UTF8.self) == "Grüß Gott")
+        #expect(reader.isDone)
+    }
+
+    @Test("an error inside a stream is told in the server's words")
+    func streamedError() throws {
+        var reader = ChatStreamReader()
+        let error = try #require(throws: LaunchError.self) {
+            _ = try reader.receive(Array(#"data: {"error":{"message":"out of memory"}}"#.utf8) + [10])
+        }
+        #expect(error == .badAnswer(reason: "out of memory"))
+    }
+}

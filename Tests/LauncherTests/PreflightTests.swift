@@ -1,0 +1,59 @@
+import Glibc
+import Testing
+
+@testable import Launcher
+
+@Suite("Checks before the boot")
+struct PreflightTests {
+    @Test("a missing emulator is named with the package that has it")
+    func emulator() throws {
+        let error = try #require(throws: LaunchError.self) {
+            try Preflight.locate(QEMUCommand.program, searchPath: "/nowhere:/neither")
+        }
+        #expect(error == .emulatorMissing)
+        #expect(error.description.contains("qemu-system-x86"))
+        #expect(try Preflight.locate("sh", searchPath: "/nowhere:/bin") == "/bin/sh")
+    }
+
+    @Test("KVM is used when it works, replaced when it does not, and demanded when asked for")
+    func accelerators() throws {
+        let broken: () -> Int32 = { EACCES }
+        #expect(try Accelerator.choose(.auto, probe: { 0 }) == .init(accelerator: .kvm, fallbackReason: nil))
+        let fallback = try Accelerator.choose(.auto, probe: broken)
+        #expect(fallback.accelerator == .tcg)
+        #expect(fallback.fallbackReason == "/dev/kvm: Permission denied")
+        #expect(try Accelerator.choose(.tcg, probe: broken).fallbackReason == nil)
+        let error = try #require(throws: LaunchError.self) { try Accelerator.choose(.kvm, probe: broken) }
+        #expect(error.exitCode == 69)
+        #expect(error.description.contains("--accel tcg"))
+    }
+
+    @Test("a port that somebody listens on is refused with the flag to change")
+    func ports() throws {
+        let listener = FileDescriptor(owning: socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0))
+        Loopback.withAddress(port: 0) { _ = bind(listener.number, $0, $1) }
+        listen(listener.number, 1)
+        var address = sockaddr_in()
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        withUnsafeMutablePointer(to: &address) {
+            _ = $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(listener.number, $0, &length) }
+        }
+        let port = UInt16(bigEndian: address.sin_port)
+        let error = try #require(throws: LaunchError.self) { try Preflight.freePort(port) }
+        #expect(error == .portTaken(port: port))
+        #expect(error.description.contains("--port"))
+    }
+
+    @Test("only a regular file can be a model or a kernel", arguments: ["/nowhere/model.gguf", "/", "/dev/null"])
+    func files(path: String) throws {
+        let error = try #require(throws: LaunchError.self) { try Preflight.readableFile(path, hint: "choose another") }
+        #expect(error.exitCode == 66)
+        #expect(error.description.hasPrefix("cannot read \(path): "))
+        #expect(error.description.hasSuffix("choose another"))
+    }
+
+    @Test("the machine tells how much memory it has left")
+    func memory() throws {
+        #expect(try #require(Preflight.availableMemoryMiB()) > 0)
+    }
+}
