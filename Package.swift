@@ -29,6 +29,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Reso
 let coreTargets: [Target] = [
     core("MonotonicTime"),
     core("Law", ["MonotonicTime"]),
+    core("KernelCore", ["MonotonicTime"]),
     core("JSON"),
     core("HTTP", ["MonotonicTime"]),
     core("Net", ["MonotonicTime"]),
@@ -43,13 +44,14 @@ let kernelTargets: [Target] = [
         .unsafeFlags(["-ffreestanding", "-fno-builtin", "-fno-pic", "-mno-red-zone", "-fno-omit-frame-pointer"]),
     ]),
     core("Kernel", [
-        "Boot", "MonotonicTime", "Law",
+        "Boot", "KernelCore", "MonotonicTime", "Law",
     ]),
 ]
 
 let hostTargets: [Target] = [
     tests("MonotonicTimeTests", ["MonotonicTime"]),
     tests("LawTests", ["Law", "MonotonicTime"]),
+    tests("KernelCoreTests", ["KernelCore", "MonotonicTime"]),
     tests("JSONTests", ["JSON"]),
     tests("HTTPTests", ["HTTP", "MonotonicTime"]),
     tests("NetTests", ["Net", "MonotonicTime"]),

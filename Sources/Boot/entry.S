@@ -210,3 +210,9 @@ fault_stack_top:
         .align  64
 boot_thread_area:
         .fill   64, 1, 0
+        .align  64
+        .globl  early_pool
+early_pool:
+        .fill   EARLY_POOL_BYTES, 1, 0
+        .globl  early_pool_end
+early_pool_end:

@@ -40,6 +40,9 @@
 #define STACK_RING3_BYTES 0x100000
 #define STACK_FAULT_BYTES 0x10000
 
+// Serves allocations until the memory map has been read.
+#define EARLY_POOL_BYTES 0x10000
+
 // What `boot_gate` can be asked for.
 #define GATE_IDLE 0
 #define GATE_LOAD_PAGE_TABLES 1

@@ -4,8 +4,33 @@
 #include <stddef.h>
 #include <stdint.h>
 
-int puts(const char *);
 _Noreturn void kernel_panic_c(const char *message);
+void *kernel_allocate(size_t size, size_t alignment);
+void kernel_free(void *pointer);
+void kernel_console_write(const char *text, size_t length);
+
+// MARK: The allocator (Sources/Kernel/Memory/KernelHeap.swift). A request that cannot be met never returns.
+
+void *malloc(size_t size) { return kernel_allocate(size, 16); }
+
+int posix_memalign(void **result, size_t alignment, size_t size) {
+    *result = kernel_allocate(size, alignment);
+    return 0;
+}
+
+void free(void *pointer) {
+    if (pointer) kernel_free(pointer);
+}
+
+// MARK: Output of `print` and of fatal errors
+
+int putchar(int character) {
+    char byte = (char)character;
+    kernel_console_write(&byte, 1);
+    return character;
+}
+
+// MARK: Strings
 
 size_t strlen(const char *text) {
     size_t length = 0;
@@ -43,6 +68,12 @@ int vsnprintf(char *buffer, size_t size, const char *format, va_list arguments) 
     }
     if (size) buffer[length < size ? length : size - 1] = 0;
     return (int)length;
+}
+
+int puts(const char *text) {
+    kernel_console_write(text, strlen(text));
+    kernel_console_write("\n", 1);
+    return 0;
 }
 
 int vprintf(const char *format, va_list arguments) {

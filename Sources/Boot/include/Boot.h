@@ -7,14 +7,21 @@
 
 // MARK: The gate to ring 0 (traps.S)
 
-enum {
-    BOOT_GATE_IDLE = 0,
-    BOOT_GATE_LOAD_PAGE_TABLES = 1,
-    BOOT_GATE_WRITE_MSR = 2,
+enum boot_gate_function {
+    boot_gate_idle = 0,
+    boot_gate_load_page_tables = 1,
+    boot_gate_write_msr = 2,
 };
 
-/// Asks ring 0 for `function`. Idle returns after an interrupt, at once when one is already pending.
 void boot_gate(uint32_t function, uint64_t argument1, uint64_t argument2);
+
+/// Halts until an interrupt; returns at once when one is already pending.
+static inline void boot_idle(void) { boot_gate(boot_gate_idle, 0, 0); }
+
+/// Switches to the page tables whose root is at `address`. They must map the running code and its stack.
+static inline void boot_load_page_tables(uint64_t address) { boot_gate(boot_gate_load_page_tables, address, 0); }
+
+static inline void boot_write_msr(uint32_t index, uint64_t value) { boot_gate(boot_gate_write_msr, index, value); }
 
 /// One byte a vector, set by the interrupt stub.
 extern volatile uint8_t interrupt_pending[256];
@@ -27,6 +34,8 @@ static inline bool boot_take_pending(uint8_t vector) {
     interrupt_pending[vector] = 0;
     return true;
 }
+
+static inline bool boot_is_any_pending(void) { return interrupt_pending_any; }
 
 /// Clears the mark that keeps the gate from halting. Call it before looking at the vectors, never after.
 static inline void boot_clear_pending_any(void) { interrupt_pending_any = 0; }
@@ -45,14 +54,43 @@ struct boot_fault_frame {
 // MARK: The image (kernel.ld)
 
 extern const uint8_t image_start[], image_end[];
-extern const uint8_t stub_start[], stub_end[];
+extern const uint8_t stub_text_start[], stub_text_end[], stub_data_end[];
 extern const uint8_t text_start[], text_end[];
 extern const uint8_t rodata_start[], rodata_end[];
 extern const uint8_t data_start[], data_end[];
 extern const uint8_t symbols_start[], symbols_end[];
-extern const uint8_t boot_stack_guard[], fault_stack_guard[];
+extern const uint8_t boot_stack_guard[], fault_stack_guard[], fault_stack_top[];
+extern uint8_t early_pool[], early_pool_end[];
 
-static inline uintptr_t boot_address(const uint8_t *symbol) { return (uintptr_t)symbol; }
+/// Addresses of the image's parts; each part is page aligned and ends where the next one may begin.
+struct boot_image {
+    uint64_t start, end;
+    /// The ring-0 stub: code, then data.
+    uint64_t stub_text_start, stub_text_end, stub_data_end;
+    uint64_t text_start, text_end;
+    uint64_t rodata_start, rodata_end;
+    uint64_t data_start, data_end;
+    uint64_t symbols_start, symbols_end;
+    /// One page below each ring-3 stack.
+    uint64_t boot_stack_guard, fault_stack_guard, fault_stack_top;
+    /// Memory for allocations before the memory map is known.
+    uint64_t early_pool_start, early_pool_end;
+};
+
+static inline struct boot_image boot_image(void) {
+    return (struct boot_image){
+        .start = (uint64_t)image_start, .end = (uint64_t)image_end,
+        .stub_text_start = (uint64_t)stub_text_start, .stub_text_end = (uint64_t)stub_text_end,
+        .stub_data_end = (uint64_t)stub_data_end,
+        .text_start = (uint64_t)text_start, .text_end = (uint64_t)text_end,
+        .rodata_start = (uint64_t)rodata_start, .rodata_end = (uint64_t)rodata_end,
+        .data_start = (uint64_t)data_start, .data_end = (uint64_t)data_end,
+        .symbols_start = (uint64_t)symbols_start, .symbols_end = (uint64_t)symbols_end,
+        .boot_stack_guard = (uint64_t)boot_stack_guard, .fault_stack_guard = (uint64_t)fault_stack_guard,
+        .fault_stack_top = (uint64_t)fault_stack_top,
+        .early_pool_start = (uint64_t)early_pool, .early_pool_end = (uint64_t)early_pool_end,
+    };
+}
 
 // MARK: Instructions
 

@@ -1,0 +1,37 @@
+import Boot
+
+/// The first serial port (16550, COM1), as every VMM of ours emulates it: output is taken at once, so nothing polls for
+/// room; one string instruction a line keeps it at one exit.
+enum SerialPort {
+    private static var data: UInt16 { 0x3f8 }
+    private static var interruptEnable: UInt16 { 0x3f9 }
+    private static var modemControl: UInt16 { 0x3fc }
+    private static var lineStatus: UInt16 { 0x3fd }
+    private static var dataReady: UInt8 { 1 << 0 }
+    /// OUT2 gates the interrupt line on PC wiring.
+    private static var outputsOn: UInt8 { 0x0b }
+    /// The interrupt line of COM1.
+    static var interruptLine: UInt8 { 4 }
+
+    static func write(_ bytes: Span<UInt8>) {
+        bytes.withUnsafeBufferPointer { buffer in
+            boot_out8_string(data, buffer.baseAddress, UInt64(buffer.count))
+        }
+    }
+
+    /// Asks for an interrupt when a byte arrives.
+    static func enableReceiveInterrupt() {
+        boot_out8(modemControl, outputsOn)
+        boot_out8(interruptEnable, 1)
+    }
+
+    static func readByte() -> UInt8? {
+        boot_in8(lineStatus) & dataReady != 0 ? boot_in8(data) : nil
+    }
+}
+
+/// What the Swift runtime prints before it gives up (runtime.c).
+@_cdecl("kernel_console_write")
+public func writeConsole(_ bytes: UnsafePointer<UInt8>, _ byteCount: Int) {
+    SerialPort.write(UnsafeBufferPointer(start: bytes, count: byteCount).span)
+}

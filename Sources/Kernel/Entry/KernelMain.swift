@@ -1,0 +1,68 @@
+import Boot
+import KernelCore
+import Law
+import MonotonicTime
+import _Concurrency
+
+/// The kernel's first Swift code, in ring 3 on the boot page tables: makes the machine usable, then lets the executor
+/// run the appliance.
+@_cdecl("kernel_main")
+public func kernelMain(bootProtocol: UInt32, parameters: UInt64) -> Never {
+    let entryTimestamp = boot_rdtsc()
+    // A guess until the clock is calibrated, good enough to order the first lines.
+    Machine.clock = TimestampClock(frequencyHertz: 2_000_000_000, origin: entryTimestamp)
+    KernelEntropy.start()
+
+    let information = readBootInformation(bootProtocol, parameters)
+    let configuration = readConfiguration(information.commandLine)
+    Machine.log.level = configuration.logLevel
+    startMemory(information.memoryMap)
+    let clockSource = MachineClock.calibrate(origin: entryTimestamp)
+    LocalAPIC.enable()
+
+    Machine.log.info("hexa-os: \(information.memoryMap.byteCount >> 20) MiB of RAM, clock from \(clockSource.name)")
+    Machine.log.debug("command line: \(String(decoding: information.commandLine, as: UTF8.self))")
+    Task {
+        await Executor.sleep(until: MachineClock.now + .milliseconds(20))
+        Machine.log.info("slept 20 ms, \(Machine.executor.haltCount) halts")
+        await withTaskGroup(of: Int.self) { group in
+            for n in 0..<4 { group.addTask { await Executor.sleep(until: MachineClock.now + .milliseconds(UInt64(4 - n))); return n } }
+            for await n in group { Machine.log.info("task \(n)") }
+        }
+        Power.off(.success)
+    }
+    Executor.runForever()
+}
+
+private func readBootInformation(_ bootProtocol: UInt32, _ parameters: UInt64) -> BootInformation {
+    do throws(BootInformation.ReadError) {
+        return try BootInformation(protocolID: bootProtocol, parameters: parameters, memory: PhysicalMemory())
+    } catch {
+        refuse(error.message)
+    }
+}
+
+private func readConfiguration(_ commandLine: [UInt8]) -> KernelConfiguration {
+    do throws(KernelConfiguration.ParseError) {
+        return try KernelConfiguration(commandLine: commandLine)
+    } catch {
+        refuse(error.message)
+    }
+}
+
+private func startMemory(_ map: MemoryMap) {
+    guard KernelHeap.start(ram: map) != nil else {
+        refuse("memory: \(map.byteCount >> 20) MiB of RAM have no room for the kernel; give it more with --memory")
+    }
+    do throws(PageTables.MapError) {
+        try AddressSpace.enter(ram: map, devices: [LocalAPIC.registers] + IOAPIC.registers)
+    } catch {
+        refuse("memory: no page tables for \(map.byteCount >> 20) MiB of RAM; give the machine more with --memory")
+    }
+}
+
+/// Ends the run over something outside that the kernel cannot work with: one line, and a non-zero exit.
+private func refuse(_ message: String) -> Never {
+    Machine.log.error(message)
+    Power.off(.failure)
+}

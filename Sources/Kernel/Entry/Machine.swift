@@ -1,0 +1,16 @@
+import KernelCore
+
+/// The kernel's global mutable state, all of it: what C symbols, interrupt marks and executor hooks must reach without
+/// being handed it. `kernelMain` fills it in; everything else gets its parts as arguments.
+///
+/// SAFETY (nonisolated(unsafe)): only core 0 runs Swift tasks, one at a time, and interrupt handlers touch none of this.
+enum Machine {
+    nonisolated(unsafe) static var log = Log()
+    nonisolated(unsafe) static var heap: Heap?
+    /// The first free byte of the early pool; zero until it is used.
+    nonisolated(unsafe) static var earlyPoolNext: UInt64 = 0
+    nonisolated(unsafe) static var clock = TimestampClock(frequencyHertz: 1_000_000_000, origin: 0)
+    nonisolated(unsafe) static var runQueue = RunQueue()
+    nonisolated(unsafe) static var executor = Executor()
+    nonisolated(unsafe) static var entropy = EntropyPool()
+}

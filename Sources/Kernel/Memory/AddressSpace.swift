@@ -1,0 +1,38 @@
+import Boot
+import KernelCore
+
+/// The machine's one address space: RAM one to one, the image's parts each with just the rights they need (no page is
+/// writable and executable), device registers uncached. Page 0 and the stack guards are not mapped.
+enum AddressSpace {
+    /// Builds the tables at ring 3's full speed and has the stub load them.
+    ///
+    /// - Parameters:
+    ///   - ram: all RAM, the image's included.
+    ///   - devices: register ranges to map uncached.
+    static func enter(ram: MemoryMap, devices: [PhysicalRange]) throws(PageTables.MapError) {
+        let tables = try PageTables(pageSource: takeTablePage)
+        for range in ram.usable {
+            try tables.map(range, [.write, .user])
+        }
+        let image = boot_image()
+        try tables.map(PhysicalRange(start: image.stub_text_start, end: image.stub_text_end), [.execute])
+        try tables.map(PhysicalRange(start: image.stub_text_end, end: image.stub_data_end), [.write])
+        try tables.map(PhysicalRange(start: image.text_start, end: image.text_end), [.execute, .user])
+        try tables.map(PhysicalRange(start: image.rodata_start, end: image.rodata_end), [.user])
+        try tables.map(PhysicalRange(start: image.symbols_start, end: image.symbols_end), [.user])
+        for range in devices {
+            try tables.map(range, [.write, .user, .uncached])
+        }
+        for guardPage in [0, image.boot_stack_guard, image.fault_stack_guard] {
+            try tables.unmap(PhysicalRange(start: guardPage, end: guardPage + Limits.pageBytes))
+        }
+        boot_load_page_tables(tables.rootAddress)
+    }
+
+    private static func takeTablePage() -> UnsafeMutablePointer<UInt64>? {
+        guard let page = KernelHeap.allocatePages(byteCount: Int(Limits.pageBytes)) else { return nil }
+        let entries = page.bindMemory(to: UInt64.self, capacity: 512)
+        entries.initialize(repeating: 0, count: 512)
+        return entries
+    }
+}
