@@ -17,6 +17,13 @@ let coreSettings: [SwiftSetting] = isKernelBuild
 /// Numeric modules are optimised even in debug builds: a forward pass through unoptimised kernels takes minutes.
 let numericSettings: [SwiftSetting] = coreSettings + (isKernelBuild ? [] : [.unsafeFlags(["-O"])])
 
+/// Kernels of one instruction set: only code reached after a run-time check may come from such a target, so it holds no
+/// generics, and its entry points are `@export(interface)`: their bodies are never compiled into another module.
+func instructionSet(_ name: String, _ flags: [String]) -> Target {
+    .target(name: name, dependencies: ["CIntrinsics"],
+            swiftSettings: numericSettings + [.unsafeFlags(flags.flatMap { ["-Xcc", $0] })])
+}
+
 func core(_ name: String, _ dependencies: [Target.Dependency] = [], settings: [SwiftSetting] = coreSettings) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
@@ -34,7 +41,13 @@ let coreTargets: [Target] = [
     core("HTTP", ["MonotonicTime"]),
     core("Net", ["MonotonicTime"]),
     core("Virtio"),
-    core("Tensor", settings: numericSettings),
+    .target(name: "CIntrinsics"),
+    instructionSet("TensorAVX2", ["-mavx2", "-mfma", "-mf16c"]),
+    instructionSet("TensorAVX512", [
+        "-mavx2", "-mfma", "-mf16c", "-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx512vnni",
+        "-mprefer-vector-width=512",
+    ]),
+    core("Tensor", ["CIntrinsics", "TensorAVX2", "TensorAVX512"], settings: numericSettings),
     core("Model", ["Tensor"]),
     core("Serving", ["MonotonicTime", "Law", "JSON", "HTTP", "Model"]),
 ]

@@ -38,3 +38,22 @@ public enum TensorType: UInt32, CaseIterable, Sendable {
         }
     }
 }
+
+extension TensorType {
+    /// Whether elements are small integer codes with a scale per group, rather than floating-point numbers.
+    public var isQuantized: Bool {
+        switch self {
+        case .f32, .f16, .bf16: false
+        case .q4_0, .q4_1, .q5_0, .q5_1, .q8_0, .q4_K, .q5_K, .q6_K: true
+        }
+    }
+
+    /// Elements that share one scale and minimum once a block is decoded; 0 for floating-point types.
+    var elementsPerGroup: Int {
+        switch self {
+        case .f32, .f16, .bf16: 0
+        case .q4_0, .q4_1, .q5_0, .q5_1, .q8_0, .q4_K, .q5_K: 32
+        case .q6_K: 16
+        }
+    }
+}

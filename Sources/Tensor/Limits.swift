@@ -1,0 +1,12 @@
+/// Sizes that kernels and storage agree on.
+enum Limits {
+    /// Alignment of all working memory: one cache line, and one AVX-512 register.
+    static let cacheLineBytes = 64
+    /// Activations are quantized in blocks of this many columns: the group size of GGML's non-K formats.
+    static let activationBlockColumns = 32
+    /// Weights are decoded in runs of at most this many columns, so that a panel of 16 rows (32 KiB) stays in the L1 data
+    /// cache; a multiple of every format's block.
+    static let decodedColumnsMax = 2048
+    /// Rows that a panel interleaves: one AVX-512 register of 32-bit lanes.
+    static let panelRows = 16
+}

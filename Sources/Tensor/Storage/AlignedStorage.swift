@@ -1,0 +1,17 @@
+/// Zeroed memory for `count` elements, aligned to a cache line; freed with its owner.
+struct AlignedStorage<Element: BitwiseCopyable>: ~Copyable {
+    let base: UnsafeMutablePointer<Element>
+    let count: Int
+
+    init(count: Int, zero: Element) {
+        let byteCount = max(count, 1) * MemoryLayout<Element>.stride
+        let raw = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: Limits.cacheLineBytes)
+        base = raw.bindMemory(to: Element.self, capacity: count)
+        base.initialize(repeating: zero, count: count)
+        self.count = count
+    }
+
+    deinit {
+        UnsafeMutableRawPointer(base).deallocate()
+    }
+}

@@ -1,0 +1,49 @@
+/// A matrix of floats that owns its memory: up to `capacity` rows of `columns`, the first `rows` of them in use.
+///
+/// Working memory of a forward pass: made once, resized (within its capacity) for every batch.
+public struct Matrix: ~Copyable {
+    public let capacity: Int
+    public let columns: Int
+    /// Rows in use; `0...capacity`.
+    public var rows: Int {
+        didSet { precondition(rows >= 0 && rows <= capacity, "more rows than the matrix has memory for") }
+    }
+    private let storage: AlignedStorage<Float>
+
+    /// A matrix of zeros without a row in use.
+    public init(capacity: Int, columns: Int) {
+        self.capacity = capacity
+        self.columns = columns
+        rows = 0
+        storage = AlignedStorage(count: capacity * columns, zero: 0)
+    }
+
+    /// Bytes that a matrix of this size takes.
+    public static func byteCount(capacity: Int, columns: Int) -> Int {
+        capacity * columns * MemoryLayout<Float>.stride
+    }
+
+    public subscript(row: Int, column: Int) -> Float {
+        get {
+            precondition(column >= 0 && column < columns, "column outside the matrix")
+            return self.row(row)[column]
+        }
+        set {
+            precondition(column >= 0 && column < columns, "column outside the matrix")
+            self.row(row)[column] = newValue
+        }
+    }
+
+    /// Lends row `index`.
+    public mutating func withRow<Result>(_ index: Int, _ body: (inout MutableSpan<Float>) -> Result) -> Result {
+        var span = MutableSpan(_unsafeStart: row(index), count: columns)
+        return body(&span)
+    }
+
+    var base: UnsafeMutablePointer<Float> { storage.base }
+
+    func row(_ index: Int) -> UnsafeMutablePointer<Float> {
+        precondition(index >= 0 && index < rows, "row outside the matrix")
+        return storage.base + index * columns
+    }
+}
