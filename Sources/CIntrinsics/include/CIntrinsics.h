@@ -1,7 +1,7 @@
 // Processor instructions that Swift cannot name itself.
 //
 // Intrinsics that are functions in <immintrin.h> reach Swift by their own names; those that are macros (their last
-// operand is an immediate) get a `static inline` function here, with the immediate in the name. Each block exists only
+// operand is an immediate) get a function here that says what the immediate means. Each block exists only
 // where its instruction set is enabled, so a target that was not compiled for AVX-512 cannot use it by accident.
 #ifndef C_INTRINSICS_H
 #define C_INTRINSICS_H
@@ -9,11 +9,13 @@
 #include <immintrin.h>
 #include <stdint.h>
 
+#define INTRINSIC static inline __attribute__((always_inline))
+
 typedef struct {
     uint32_t eax, ebx, ecx, edx;
 } processor_identification;
 
-static inline processor_identification processor_identification_leaf(uint32_t leaf, uint32_t subleaf) {
+INTRINSIC processor_identification processor_identification_leaf(uint32_t leaf, uint32_t subleaf) {
     processor_identification result;
     __asm__ volatile("cpuid"
                      : "=a"(result.eax), "=b"(result.ebx), "=c"(result.ecx), "=d"(result.edx)
@@ -22,7 +24,7 @@ static inline processor_identification processor_identification_leaf(uint32_t le
 }
 
 /// XCR0: the register states that the operating system saves. Only where CPUID says OSXSAVE.
-static inline uint64_t extended_control_register_0(void) {
+INTRINSIC uint64_t extended_control_register_0(void) {
     uint32_t low, high;
     __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
     return ((uint64_t)high << 32) | low;
@@ -30,11 +32,11 @@ static inline uint64_t extended_control_register_0(void) {
 
 #ifdef __AVX2__
 
-static inline __m128 upper_half_float(__m256 v) { return _mm256_extractf128_ps(v, 1); }
-static inline __m128i upper_half_integer(__m256i v) { return _mm256_extracti128_si256(v, 1); }
+INTRINSIC __m128 upper_half_float(__m256 v) { return _mm256_extractf128_ps(v, 1); }
+INTRINSIC __m128i upper_half_integer(__m256i v) { return _mm256_extracti128_si256(v, 1); }
 
 /// Eight floats as binary16, rounded to nearest even.
-static inline __m128i binary16_from_float(__m256 v) {
+INTRINSIC __m128i binary16_from_float(__m256 v) {
     return _mm256_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
 }
 
@@ -43,14 +45,14 @@ static inline __m128i binary16_from_float(__m256 v) {
 #ifdef __AVX512VNNI__
 
 /// Of two registers of four 128-bit lanes each, lanes 0 and 2 (1 and 3) of the first, then those of the second.
-static inline __m512i even_lanes(__m512i a, __m512i b) { return _mm512_shuffle_i32x4(a, b, 0x88); }
-static inline __m512i odd_lanes(__m512i a, __m512i b) { return _mm512_shuffle_i32x4(a, b, 0xdd); }
+INTRINSIC __m512i even_lanes(__m512i a, __m512i b) { return _mm512_shuffle_i32x4(a, b, 0x88); }
+INTRINSIC __m512i odd_lanes(__m512i a, __m512i b) { return _mm512_shuffle_i32x4(a, b, 0xdd); }
 
 /// The first element of every 128-bit lane, in all four places of that lane.
-static inline __m512 repeat_first_of_lanes(__m512 v) { return _mm512_permute_ps(v, 0x00); }
+INTRINSIC __m512 repeat_first_of_lanes(__m512 v) { return _mm512_permute_ps(v, 0x00); }
 
 /// Two 256-bit halves as one register.
-static inline __m512i join_halves(__m256i low, __m256i high) {
+INTRINSIC __m512i join_halves(__m256i low, __m256i high) {
     return _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1);
 }
 
