@@ -38,22 +38,14 @@ struct ByteStringTable: Sendable {
         (index == 0 ? 0 : Int(ends[index - 1]))..<Int(ends[index])
     }
 
-    /// Gives the bytes that `newBytes` appends the next number.
-    mutating func append(_ newBytes: some Collection<UInt8>) -> Insertion {
+    /// Gives the bytes that `write` appends to the block the next number. A string that is not `searchable` has a
+    /// number and bytes, but look-up never finds it.
+    mutating func append(searchable: Bool = true, _ write: (inout [UInt8]) -> Void) -> Insertion {
         let start = bytes.count
-        bytes.append(contentsOf: newBytes)
-        return finishAppending(from: start)
-    }
-
-    mutating func append(_ newBytes: Span<UInt8>) -> Insertion {
-        let start = bytes.count
-        for index in newBytes.indices { bytes.append(newBytes[index]) }
-        return finishAppending(from: start)
-    }
-
-    private mutating func finishAppending(from start: Int) -> Insertion {
+        write(&bytes)
         let number = Int32(ends.count)
         ends.append(Int32(bytes.count))
+        guard searchable else { return .inserted }
         var slot = Self.hash(bytes.span.extracting(start..<bytes.count)) & (slots.count - 1)
         for _ in 0..<Self.probeCountMax {
             let occupant = slots[slot]
@@ -69,7 +61,7 @@ struct ByteStringTable: Sendable {
         return .tooManyCollisions
     }
 
-    /// The number of the first appended string equal to `key`.
+    /// The number of the first searchable string equal to `key`.
     func find(_ key: Span<UInt8>) -> Int? {
         var slot = Self.hash(key) & (slots.count - 1)
         for _ in 0..<Self.probeCountMax {

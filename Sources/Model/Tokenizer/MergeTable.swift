@@ -1,0 +1,57 @@
+/// The merges of byte-level BPE: which two tokens become which third, and with what rank. Open addressing by token pair.
+struct MergeTable: Sendable {
+    private struct Slot {
+        /// Left token in the high half, right token in the low one.
+        var pair: UInt64
+        var rank: UInt32
+        var token: TokenID
+    }
+
+    private var slots: [Slot]
+    private static let noToken: TokenID = -1
+    /// Longest walk from a pair's home slot; a table at half load or less never comes near it.
+    private static let probeCountMax = 2_048
+
+    init(capacity: Int) {
+        var slotCount = 16
+        while slotCount < capacity * 2 { slotCount *= 2 }
+        slots = [Slot](repeating: Slot(pair: 0, rank: 0, token: Self.noToken), count: slotCount)
+    }
+
+    /// Adds a merge unless the pair has one already. False if the walk for a free slot was too long.
+    mutating func insert(_ left: TokenID, _ right: TokenID, rank: UInt32, token: TokenID) -> Bool {
+        let pair = Self.pair(left, right)
+        var index = home(of: pair)
+        for _ in 0..<Self.probeCountMax {
+            if slots[index].token == Self.noToken {
+                slots[index] = Slot(pair: pair, rank: rank, token: token)
+                return true
+            }
+            if slots[index].pair == pair { return true }
+            index = (index + 1) & (slots.count - 1)
+        }
+        return false
+    }
+
+    func find(_ left: TokenID, _ right: TokenID) -> PairMerge? {
+        let pair = Self.pair(left, right)
+        var index = home(of: pair)
+        for _ in 0..<Self.probeCountMax {
+            let slot = slots[index]
+            if slot.token == Self.noToken { return nil }
+            if slot.pair == pair { return PairMerge(priority: slot.rank, token: slot.token) }
+            index = (index + 1) & (slots.count - 1)
+        }
+        return nil
+    }
+
+    private func home(of pair: UInt64) -> Int {
+        var hash = pair &* 0x9e37_79b9_7f4a_7c15
+        hash ^= hash >> 29
+        return Int(truncatingIfNeeded: (hash &* 0xbf58_476d_1ce4_e5b9) >> 33) & (slots.count - 1)
+    }
+
+    private static func pair(_ left: TokenID, _ right: TokenID) -> UInt64 {
+        UInt64(UInt32(bitPattern: left)) << 32 | UInt64(UInt32(bitPattern: right))
+    }
+}

@@ -1,0 +1,108 @@
+/// A model's tokens: the bytes and the kind of each, and look-up by bytes.
+///
+/// Byte-level vocabularies are kept decoded: a token's bytes are the text it stands for. SentencePiece tokens are kept
+/// as they stand in the file, with `▁` for the space, since merging looks them up that way.
+struct Vocabulary: Sendable {
+    enum Encoding { case byteLevel, sentencePiece }
+
+    private let table: ByteStringTable
+    private let kinds: [TokenKind]
+    /// Bytes of the longest token.
+    let tokenByteCountMax: Int
+
+    private init(table: ByteStringTable, kinds: [TokenKind], tokenByteCountMax: Int) {
+        self.table = table
+        self.kinds = kinds
+        self.tokenByteCountMax = tokenByteCountMax
+    }
+
+    var count: Int { table.count }
+
+    /// A token made of these bytes, found among those that text may become: neither control nor unknown tokens.
+    func token(_ bytes: Span<UInt8>) -> TokenID? {
+        table.find(bytes).map { TokenID($0) }
+    }
+
+    /// The bytes of a valid token.
+    func withBytes<Result>(of token: TokenID, _ body: (Span<UInt8>) -> Result) -> Result {
+        body(table.bytes.span.extracting(table.range(at: Int(token))))
+    }
+
+    func kind(of token: TokenID) -> TokenKind? {
+        kinds.indices.contains(Int(token)) ? kinds[Int(token)] : nil
+    }
+}
+
+extension Vocabulary {
+    init(_ file: GGUFFile, bytes: RawSpan, encoding: Encoding) throws(ModelConfigurationError) {
+        let key = "tokenizer.ggml.tokens"
+        let tokens = try file.stringArray(key)
+        guard tokens.count > 0, tokens.count <= ModelLimits.vocabularySizeMax,
+              tokens.content.count <= Int(Int32.max) else {
+            throw .invalid(key: key, reason: "\(tokens.count) tokens (1...\(ModelLimits.vocabularySizeMax) are allowed)")
+        }
+        var kinds = try Self.kinds(file, bytes: bytes, count: tokens.count)
+        var table = ByteStringTable(capacity: tokens.count, byteCapacity: tokens.content.count - 8 * tokens.count)
+        var tokenByteCountMax = 0
+        try tokens.forEachString(in: bytes) { (index, range) throws(ModelConfigurationError) in
+            if Self.isControlText(range, bytes) { kinds[index] = .control }
+            let kind = kinds[index]
+            let insertion = table.append(searchable: kind != .control && kind != .unknown) { out in
+                if encoding == .byteLevel, kind == .normal {
+                    ByteLevelAlphabet.appendDecoded(range, of: bytes, to: &out)
+                } else {
+                    for offset in range { out.append(GGUFCursor.load(bytes, at: offset)) }
+                }
+            }
+            if insertion == .tooManyCollisions {
+                throw .invalid(key: key, reason: "too many tokens with one hash; the file looks hostile")
+            }
+            tokenByteCountMax = max(tokenByteCountMax, table.range(at: index).count)
+        }
+        self.init(table: table, kinds: kinds, tokenByteCountMax: tokenByteCountMax)
+    }
+
+    private static func kinds(
+        _ file: GGUFFile, bytes: RawSpan, count: Int
+    ) throws(ModelConfigurationError) -> [TokenKind] {
+        let key = "tokenizer.ggml.token_type"
+        var kinds = [TokenKind](repeating: .normal, count: count)
+        guard let value = file[key] else { return kinds }
+        guard let types = value.array else { throw .wrongType(key: key, expected: "an array of integers") }
+        guard types.count == count else {
+            throw .contradiction(key: key, reason: "\(types.count) entries for \(count) tokens")
+        }
+        for index in 0..<count {
+            guard let type = types.integer(at: index, in: bytes) else {
+                throw .wrongType(key: key, expected: "an array of integers")
+            }
+            // Other numbers stand for attributes unknown here: such entries are never made from text.
+            kinds[index] = UInt8(exactly: type).flatMap { TokenKind(rawValue: $0) } ?? .unused
+        }
+        return kinds
+    }
+
+    /// Some files mark the tokens that end a turn as plain text, by mistake.
+    private static func isControlText(_ range: Range<Int>, _ bytes: RawSpan) -> Bool {
+        guard range.count >= 5, GGUFCursor.load(bytes, at: range.lowerBound) == UInt8(ascii: "<") else { return false }
+        return EndOfGenerationText.all.contains { text in
+            guard text.utf8.count == range.count else { return false }
+            var offset = range.lowerBound
+            for byte in text.utf8 {
+                if GGUFCursor.load(bytes, at: offset) != byte { return false }
+                offset += 1
+            }
+            return true
+        }
+    }
+}
+
+extension GGUFFile {
+    func stringArray(_ key: String) throws(ModelConfigurationError) -> GGUFArray {
+        guard let value = self[key] else { throw .missing(key: key) }
+        guard let array = value.array, array.elementType == .string else {
+            throw .wrongType(key: key, expected: "an array of strings")
+        }
+        return array
+    }
+}
