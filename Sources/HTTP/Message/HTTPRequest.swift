@@ -1,0 +1,34 @@
+/// A request that has arrived whole and been found well formed.
+public struct HTTPRequest: Equatable, Sendable {
+    public let method: HTTPMethod
+    /// The path, percent-decoded: UTF-8 that starts with a slash, or `*` for `OPTIONS *`. An encoded slash is decoded
+    /// like any other character.
+    public let path: String
+    /// What follows the question mark, undecoded; empty when there is none. See `queryValue(of:)`.
+    public let query: [UInt8]
+    public let version: HTTPVersion
+    public let headers: HTTPHeaders
+    /// The body, free of its transfer coding.
+    public let body: [UInt8]
+
+    /// The decoded value of the first `name=value` pair of the query with this name; empty for a bare `name`. Nil when
+    /// there is none, or when it is not percent-encoded UTF-8.
+    public func queryValue(of name: String) -> String? {
+        for pair in query.split(separator: UInt8(ascii: "&")) {
+            let separator = pair.firstIndex(of: UInt8(ascii: "=")) ?? pair.endIndex
+            let encodedName = Array(pair[..<separator])
+            let decodedName = PercentEncoding.decode(encodedName.span, plusIsSpace: true)
+            guard let decodedName, decodedName.elementsEqual(name.utf8) else { continue }
+            let encodedValue = Array(pair[separator...].dropFirst())
+            guard let value = PercentEncoding.decode(encodedValue.span, plusIsSpace: true) else { return nil }
+            return String(validating: value, as: UTF8.self)
+        }
+        return nil
+    }
+
+    /// Whether the client would send another request on the same connection (RFC 9112 section 9.3).
+    var keepsAlive: Bool {
+        guard !headers.list("connection", contains: "close") else { return false }
+        return version == .http1_1 || headers.list("connection", contains: "keep-alive")
+    }
+}
