@@ -40,10 +40,23 @@
 #define STACK_RING3_BYTES 0x100000
 #define STACK_FAULT_BYTES 0x10000
 
+// Two pages below 1 MiB: where a started core finds its first instructions, and what core 0 leaves for it.
+#define TRAMPOLINE_ADDRESS 0x8000
+#define TRAMPOLINE_PARAMETERS 0x9000
+#define TRAMPOLINE_ROOT (TRAMPOLINE_PARAMETERS + 0x00)
+#define TRAMPOLINE_GDT_POINTER (TRAMPOLINE_PARAMETERS + 0x08)
+#define TRAMPOLINE_RING0_STACK (TRAMPOLINE_PARAMETERS + 0x18)
+#define TRAMPOLINE_RING3_STACK (TRAMPOLINE_PARAMETERS + 0x20)
+#define TRAMPOLINE_THREAD_AREA (TRAMPOLINE_PARAMETERS + 0x28)
+#define TRAMPOLINE_CORE_INDEX (TRAMPOLINE_PARAMETERS + 0x30)
+
+// Wakes a halted core and leaves no mark.
+#define WAKE_VECTOR 33
+
 // Serves allocations until the memory map has been read.
 #define EARLY_POOL_BYTES 0x10000
 
 // What `boot_gate` can be asked for.
-#define GATE_IDLE 0
+#define GATE_WAIT 0
 #define GATE_LOAD_PAGE_TABLES 1
 #define GATE_WRITE_MSR 2

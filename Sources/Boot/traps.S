@@ -11,8 +11,12 @@
         .macro  interrupt_entry vector
         .align  16
 interrupt_\vector:
+        .if     \vector == WAKE_VECTOR
+        jmp     interrupt_acknowledge
+        .else
         movb    $1, interrupt_pending + \vector(%rip)
         jmp     interrupt_end
+        .endif
         .endm
 
         .globl  interrupt_entries
@@ -25,7 +29,8 @@ interrupt_entries:
         .endr
 
 interrupt_end:
-        movb    $1, interrupt_pending_any(%rip)
+        movl    $1, interrupt_pending_any(%rip)
+interrupt_acknowledge:
         pushq   %rax
         movl    $LAPIC_EOI, %eax
         movl    $0, (%rax)
@@ -73,8 +78,9 @@ general_protection:
         jne     fault
         testl   %edi, %edi
         jnz     1f
-        // Idle. The check and the HLT are one step to interrupts: they are off until STI, whose shadow covers HLT.
-        cmpb    $0, interrupt_pending_any(%rip)
+        // Wait while the word at RSI equals EDX. The check and the HLT are one step to interrupts: they are off until
+        // STI, whose shadow covers HLT.
+        cmpl    %edx, (%rsi)
         jne     gate_return
         sti
         hlt

@@ -8,15 +8,12 @@
 // MARK: The gate to ring 0 (traps.S)
 
 enum boot_gate_function {
-    boot_gate_idle = 0,
+    boot_gate_wait = 0,
     boot_gate_load_page_tables = 1,
     boot_gate_write_msr = 2,
 };
 
 void boot_gate(uint32_t function, uint64_t argument1, uint64_t argument2);
-
-/// Halts until an interrupt; returns at once when one is already pending.
-static inline void boot_idle(void) { boot_gate(boot_gate_idle, 0, 0); }
 
 /// Switches to the page tables whose root is at `address`. They must map the running code and its stack.
 static inline void boot_load_page_tables(uint64_t address) { boot_gate(boot_gate_load_page_tables, address, 0); }
@@ -26,7 +23,7 @@ static inline void boot_write_msr(uint32_t index, uint64_t value) { boot_gate(bo
 /// One byte a vector, set by the interrupt stub.
 extern volatile uint8_t interrupt_pending[256];
 /// Set with any of them; idling looks here.
-extern volatile uint8_t interrupt_pending_any;
+extern volatile uint32_t interrupt_pending_any;
 
 /// Reads and clears the pending mark of `vector`.
 static inline bool boot_take_pending(uint8_t vector) {
@@ -34,6 +31,15 @@ static inline bool boot_take_pending(uint8_t vector) {
     interrupt_pending[vector] = 0;
     return true;
 }
+
+/// Halts until an interrupt, unless `*word` is no longer `expected`: then returns at once. Whoever changes the word
+/// and then sends an interrupt cannot be missed.
+static inline void boot_wait(volatile uint32_t *word, uint32_t expected) {
+    boot_gate(boot_gate_wait, (uint64_t)word, expected);
+}
+
+/// Halts core 0 until an interrupt; returns at once when one is already pending.
+static inline void boot_idle(void) { boot_wait(&interrupt_pending_any, 0); }
 
 static inline bool boot_is_any_pending(void) { return interrupt_pending_any; }
 
@@ -91,6 +97,46 @@ static inline struct boot_image boot_image(void) {
         .early_pool_start = (uint64_t)early_pool, .early_pool_end = (uint64_t)early_pool_end,
     };
 }
+
+// MARK: Starting other cores (trampoline.S)
+
+extern const uint8_t trampoline_start[], trampoline_end[];
+
+/// What a starting core is given, in the page after the trampoline's. One core starts at a time.
+struct boot_core_parameters {
+    uint64_t page_table_root;
+    uint16_t gdt_limit;
+    uint64_t gdt_base __attribute__((packed, aligned(2)));
+    uint16_t reserved[3];
+    uint64_t ring0_stack_top, ring3_stack_top;
+    uint64_t thread_area;
+    uint64_t core_index;
+};
+_Static_assert(sizeof(struct boot_core_parameters) == 0x38, "layout.h gives the offsets of these fields");
+
+enum { boot_trampoline_address = 0x8000, boot_core_parameters_address = 0x9000 };
+
+static inline struct boot_core_parameters *boot_core_parameters(void) {
+    return (struct boot_core_parameters *)boot_core_parameters_address;
+}
+
+/// Copies the trampoline to its page. Before the final page tables, which make it read-only.
+static inline void boot_place_trampoline(void) {
+    __builtin_memcpy((void *)boot_trampoline_address, trampoline_start, trampoline_end - trampoline_start);
+}
+
+enum { boot_gdt_bytes = 80, boot_tss_bytes = 104 + 8192 + 1, boot_wake_vector = 33 };
+
+/// Fills in a core's own descriptor table (`boot_gdt_bytes`) and task state (`boot_tss_bytes`, zeroed): segments are
+/// those of core 0, the I/O bitmap opens every port.
+void boot_make_core_tables(void *gdt, void *task_state, uint64_t ring0_stack_top);
+
+/// Cores that have reached ring 3 since boot, core 0 not counted.
+uint32_t boot_started_cores(void);
+/// A started core says that it is up.
+void boot_count_started_core(void);
+/// Halts a core that has nothing to do until an interrupt.
+void boot_park(void);
 
 // MARK: Instructions
 

@@ -16,11 +16,12 @@ public func kernelMain(bootProtocol: UInt32, parameters: UInt64) -> Never {
     let information = readBootInformation(bootProtocol, parameters)
     let configuration = readConfiguration(information.commandLine)
     Machine.log.level = configuration.logLevel
-    startMemory(information.memoryMap)
+    let pageTableRoot = startMemory(information.memoryMap)
     let clockSource = MachineClock.calibrate(origin: entryTimestamp)
     LocalAPIC.enable()
+    let coreCount = Cores.start(count: configuration.cpuCount, pageTableRoot: pageTableRoot)
 
-    Machine.log.info("hexa-os: \(information.memoryMap.byteCount >> 20) MiB of RAM, clock from \(clockSource.name)")
+    Machine.log.info("hexa-os: \(information.memoryMap.byteCount >> 20) MiB of RAM, \(coreCount) of \(configuration.cpuCount) cores, clock from \(clockSource.name)")
     Machine.log.debug("command line: \(String(decoding: information.commandLine, as: UTF8.self))")
     Task {
         await Executor.sleep(until: MachineClock.now + .milliseconds(20))
@@ -50,12 +51,12 @@ private func readConfiguration(_ commandLine: [UInt8]) -> KernelConfiguration {
     }
 }
 
-private func startMemory(_ map: MemoryMap) {
+private func startMemory(_ map: MemoryMap) -> UInt64 {
     guard KernelHeap.start(ram: map) != nil else {
         refuse("memory: \(map.byteCount >> 20) MiB of RAM have no room for the kernel; give it more with --memory")
     }
     do throws(PageTables.MapError) {
-        try AddressSpace.enter(ram: map, devices: [LocalAPIC.registers] + IOAPIC.registers)
+        return try AddressSpace.enter(ram: map, devices: [LocalAPIC.registers] + IOAPIC.registers)
     } catch {
         refuse("memory: no page tables for \(map.byteCount >> 20) MiB of RAM; give the machine more with --memory")
     }

@@ -20,6 +20,11 @@ enum LocalAPIC {
     private static var divideBy1: UInt32 { 0b1011 }
     static var idRegister: UInt64 { 0x20 }
 
+    private static var commandLow: UInt64 { 0x300 }
+    private static var commandHigh: UInt64 { 0x310 }
+    private static var commandINIT: UInt32 { 0x4500 }
+    private static var commandStartUp: UInt32 { 0x4600 }
+
     /// KVM and QEMU run the timer at 1 GHz: a count is a nanosecond.
     private static var timerHertz: UInt64 { 1_000_000_000 }
 
@@ -36,6 +41,15 @@ enum LocalAPIC {
     static func armTimer(after interval: Interval) {
         let count = min(max(interval.nanoseconds, 1), UInt64(UInt32.max))
         boot_mmio_write32(base + initialCount, UInt32(count))
+    }
+
+    /// Sends INIT and start-up IPIs (SDM vol. 3, 8.4.4): the core begins in real mode at `page` * 4096. Emulated APICs need
+    /// none of the pauses that the manual asks for between the two.
+    static func startCore(identifier: UInt32, page: UInt32) {
+        for command in [commandINIT, commandStartUp | page] {
+            boot_mmio_write32(base + commandHigh, identifier << 24)
+            boot_mmio_write32(base + commandLow, command)
+        }
     }
 
     /// Measures the timestamp counter against the APIC timer: 2 ms, for machines without a paravirtual clock.

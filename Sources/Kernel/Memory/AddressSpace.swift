@@ -9,7 +9,8 @@ enum AddressSpace {
     /// - Parameters:
     ///   - ram: all RAM, the image's included.
     ///   - devices: register ranges to map uncached.
-    static func enter(ram: MemoryMap, devices: [PhysicalRange]) throws(PageTables.MapError) {
+    /// - Returns: the tables' root, for the other cores.
+    static func enter(ram: MemoryMap, devices: [PhysicalRange]) throws(PageTables.MapError) -> UInt64 {
         let tables = try PageTables(pageSource: takeTablePage)
         for range in ram.usable {
             try tables.map(range, [.write, .user])
@@ -20,6 +21,9 @@ enum AddressSpace {
         try tables.map(PhysicalRange(start: image.text_start, end: image.text_end), [.execute, .user])
         try tables.map(PhysicalRange(start: image.rodata_start, end: image.rodata_end), [.user])
         try tables.map(PhysicalRange(start: image.symbols_start, end: image.symbols_end), [.user])
+        boot_place_trampoline()
+        let trampoline = UInt64(boot_trampoline_address)
+        try tables.map(PhysicalRange(start: trampoline, end: trampoline + Limits.pageBytes), [.execute])
         for range in devices {
             try tables.map(range, [.write, .user, .uncached])
         }
@@ -27,6 +31,7 @@ enum AddressSpace {
             try tables.unmap(PhysicalRange(start: guardPage, end: guardPage + Limits.pageBytes))
         }
         boot_load_page_tables(tables.rootAddress)
+        return tables.rootAddress
     }
 
     private static func takeTablePage() -> UnsafeMutablePointer<UInt64>? {
