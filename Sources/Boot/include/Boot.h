@@ -185,4 +185,7 @@ static inline bool boot_rdrand(uint64_t *value) {
     return false;
 }
 
+/// Calls the code at `address`.
+static inline void boot_call(uint64_t address) { ((void (*)(void))address)(); }
+
 static inline uint64_t boot_frame_pointer(void) { return (uint64_t)__builtin_frame_address(0); }

@@ -23,15 +23,8 @@ public func kernelMain(bootProtocol: UInt32, parameters: UInt64) -> Never {
 
     Machine.log.info("hexa-os: \(information.memoryMap.byteCount >> 20) MiB of RAM, \(coreCount) of \(configuration.cpuCount) cores, clock from \(clockSource.name)")
     Machine.log.debug("command line: \(String(decoding: information.commandLine, as: UTF8.self))")
-    Task {
-        await Executor.sleep(until: MachineClock.now + .milliseconds(20))
-        Machine.log.info("slept 20 ms, \(Machine.executor.haltCount) halts")
-        await withTaskGroup(of: Int.self) { group in
-            for n in 0..<4 { group.addTask { await Executor.sleep(until: MachineClock.now + .milliseconds(UInt64(4 - n))); return n } }
-            for await n in group { Machine.log.info("task \(n)") }
-        }
-        Power.off(.success)
-    }
+    var law = Law(clients: [])
+    if let test = configuration.selfTest { SelfTest.run(test, law: &law, capability: law.kernelCapability()) }
     Executor.runForever()
 }
 

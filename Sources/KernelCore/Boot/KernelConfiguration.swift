@@ -23,6 +23,26 @@ public struct KernelConfiguration: Equatable, Sendable {
     /// Requests served at once; more wait.
     public var sequenceCount: Int = 8
     public var cpuCount: Int = 1
+    /// Breaks the kernel on purpose, so that tests can see how it ends.
+    public var selfTest: SelfTest?
+
+    public enum SelfTest: CaseIterable, Sendable {
+        case nullPage, stackOverflow, writeText, executeData, touchStub, outOfMemory, panic, trap, powerOff
+
+        var name: StaticString {
+            switch self {
+            case .nullPage: "null-page"
+            case .stackOverflow: "stack-overflow"
+            case .writeText: "write-text"
+            case .executeData: "execute-data"
+            case .touchStub: "touch-stub"
+            case .outOfMemory: "out-of-memory"
+            case .panic: "panic"
+            case .trap: "trap"
+            case .powerOff: "power-off"
+            }
+        }
+    }
 
     public enum ParseError: Error, Equatable, Sendable {
         case unknownKey([UInt8])
@@ -77,6 +97,9 @@ public struct KernelConfiguration: Equatable, Sendable {
             sequenceCount = try need(Self.integer(value, in: 1...1_024).map { Int($0) }, "a number from 1 to 1024")
         case Array("hexa.cpus".utf8):
             cpuCount = try need(Self.integer(value, in: 1...64).map { Int($0) }, "a number from 1 to 64")
+        case Array("hexa.self-test".utf8):
+            let test = SelfTest.allCases.first { $0.name.hasBytes(value) }
+            selfTest = try need(test, "the name of a self-test (see docs/kernel.md)")
         default:
             throw .unknownKey(key)
         }
