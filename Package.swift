@@ -62,6 +62,14 @@ let kernelTargets: [Target] = [
 ]
 
 let hostTargets: [Target] = [
+    .target(name: "CLinux"),
+    .target(name: "Launcher", dependencies: ["CLinux", "JSON", "Model", "MonotonicTime", "Tensor"],
+            swiftSettings: [.enableExperimentalFeature("Lifetimes")]),
+    .executableTarget(name: "hexa-os", dependencies: [
+        "JSON", "Launcher", "Model", "MonotonicTime",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+    ]),
+    tests("LauncherTests", ["Launcher", "JSON", "Model", "MonotonicTime"]),
     tests("MonotonicTimeTests", ["MonotonicTime"]),
     tests("LawTests", ["Law", "MonotonicTime"]),
     tests("KernelCoreTests", ["KernelCore", "MonotonicTime"]),
@@ -77,7 +85,9 @@ let hostTargets: [Target] = [
 let package = Package(
     name: "hexa-os",
     products: isKernelBuild ? [.library(name: "hexa-kernel", type: .static, targets: ["Kernel"])] : [],
-    dependencies: isKernelBuild ? [] : [],
+    dependencies: isKernelBuild ? [] : [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+    ],
     targets: coreTargets + (isKernelBuild ? kernelTargets : hostTargets),
     swiftLanguageModes: [.v6]
 )
