@@ -7,17 +7,22 @@ struct HexaOS: ParsableCommand {
         abstract: "Serve a language model from an operating system that does nothing else.",
         discussion: """
             EXAMPLES
-              hexa-os run model.gguf                          serve at http://127.0.0.1:8080/v1
+              hexa-os run model.gguf       serve at http://127.0.0.1:8080/v1
               hexa-os run model.gguf --prompt "Why is the sky blue?" --once
-              hexa-os info model.gguf                         what is in the file, and whether it can run
+              hexa-os info model.gguf      what is in it, and whether it can run
 
             EXIT CODES
-              0   done                                   70  the kernel panicked or ended by itself
-              64  wrong usage                            71  QEMU could not be started or failed
-              65  the model file cannot be served        73  the port is taken
-              66  a file cannot be read                  75  the server was not ready in time
-              69  QEMU or KVM is unavailable             76  the server's answer cannot be read
-                                                         78  too little memory
+              0   done
+              64  wrong usage
+              65  the model file cannot be served
+              66  a file cannot be read
+              69  QEMU or KVM is unavailable
+              70  the kernel panicked or ended by itself
+              71  QEMU could not be started or failed
+              73  the port is taken
+              75  the server was not ready in time
+              76  the server's answer cannot be read
+              78  too little memory
             """,
         version: "0.1.0",
         subcommands: [RunCommand.self, InfoCommand.self]

@@ -10,7 +10,8 @@ extension RunCommand {
     /// Boots, answers the first prompt, serves, powers off.
     func serve(_ plan: Plan, started: Instant) throws {
         let machine = plan.machine
-        Terminal.progress("booting \(machine.modelName) (\(machine.accelerator.rawValue), \(machine.memoryMiB) MiB) ...")
+        let conditions = "\(machine.accelerator.rawValue), \(machine.memoryMiB) MiB"
+        Terminal.progress("booting \(machine.modelName) (\(conditions)) ...")
         var filter = ConsoleFilter(showsEverything: verbose)
         var session = try GuestSession(starting: machine, emulatorPath: plan.emulatorPath) { line in
             if filter.shows(line) { Terminal.note(line.text) }
@@ -29,6 +30,12 @@ extension RunCommand {
         } else {
             Terminal.warn("the kernel did not power off within \(Self.powerOffGraceSeconds) s: QEMU was ended")
         }
+    }
+
+    func show(_ command: QEMUCommand) {
+        let arguments = [QEMUCommand.program] + command.standaloneArguments
+        let array = JSONValue.array(arguments.map { .string(JSONString($0)) })
+        Terminal.print(json ? String(decoding: array.serialized(), as: UTF8.self) : command.shellLine)
     }
 
     private func announce(_ machine: MachineConfiguration, bootTime: Interval) {

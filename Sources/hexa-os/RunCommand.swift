@@ -14,6 +14,7 @@ struct RunCommand: ParsableCommand {
               hexa-os run model.gguf --port 9000 --api-key "$KEY"
               hexa-os run model.gguf --prompt "Name three primes." --once
               hexa-os run model.gguf --accel tcg --verbose
+              eval "$(hexa-os run model.gguf --print-command) -s -S"
 
             Serves until Ctrl-C (or SIGTERM), then powers the machine off. A second Ctrl-C does not wait for it.
             Answers go to standard output, everything else to standard error.
@@ -72,6 +73,9 @@ struct RunCommand: ParsableCommand {
     @Flag(help: "Print events as JSON lines on standard output.")
     var json = false
 
+    @Flag(help: "Print QEMU's command line and do nothing; with --json as an array. It shows the API key.")
+    var printCommand = false
+
     func validate() throws {
         if once && prompt == nil { throw ValidationError("--once needs --prompt") }
         for (flag, value) in [("--cpus", cpus), ("--memory", memory ?? 1), ("--context", context ?? 1),
@@ -86,6 +90,7 @@ struct RunCommand: ParsableCommand {
         let started = HostClock.now
         try reportingFailure {
             let plan = try prepare()
+            if printCommand { return try show(QEMUCommand(plan.machine)) }
             try serve(plan, started: started)
         }
     }

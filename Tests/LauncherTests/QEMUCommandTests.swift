@@ -54,6 +54,17 @@ struct QEMUCommandTests {
         #expect(command.configurationFile.contains("hexa.api-key=sk-secret"))
     }
 
+    @Test("printed for a shell, the call stands by itself and every word stays one")
+    func printing() throws {
+        var machine = MachineConfiguration.example(apiKey: "it's$1")
+        machine.modelPath = "/models/two words.gguf"
+        let command = try QEMUCommand(machine)
+        #expect(command.standaloneArguments.suffix(2).first == "-append")
+        #expect(!command.shellLine.contains("/dev/fd/"))
+        #expect(command.shellLine.contains("'driver=file,node-name=model,filename=/models/two words.gguf,"))
+        #expect(command.shellLine.hasSuffix(#"hexa.api-key=it'\''s$1'"#))
+    }
+
     @Test("QEMU's exit status tells a power-off from a panic and both from QEMU's own failures")
     func endings() {
         #expect(GuestEnding(.exited(status: 33)) == .poweredOff)

@@ -79,7 +79,9 @@ struct HTTPResponseReader {
         let field = line.split(separator: ":", maxSplits: 1).map { $0.trimmingSpaces.lowercased() }
         guard field.count == 2 else { return true }
         if field[0] == "transfer-encoding", field[1].hasSuffix("chunked") { bodyState = .chunkSize }
-        if field[0] == "content-length", let count = Int(field[1]), count >= 0 { bodyState = .counted(remaining: count) }
+        if field[0] == "content-length", let count = Int(field[1]), count >= 0 {
+            bodyState = .counted(remaining: count)
+        }
         return true
     }
 

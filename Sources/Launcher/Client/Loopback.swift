@@ -15,10 +15,13 @@ enum Loopback {
         }
     }
 
+    static func makeSocket() -> FileDescriptor {
+        FileDescriptor(owning: socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0))
+    }
+
     /// A non-blocking connection to `port`; nil when it is refused at once.
     static func connect(port: UInt16) -> FileDescriptor? {
-        let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
-        let socket = FileDescriptor(owning: Glibc.socket(AF_INET, kind, 0))
+        let socket = makeSocket()
         let result = withAddress(port: port) { Glibc.connect(socket.number, $0, $1) }
         guard result == 0 else { return nil }
         socket.setNonBlocking()

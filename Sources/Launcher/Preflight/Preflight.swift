@@ -31,7 +31,7 @@ public enum Preflight {
 
     /// Makes sure that `port` of 127.0.0.1 is free. It may be taken a moment later: QEMU then says so.
     public static func freePort(_ port: UInt16) throws(LaunchError) {
-        let socket = FileDescriptor(owning: Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0))
+        let socket = Loopback.makeSocket()
         // As QEMU binds: a port whose old connections are only waiting out their time is free.
         var enabled: Int32 = 1
         setsockopt(socket.number, SOL_SOCKET, SO_REUSEADDR, &enabled, socklen_t(MemoryLayout<Int32>.size))
@@ -49,9 +49,9 @@ public enum Preflight {
     public static func availableMemoryMiB() -> Int? {
         let file = FileDescriptor(owning: open("/proc/meminfo", O_RDONLY | O_CLOEXEC))
         guard let bytes = file.read() else { return nil }
-        for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") where line.hasPrefix("MemAvailable:") {
-            return line.split(separator: " ").dropFirst().first.flatMap { Int($0) }.map { $0 / 1_024 }
-        }
-        return nil
+        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+        guard let line = lines.first(where: { $0.hasPrefix("MemAvailable:") }) else { return nil }
+        // `MemAvailable:   12345 kB`
+        return line.split(separator: " ").dropFirst().first.flatMap { Int($0) }.map { $0 / 1_024 }
     }
 }

@@ -13,7 +13,8 @@ public struct QEMUCommand: Equatable, Sendable {
 
     public let arguments: [String]
     /// The text QEMU must be able to read on `configurationDescriptor`.
-    public let configurationFile: String
+    public var configurationFile: String { "[machine]\n  append = \"\(kernelCommandLine.text)\"\n" }
+    public let kernelCommandLine: KernelCommandLine
 
     public init(_ machine: MachineConfiguration) throws(LaunchError) {
         arguments = Self.machineArguments(machine)
@@ -21,7 +22,7 @@ public struct QEMUCommand: Equatable, Sendable {
             + Self.diskArguments(machine)
             + Self.otherDeviceArguments
             + ["-kernel", machine.kernelPath, "-readconfig", "/dev/fd/\(Self.configurationDescriptor)"]
-        configurationFile = "[machine]\n  append = \"\(try KernelCommandLine(machine).text)\"\n"
+        kernelCommandLine = try KernelCommandLine(machine)
     }
 
     private static func machineArguments(_ machine: MachineConfiguration) -> [String] {

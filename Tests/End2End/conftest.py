@@ -1,0 +1,112 @@
+"""Fixtures of the end-to-end tests: which accelerators work here, and one machine that most tests share."""
+
+import os
+import re
+
+import openai
+import pytest
+
+from guest import HEXA_OS, MODEL, MODEL_NAME, Guest
+from raw_http import Client
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "heavy: too much computing for TCG; runs where KVM is usable")
+
+
+def kvm_obstacle():
+    """Why KVM cannot be used here, or None. hexa-os probes better; this is what decides between skip and failure."""
+    try:
+        os.close(os.open("/dev/kvm", os.O_RDWR))
+    except OSError as error:
+        return f"KVM is not usable here: {error}"
+    return None
+
+
+KVM_OBSTACLE = kvm_obstacle()
+BEST_ACCELERATOR = "tcg" if KVM_OBSTACLE else "kvm"
+ACCELERATORS = [
+    pytest.param("kvm", marks=pytest.mark.skipif(KVM_OBSTACLE is not None, reason=KVM_OBSTACLE or "")),
+    "tcg",
+]
+
+
+def pytest_generate_tests(metafunc):
+    if "accelerator" in metafunc.fixturenames:
+        metafunc.parametrize("accelerator", ACCELERATORS)
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if KVM_OBSTACLE and item.get_closest_marker("heavy"):
+            item.add_marker(pytest.mark.skip(reason=f"{KVM_OBSTACLE}; too slow under TCG"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def built():
+    missing = [str(path) for path in (HEXA_OS, HEXA_OS.with_name("hexa-kernel.elf"), MODEL) if not path.exists()]
+    assert not missing, f"{', '.join(missing)} missing: run 'make build model' first"
+
+
+@pytest.fixture
+def start_guest(tmp_path):
+    """Starts machines that end with the test."""
+    guests = []
+
+    def start(*options, accelerator=BEST_ACCELERATOR, **keywords):
+        log_path = tmp_path / f"console-{len(guests)}.log"
+        guest = Guest(*options, accelerator=accelerator, log_path=log_path, **keywords)
+        guests.append(guest)
+        return guest
+
+    yield start
+    for guest in guests:
+        guest.__exit__()
+
+
+@pytest.fixture(scope="session")
+def shared_guest(tmp_path_factory):
+    with Guest(accelerator=BEST_ACCELERATOR, log_path=tmp_path_factory.mktemp("shared") / "console.log") as guest:
+        yield guest.wait_ready()
+        assert guest.process.poll() is None, f"the shared machine died; its console:\n{guest.console()}"
+
+
+@pytest.fixture
+def guest(shared_guest):
+    """The machine that most tests share. After each of them it must still answer."""
+    assert shared_guest.process.poll() is None, f"the machine died earlier; its console:\n{shared_guest.console()}"
+    yield shared_guest
+    if shared_guest.process.poll() is not None:
+        pytest.fail(f"this test ended the machine; its console:\n{shared_guest.console()[-8_000:]}")
+    with Client(shared_guest.port) as client:
+        assert client.request("GET", "/health").status == 200
+
+
+@pytest.fixture
+def http(guest):
+    with Client(guest.port) as client:
+        yield client
+
+
+@pytest.fixture
+def client(guest):
+    """The official client, pointed at the shared machine."""
+    with openai.OpenAI(base_url=f"{guest.url}/v1", api_key="not-needed", max_retries=0, timeout=300) as client:
+        yield client
+
+
+@pytest.fixture
+def model():
+    return MODEL_NAME
+
+
+@pytest.fixture
+def metric(guest):
+    """Reads one number of /metrics."""
+    def read(name):
+        with Client(guest.port) as client:
+            text = client.request("GET", "/metrics").body.decode()
+        match = re.search(rf"^{re.escape(name)}(?:{{[^}}]*}})? ([0-9.e+-]+)$", text, re.MULTILINE)
+        assert match, f"no {name} in:\n{text}"
+        return float(match.group(1))
+    return read

@@ -1,0 +1,117 @@
+"""A virtual machine under test, started and ended as a person would: with `hexa-os run` and a signal."""
+
+import json
+import os
+import selectors
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+HEXA_OS = ROOT / "build" / "hexa-os"
+MODEL = ROOT / "build" / "models" / "smollm2-135m-instruct-q4_1.gguf"
+MODEL_NAME = MODEL.stem
+
+# Under TCG a boot and a token take tens of times longer.
+READY_TIMEOUT_SECONDS = {"kvm": 30, "tcg": 300}
+END_TIMEOUT_SECONDS = 20
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def run_hexa_os(*arguments, timeout=60, env=None):
+    """Runs hexa-os to its end."""
+    return subprocess.run([HEXA_OS, *map(str, arguments)], capture_output=True, text=True, timeout=timeout,
+                          env={**os.environ, **(env or {})})
+
+
+def children(pid):
+    """Process ids of `pid`'s children."""
+    try:
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except FileNotFoundError:
+        return []
+
+
+def is_running(pid):
+    """Whether the process is there and not merely waiting to be collected."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def wait_until(condition, timeout, what):
+    deadline = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < deadline, f"{what} did not happen within {timeout} s"
+        time.sleep(0.01)
+
+
+class Guest:
+    """A running hexa-os. Use as a context manager: whatever happens, the machine is gone afterwards."""
+
+    def __init__(self, *options, accelerator, log_path, model=MODEL, api_key=None):
+        self.port = free_port()
+        self.accelerator = accelerator
+        self.log_path = Path(log_path)
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.api_key = api_key
+        environment = {**os.environ, **({"HEXA_API_KEY": api_key} if api_key else {})}
+        command = [HEXA_OS, "run", model, "--port", self.port, "--accel", accelerator, "--json", "--verbose", *options]
+        self._log = self.log_path.open("wb")
+        self._started = time.monotonic()
+        self.process = subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, stderr=self._log,
+                                        stdin=subprocess.DEVNULL, env=environment)
+        self._output = b""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self.process.stdout.close()
+        self._log.close()
+
+    @property
+    def qemu_pid(self):
+        (pid,) = children(self.process.pid)
+        return pid
+
+    def console(self):
+        """Everything said so far: the kernel's console and hexa-os's own lines."""
+        return self.log_path.read_text(errors="replace")
+
+    def next_event(self, timeout):
+        """The next JSON line of standard output."""
+        deadline = time.monotonic() + timeout
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.process.stdout, selectors.EVENT_READ)
+            while b"\n" not in self._output:
+                remaining = deadline - time.monotonic()
+                assert remaining > 0, f"no event within {timeout} s; the log:\n{self.console()}"
+                if selector.select(remaining):
+                    piece = os.read(self.process.stdout.fileno(), 65_536)
+                    assert piece, f"hexa-os ended with {self.process.wait()}; the log:\n{self.console()}"
+                    self._output += piece
+        line, self._output = self._output.split(b"\n", 1)
+        return json.loads(line)
+
+    def wait_ready(self):
+        event = self.next_event(READY_TIMEOUT_SECONDS[self.accelerator])
+        assert event["event"] == "ready"
+        self.ready_seconds = time.monotonic() - self._started
+        return self
+
+    def stop(self, number=signal.SIGINT):
+        """Ends hexa-os as Ctrl-C does; answers its exit code."""
+        self.process.send_signal(number)
+        return self.process.wait(timeout=END_TIMEOUT_SECONDS)
