@@ -63,8 +63,7 @@ def test_the_same_seed_gives_the_same_text(client, model):
 def test_a_logit_bias_decides(client, model):
     answer = client.completions.create(model=model, prompt="The capital of France is", temperature=0, max_tokens=1,
                                        logit_bias={"4649": 100})
-    assert answer.choices[0].text == " France" or answer.choices[0].text == " capital" or answer.choices[0].text
-    assert answer.choices[0].text != " Paris"
+    assert answer.choices[0].text == " France"
 
 
 def test_log_probabilities_of_a_chat(client, model):
@@ -103,7 +102,8 @@ def test_errors_arrive_as_the_clients_own_exceptions(client, model):
 
 
 def curl(*arguments):
-    result = subprocess.run(["curl", "-sS", "--max-time", "120", *arguments], capture_output=True, text=True, timeout=150)
+    command = ["curl", "-sS", "--max-time", "120", *arguments]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=150)
     assert result.returncode == 0, result.stderr
     return result.stdout
 

@@ -1,4 +1,4 @@
-"""A model that goes bad behind hexa-os's back: the kernel refuses it in one line and ends the machine, hanging never."""
+"""A model that goes bad behind hexa-os's back: the kernel refuses it in one line and ends the machine."""
 
 import json
 import struct

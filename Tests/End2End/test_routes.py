@@ -1,4 +1,7 @@
-"""Every route of the API, and what each mistake is answered with. After every one the machine still serves (`guest`)."""
+"""Every route of the API, and what each mistake is answered with.
+
+The fixture `guest` checks after each test that the next good request is answered.
+"""
 
 import json
 import socket
@@ -125,7 +128,8 @@ def test_malformed_json_is_400(http, route, body):
     ({"messages": None}, "messages"), ({"messages": []}, "messages"), ({"messages": "Hi"}, "messages"),
     ({"messages": [{"role": "user"}]}, "messages"), ({"messages": [{"content": "Hi"}]}, "messages"),
     ({"messages": [{"role": 1, "content": "Hi"}]}, "messages"), ({"messages": [5]}, "messages"),
-    ({"temperature": -1}, "temperature"), ({"temperature": 2.5}, "temperature"), ({"temperature": "hot"}, "temperature"),
+    ({"temperature": -1}, "temperature"), ({"temperature": 2.5}, "temperature"),
+    ({"temperature": "hot"}, "temperature"),
     ({"top_p": 1.5}, "top_p"), ({"n": 0}, "n"), ({"n": 100_000}, "n"), ({"n": 1.5}, "n"),
     ({"max_tokens": 0}, "max_tokens"), ({"max_tokens": -1}, "max_tokens"), ({"max_tokens": "all"}, "max_tokens"),
     ({"stop": ["a", "b", "c", "d", "e"]}, "stop"), ({"stop": 5}, "stop"), ({"seed": "x"}, "seed"),
