@@ -8,7 +8,7 @@ struct KernelCommandLineTests {
     func words() throws {
         let line = try KernelCommandLine(.example())
         #expect(line.text == "hexa.ip=10.0.2.15/24,10.0.2.2 hexa.port=80 hexa.log=info hexa.model=vda "
-            + "hexa.model-size=1000 hexa.model-name=tiny hexa.epoch=1700000000")
+            + "hexa.model-size=1000 hexa.model-name=tiny hexa.epoch=1700000000 hexa.cpus=2")
     }
 
     @Test("carries the choices a person made")

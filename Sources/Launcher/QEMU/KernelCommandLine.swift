@@ -17,6 +17,7 @@ public struct KernelCommandLine: Equatable, Sendable {
         try append("hexa.model-size", String(machine.modelByteCount), flag: "model size")
         try append("hexa.model-name", machine.modelName, flag: "--name")
         try append("hexa.epoch", String(machine.startTimeUnixSeconds), flag: "start time")
+        try append("hexa.cpus", String(machine.processorCount), flag: "--cpus")
         if let length = machine.contextLength { try append("hexa.context", String(length), flag: "--context") }
         if let count = machine.sequenceCount { try append("hexa.sequences", String(count), flag: "--sequences") }
         if let key = machine.apiKey { try append("hexa.api-key", key, flag: "--api-key") }
