@@ -12,7 +12,7 @@ extension RunCommand {
         let machine = plan.machine
         let conditions = "\(machine.accelerator.rawValue), \(machine.memoryMiB) MiB"
         Terminal.progress("booting \(machine.modelName) (\(conditions)) ...")
-        var filter = ConsoleFilter(showsEverything: verbose)
+        let filter = ConsoleFilter(showsEverything: verbose)
         var session = try GuestSession(starting: machine, emulatorPath: plan.emulatorPath) { line in
             if filter.shows(line) { Terminal.note(line.text) }
         }

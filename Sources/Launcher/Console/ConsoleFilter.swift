@@ -1,13 +1,11 @@
-/// Chooses which console lines a person sees: all of them when asked for, otherwise warnings, errors, and a panic's
-/// report from its first line on.
+/// Chooses which console lines a person sees: all of them when asked for, otherwise warnings and errors (a panic's
+/// report is made of errors).
 public struct ConsoleFilter: Sendable {
     public let showsEverything: Bool
-    private var isInPanicReport = false
 
     public init(showsEverything: Bool) { self.showsEverything = showsEverything }
 
-    public mutating func shows(_ line: ConsoleLine) -> Bool {
-        if line.isPanic { isInPanicReport = true }
-        return showsEverything || isInPanicReport || line.level == .warn || line.level == .error
+    public func shows(_ line: ConsoleLine) -> Bool {
+        showsEverything || line.level == .warn || line.level == .error
     }
 }

@@ -1,5 +1,5 @@
-/// One line of the kernel's console. The kernel writes `[seconds.micros] level subsystem: text`; panic reports and
-/// anything a firmware prints follow no form.
+/// One line of the console. The kernel writes `[seconds.micros] level text`, fault reports included; what a firmware
+/// prints follows no form.
 public struct ConsoleLine: Equatable, Sendable {
     public let text: String
     /// Nil for a line that is not a log record.
@@ -13,8 +13,6 @@ public struct ConsoleLine: Equatable, Sendable {
         let word = afterTime.split(separator: " ", maxSplits: 1).first ?? ""
         level = LogLevel(rawValue: word.lowercased())
     }
-
-    public var isPanic: Bool { text.lowercased().contains("panic") }
 
     /// The kernel's word that its server takes connections.
     public var announcesReady: Bool { text.contains("serving on") }
