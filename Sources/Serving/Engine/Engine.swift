@@ -1,0 +1,178 @@
+import Law
+import Model
+import MonotonicTime
+
+/// Continues many token sequences with one model, a slice of a forward pass at a time.
+///
+/// Every pass carries one token of each sequence that decodes and a bounded piece of one or two prompts, so that
+/// streams keep their cadence while prompts get through. `step` runs one slice (about a layer of a pass, or the
+/// sampling of one token): whoever drives the engine can look at the network in between.
+public struct Engine<LM: LanguageModel & ~Copyable>: ~Copyable {
+    /// Where the engine is in its cycle.
+    enum Phase {
+        case idle
+        /// A pass is under way.
+        case forward
+        /// The pass is complete; `rows[next]` is the next row of logits to use.
+        case harvest(next: Int)
+    }
+
+    /// What a row of logits is for.
+    struct Row {
+        var generation: Generation
+        /// The prompt position whose successor the row scores; nil when the row's token is not scored.
+        var scoresAfter: Int?
+        /// Whether the row gives the generation's next token.
+        var samples: Bool
+    }
+
+    /// A generation's part of the pass.
+    struct Participant {
+        var generation: Generation
+        var tokenCount: Int
+    }
+
+    var model: LM
+    let tokenizer: Tokenizer
+    let configuration: EngineConfiguration
+
+    var phase = Phase.idle
+    var batch = Batch()
+    var participants: [Participant] = []
+    var rows: [Row] = []
+    /// Prompts take turns: the oldest one, then the one that is nearest to its end.
+    var isOldestPromptsTurn = true
+    /// Whether the pass before this one was abandoned: then this one is completed, whoever leaves.
+    var hasAbandonedLastPass = false
+
+    /// In order of arrival.
+    var waiting: [Generation] = []
+    /// In order of admission.
+    var running: [Generation] = []
+    /// Generations with output to take.
+    var ready: [Generation] = []
+
+    /// Kept so that a token allocates nothing: its bytes, and its row of logits when it is scored.
+    var tokenBytes: [UInt8] = []
+    var scoringRow: [Float] = []
+    var nextSerial: UInt64 = 1
+    var statistics = EngineStatistics()
+
+    public init(model: consuming LM, tokenizer: Tokenizer, configuration: EngineConfiguration = EngineConfiguration()) {
+        var configuration = configuration
+        // A full house of decoding sequences must leave room in the batch for a prompt token.
+        configuration.runningMax = max(1, min(configuration.runningMax, model.batchCapacity - 1))
+        configuration.prefillChunkTokens = max(1, configuration.prefillChunkTokens)
+        configuration.prefillChunkTokensWhileDecoding = max(1, configuration.prefillChunkTokensWhileDecoding)
+        self.model = model
+        self.tokenizer = tokenizer
+        self.configuration = configuration
+    }
+
+    /// The most tokens a prompt and its reply can have together.
+    public var contextLength: Int { model.contextLength }
+    public var vocabularySize: Int { model.vocabularySize }
+    /// Sequences that can still be submitted before the queue is full.
+    public var queueRoom: Int { max(0, configuration.waitingMax - waiting.count) }
+    /// Whether nothing waits and nothing runs.
+    public var isIdle: Bool { waiting.isEmpty && running.isEmpty }
+
+    var isPassUnderWay: Bool {
+        if case .forward = phase { true } else { false }
+    }
+}
+
+// MARK: - Requests
+
+extension Engine where LM: ~Copyable {
+    /// Queues a generation. Whoever may infer on the model holds the permit; it is spent here.
+    public mutating func submit(
+        _ request: GenerationRequest, permit: consuming Permit<Infer>, now: Instant
+    ) throws(GenerationRejection) -> GenerationID {
+        guard permit.target == .model else { throw .wrongTarget }
+        try validate(prompt: request.prompt, maxTokens: request.maxTokens)
+        guard queueRoom > 0 else {
+            statistics.refusedGenerations += 1
+            throw .overloaded(retryAfterSeconds: retryAfterSeconds)
+        }
+        var sampler: Sampler
+        do throws(SamplingParameterError) {
+            sampler = try Sampler(request.sampling, vocabularySize: model.vocabularySize)
+        } catch {
+            throw .invalidSampling(error)
+        }
+        sampler.observe(request.prompt)
+        let id = GenerationID(serial: nextSerial)
+        nextSerial += 1
+        waiting.append(
+            Generation(id: id, request: request, contextLength: model.contextLength, sampler: sampler, now: now))
+        return id
+    }
+
+    /// Whether `prompt` could be submitted, apart from the room in the queue.
+    public func validate(prompt: [TokenID], maxTokens: Int) throws(GenerationRejection) {
+        guard !prompt.isEmpty else { throw .promptEmpty }
+        let replyMin = maxTokens > 0 ? 1 : 0
+        guard prompt.count <= model.contextLength - replyMin else {
+            throw .promptTooLong(promptTokens: prompt.count, contextLength: model.contextLength)
+        }
+        let vocabulary = 0..<TokenID(clamping: model.vocabularySize)
+        for token in prompt where !vocabulary.contains(token) { throw .unknownToken(token) }
+    }
+
+    /// How long a client that finds the queue full should wait: what the queue takes to drain at the present pace.
+    public var retryAfterSeconds: UInt64 {
+        let rounds = UInt64(waiting.count / max(1, configuration.runningMax) + 1)
+        let drain = statistics.timeToLastToken.mean * rounds
+        return min(max(drain.milliseconds / 1_000 + 1, 1), Limits.retryAfterSecondsMax)
+    }
+
+    /// Stops a generation whose client has gone; no more output comes of it. Its KV memory is free when this returns,
+    /// or, when most of the pass under way is for others, at the end of that pass.
+    public mutating func cancel(_ id: GenerationID) {
+        ready.removeAll { $0.id == id }
+        if let index = waiting.firstIndex(where: { $0.id == id }) {
+            waiting.remove(at: index)
+            statistics.cancelledGenerations += 1
+            return
+        }
+        guard let index = running.firstIndex(where: { $0.id == id }) else { return }
+        let generation = running[index]
+        guard !generation.isCancelled else { return }
+        generation.isCancelled = true
+        statistics.cancelledGenerations += 1
+        if isInPass(generation) {
+            guard isWorthAbandoning(for: generation) else { return }
+            abandonPass()
+        } else {
+            release(at: index)
+        }
+    }
+
+    /// Holds a generation back while its client does not read; it keeps its KV memory.
+    public mutating func setPaused(_ isPaused: Bool, _ id: GenerationID) {
+        for generation in running where generation.id == id { generation.isPaused = isPaused }
+        for generation in waiting where generation.id == id { generation.isPaused = isPaused }
+    }
+
+    /// Hands over the output of the next generation that has some; false when none has.
+    public mutating func takeOutput(_ output: inout GenerationOutput) -> Bool {
+        guard !ready.isEmpty else { return false }
+        let generation = ready.removeFirst()
+        generation.isReady = false
+        generation.takeOutput(&output)
+        return true
+    }
+
+    /// What the engine has done and is doing.
+    public func statistics(at now: Instant) -> EngineStatistics {
+        var snapshot = statistics
+        snapshot.waitingCount = waiting.count
+        snapshot.runningCount = running.count
+        for generation in running {
+            snapshot.reservedTokens += generation.reservedCount
+            snapshot.cachedTokens += generation.cachedCount
+        }
+        return snapshot
+    }
+}

@@ -1,0 +1,133 @@
+import Model
+import MonotonicTime
+
+/// One sequence that is being continued, from its arrival to its last output.
+///
+/// What the model still has to see is what `tokens` has beyond `cachedCount`: a single token for a sequence that
+/// decodes, several for one whose prompt is not through yet. Nothing else distinguishes the two.
+///
+/// A class, because the engine lends parts of it to the model's closures while the engine itself is being changed.
+final class Generation {
+    enum State {
+        case waiting
+        case running(SequenceID)
+        case finished(FinishReason)
+    }
+
+    let id: GenerationID
+    let promptCount: Int
+    /// Tokens after which the generation ends: the prompt and the most that may be generated.
+    let countMax: Int
+    let ignoresEndOfGeneration: Bool
+    let topLogProbabilities: Int?
+    let scoresPrompt: Bool
+
+    var state = State.waiting
+    /// The prompt and what has been generated.
+    var tokens: [TokenID]
+    /// Tokens whose keys and values the model holds.
+    var cachedCount = 0
+    /// Prompt tokens whose log-probability is known. The first has none, and a moved sequence is not scored again.
+    var scoredCount = 0
+    /// Tokens the sequence may grow to before it must move to a larger reservation.
+    var reservedCount = 0
+    var sampler: Sampler
+    var text: TextStream
+
+    /// Output that nobody has taken yet.
+    var output = GenerationOutput()
+    /// Scored tokens whose text is not out yet, with where it starts and ends in the text.
+    var heldTokens: [HeldToken] = []
+    var isReady = false
+    /// Whether the client is behind with reading: then nothing is generated for it.
+    var isPaused = false
+    /// Cancelled while a pass it takes part in is under way: it is freed when the pass ends.
+    var isCancelled = false
+
+    let submittedAt: Instant
+    var lastTokenAt: Instant?
+
+    struct HeldToken {
+        var token: ScoredToken
+        var textRange: Range<Int>
+    }
+
+    init(id: GenerationID, request: GenerationRequest, contextLength: Int, sampler: Sampler, now: Instant) {
+        self.id = id
+        promptCount = request.prompt.count
+        countMax = promptCount + min(max(request.maxTokens, 0), contextLength - promptCount)
+        ignoresEndOfGeneration = request.ignoresEndOfGeneration
+        topLogProbabilities = request.topLogProbabilities
+        scoresPrompt = request.scoresPrompt && request.topLogProbabilities != nil
+        tokens = request.prompt
+        text = TextStream(stopStrings: request.stopStrings)
+        self.sampler = sampler
+        submittedAt = now
+    }
+
+    var generatedCount: Int { tokens.count - promptCount }
+    /// Tokens the model has not seen.
+    var missingCount: Int { tokens.count - cachedCount }
+    /// Whether its next pass takes one token: it decodes.
+    var isDecoding: Bool { missingCount == 1 && !needsPromptScores }
+    /// Whether prompt tokens still lack their log-probability.
+    var needsPromptScores: Bool { scoresPrompt && scoredCount < promptCount }
+}
+
+extension Generation {
+    /// Takes note of a generated token. Its text goes out, unless a stop string may begin in it.
+    func append(_ scored: ScoredToken, bytes: Span<UInt8>) {
+        tokens.append(scored.token)
+        let start = text.extent
+        _ = text.append(bytes)
+        if topLogProbabilities != nil {
+            heldTokens.append(HeldToken(token: scored, textRange: start..<max(start, text.extent)))
+        }
+        releaseOutput()
+    }
+
+    /// An end-of-generation token: counted, but no text.
+    func appendSilently(_ token: TokenID) {
+        tokens.append(token)
+    }
+
+    /// The prompt's next token and its log-probability. Prompt text is the client's own: nothing is held back.
+    func appendPromptScore(_ scored: ScoredToken) {
+        output.tokens.append(scored)
+        scoredCount += 1
+    }
+
+    /// No token comes any more: lets out what was held back, except for what a stop string has cut off.
+    func finish(_ reason: FinishReason) {
+        text.finish()
+        state = .finished(reason)
+        output.finish = reason
+        text.take(to: &output.text)
+        for held in heldTokens where held.textRange.lowerBound < text.takenCount { output.tokens.append(held.token) }
+        heldTokens.removeAll()
+    }
+
+    /// Swaps what there is for `taken`'s emptied buffers.
+    func takeOutput(_ taken: inout GenerationOutput) {
+        taken.text.removeAll(keepingCapacity: true)
+        taken.tokens.removeAll(keepingCapacity: true)
+        swap(&taken.text, &output.text)
+        swap(&taken.tokens, &output.tokens)
+        taken.id = id
+        taken.finish = output.finish
+        taken.promptTokenCount = promptCount
+        taken.generatedTokenCount = generatedCount
+    }
+
+    private func releaseOutput() {
+        text.take(to: &output.text)
+        var releasedCount = 0
+        while releasedCount < heldTokens.count, heldTokens[releasedCount].textRange.upperBound <= text.takenCount {
+            output.tokens.append(heldTokens[releasedCount].token)
+            releasedCount += 1
+        }
+        heldTokens.removeFirst(releasedCount)
+    }
+
+    var hasOutput: Bool { !output.text.isEmpty || !output.tokens.isEmpty || output.finish != nil }
+}

@@ -1,0 +1,53 @@
+import Model
+
+/// What a sequence of tokens shall be continued with: one choice of one prompt.
+public struct GenerationRequest: Sendable {
+    /// The prompt; not empty, and every token within the vocabulary.
+    public var prompt: [TokenID]
+    /// The most tokens to generate; lowered to what the context leaves. Zero only scores the prompt.
+    public var maxTokens: Int
+    public var sampling: SamplingParameters
+    /// Strings (UTF-8, none empty) that end the generation; they and what follows them are not part of the text.
+    public var stopStrings: [[UInt8]] = []
+    /// Continue past the model's end-of-generation tokens: a load generator wants replies of a known length.
+    public var ignoresEndOfGeneration = false
+    /// How many of the likeliest tokens to report beside each token's log-probability; nil to report neither.
+    public var topLogProbabilities: Int?
+    /// Report the prompt's tokens and their log-probabilities too (with `topLogProbabilities`).
+    public var scoresPrompt = false
+
+    public init(prompt: [TokenID], maxTokens: Int, sampling: SamplingParameters) {
+        self.prompt = prompt
+        self.maxTokens = maxTokens
+        self.sampling = sampling
+    }
+}
+
+/// Names a generation for as long as the engine lives; never used twice.
+public struct GenerationID: Hashable, Sendable {
+    public let serial: UInt64
+}
+
+/// Why a generation ended.
+public enum FinishReason: Sendable {
+    /// The model ended its reply, or a stop string appeared.
+    case stop
+    /// `maxTokens` were generated, or the context is full.
+    case length
+    /// The KV memory is too small for this sequence even when nothing else runs.
+    case outOfMemory
+}
+
+/// Why a request was not taken in.
+public enum GenerationRejection: Error, Equatable, Sendable {
+    /// The permit is for something else than the model.
+    case wrongTarget
+    case promptEmpty
+    /// The prompt leaves no room for a reply.
+    case promptTooLong(promptTokens: Int, contextLength: Int)
+    /// A token of the prompt that the vocabulary does not have.
+    case unknownToken(TokenID)
+    case invalidSampling(SamplingParameterError)
+    /// The queue is full: come back after that many seconds.
+    case overloaded(retryAfterSeconds: UInt64)
+}

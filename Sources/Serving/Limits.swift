@@ -1,0 +1,54 @@
+import MonotonicTime
+
+/// Bounds on what one client can make the server hold or do. Each says why it is what it is.
+public enum Limits {
+    // MARK: Engine
+
+    /// Sequences that generate at the same time: a batch's decode part. More would slow every stream below reading
+    /// speed on the processors this is meant for.
+    public static var runningSequencesDefault: Int { 32 }
+    /// Sequences that wait for a place. Beyond it a client is told at once to come back (429), because a queue that
+    /// takes minutes to drain only hides the overload.
+    public static var waitingSequencesDefault: Int { 256 }
+    /// Prompt tokens in a pass while nobody decodes: long enough to keep the kernels busy, short enough that a request
+    /// that arrives in the middle of it starts soon.
+    public static var prefillChunkTokensDefault: Int { 128 }
+    /// Prompt tokens in a pass that other streams wait for: what a pass takes longer by is the gap in their cadence.
+    public static var prefillChunkTokensWhileDecodingDefault: Int { 32 }
+    /// Prompt tokens in a pass that computes logits for each of them: the rows are a vocabulary wide.
+    public static var scoredPromptChunkTokens: Int { 16 }
+    /// KV room for the reply that a sequence reserves at first. Most replies end within it; a longer one moves to a
+    /// reservation twice as large, so that a client without `max_tokens` does not hold a whole context.
+    public static var replyReservationTokens: Int { 512 }
+    /// The longest wait suggested by `Retry-After`: an estimate beyond a minute says nothing.
+    public static var retryAfterSecondsMax: UInt64 { 60 }
+
+    // MARK: Requests
+
+    /// Sequences that one request may ask for, prompts times choices: it must not fill the queue by itself.
+    public static var sequencesPerRequest: Int { 128 }
+    /// Stop strings: OpenAI's own limit. Each is looked for at every byte.
+    public static var stopStrings: Int { 4 }
+    /// A longer stop string would hold back text for minutes, and no client means that.
+    public static var stopStringBytes: Int { 1_024 }
+    /// OpenAI's limit; every one is a JSON object in each token's chunk.
+    public static var topLogProbabilities: Int { 20 }
+    /// Biases are applied at every token.
+    public static var logitBiases: Int { 1_024 }
+    /// Far more turns than a context holds.
+    public static var chatMessages: Int { 4_096 }
+    /// What a completion generates when the client does not say: OpenAI's default. A chat goes on to its end.
+    public static var completionTokensDefault: Int { 16 }
+    /// How soon to ask again while the model is being loaded.
+    public static var loadingRetryAfterSeconds: UInt64 { 1 }
+
+    // MARK: Connections
+
+    /// Connections open at once: some tens of KiB each at worst.
+    public static var connectionsDefault: Int { 512 }
+    /// Bytes of one connection that the platform holds and the network has not taken: a TCP send buffer.
+    public static var handedOutputBytes: Int { 64 << 10 }
+    /// A client that is this far behind gets no new tokens until it has caught up.
+    public static var pauseAboveBytes: Int { 256 << 10 }
+    public static var resumeBelowBytes: Int { 64 << 10 }
+}

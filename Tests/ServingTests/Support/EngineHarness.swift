@@ -1,0 +1,77 @@
+import Law
+import Model
+import MonotonicTime
+@testable import Serving
+
+/// An engine over a fake model, and what each generation has put out so far. Every step takes a millisecond.
+struct EngineHarness: ~Copyable {
+    var engine: Engine<FakeModel>
+    let journal: ModelJournal
+    var law = Law(clients: [.init(name: "test", key: [], grants: Law.clientGrants)])
+    var now = Instant(nanoseconds: 0)
+
+    struct Result {
+        var text = ""
+        var tokens: [ScoredToken] = []
+        var finish: FinishReason?
+        var generatedTokenCount = 0
+        var pieces: [String] = []
+        var finishedAt: Instant?
+    }
+    var results: [GenerationID: Result] = [:]
+
+    init(_ model: consuming FakeModel, configuration: EngineConfiguration = EngineConfiguration()) {
+        journal = model.journal
+        engine = Engine(model: model, tokenizer: FakeVocabulary.tokenizer, configuration: configuration)
+    }
+
+    mutating func permit() -> Permit<Infer> {
+        try! law.check(law.authenticate(bearer: nil)!, Infer.self, on: .model, now: now)
+    }
+
+    mutating func submit(_ request: GenerationRequest) throws(GenerationRejection) -> GenerationID {
+        try engine.submit(request, permit: permit(), now: now)
+    }
+
+    mutating func submit(_ prompt: String, maxTokens: Int) throws(GenerationRejection) -> GenerationID {
+        try submit(.greedy(prompt, maxTokens: maxTokens))
+    }
+
+    /// One step, with the output it led to; false when there was nothing to do.
+    mutating func step() -> Bool {
+        now = now + .milliseconds(1)
+        let result = engine.step(now: now)
+        var output = GenerationOutput()
+        while engine.takeOutput(&output) {
+            var result = results[output.id] ?? Result()
+            let piece = String(decoding: output.text, as: UTF8.self)
+            result.text += piece
+            if !piece.isEmpty { result.pieces.append(piece) }
+            result.tokens += output.tokens
+            result.finish = output.finish
+            result.generatedTokenCount = output.generatedTokenCount
+            if output.finish != nil { result.finishedAt = now }
+            results[output.id] = result
+        }
+        return result == .working
+    }
+
+    /// Steps until nothing is left to do.
+    mutating func run() {
+        var steps = 0
+        while step() {
+            steps += 1
+            precondition(steps < 1_000_000, "the engine does not come to rest")
+        }
+    }
+
+    func result(_ id: GenerationID) -> Result { results[id] ?? Result() }
+}
+
+extension GenerationRequest {
+    static func greedy(_ prompt: String, maxTokens: Int) -> GenerationRequest {
+        var sampling = SamplingParameters()
+        sampling.temperature = 0
+        return GenerationRequest(prompt: FakeVocabulary.tokens(prompt), maxTokens: maxTokens, sampling: sampling)
+    }
+}
