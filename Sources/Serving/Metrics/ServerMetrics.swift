@@ -1,0 +1,60 @@
+import Law
+
+/// Everything that `/metrics` tells.
+struct ServerMetrics {
+    var requests = RequestCounts()
+    var engine = EngineStatistics()
+    var openConnections = 0
+    var acceptedConnections: UInt64 = 0
+    var cutOffReaders: UInt64 = 0
+    var denials: UInt64 = 0
+    var isReady = false
+
+    /// Prometheus' text. Reading is a kernel function of its own: the permit is spent here.
+    func text(_ permit: consuming Permit<Read>) throws(APIError) -> [UInt8] {
+        guard permit.target == .metrics else { throw .wrongPermit }
+        var text = PrometheusText()
+        describeServer(&text)
+        describeEngine(&text)
+        return text.bytes
+    }
+
+    private func describeServer(_ text: inout PrometheusText) {
+        text.single("hexa_ready", .gauge, "Whether the model is loaded.", isReady ? 1 : 0)
+        text.describe("hexa_http_requests_total", .counter, "Requests by route and status.")
+        for entry in requests.entries {
+            let labels = "route=\"\(entry.route)\",status=\"\(entry.status)\""
+            text.sample("hexa_http_requests_total", labels: labels, entry.count)
+        }
+        text.single("hexa_connections_open", .gauge, "Connections open now.", UInt64(openConnections))
+        text.single("hexa_connections_total", .counter, "Connections accepted.", acceptedConnections)
+        text.single("hexa_readers_cut_off_total", .counter, "Connections cut because the client did not read.",
+                    cutOffReaders)
+        text.single("hexa_law_denials_total", .counter, "Operations that the law denied.", denials)
+    }
+
+    private func describeEngine(_ text: inout PrometheusText) {
+        text.single("hexa_queue_depth", .gauge, "Sequences that wait for a place.", UInt64(engine.waitingCount))
+        text.single("hexa_running_sequences", .gauge, "Sequences in service.", UInt64(engine.runningCount))
+        text.single("hexa_kv_tokens_reserved", .gauge, "Tokens that running sequences have KV memory for.",
+                    UInt64(engine.reservedTokens))
+        text.single("hexa_kv_tokens_cached", .gauge, "Tokens whose keys and values are cached.",
+                    UInt64(engine.cachedTokens))
+        text.single("hexa_prompt_tokens_total", .counter, "Prompt tokens computed.", engine.promptTokens)
+        text.single("hexa_generated_tokens_total", .counter, "Tokens generated.", engine.generatedTokens)
+        text.single("hexa_passes_total", .counter, "Forward passes completed.", engine.passes)
+        text.single("hexa_passes_abandoned_total", .counter, "Forward passes dropped because clients left.",
+                    engine.abandonedPasses)
+        text.single("hexa_generations_finished_total", .counter, "Sequences that came to their end.",
+                    engine.finishedGenerations)
+        text.single("hexa_generations_cancelled_total", .counter, "Sequences whose client left.",
+                    engine.cancelledGenerations)
+        text.single("hexa_generations_refused_total", .counter, "Sequences refused because the queue was full.",
+                    engine.refusedGenerations)
+        text.histogram("hexa_time_to_first_token_seconds", "From arrival to the first token.",
+                       engine.timeToFirstToken)
+        text.histogram("hexa_time_between_tokens_seconds", "Between two tokens of a sequence.",
+                       engine.timeBetweenTokens)
+        text.histogram("hexa_time_to_last_token_seconds", "From arrival to the last token.", engine.timeToLastToken)
+    }
+}

@@ -1,0 +1,25 @@
+import Model
+
+extension APIError {
+    /// - Parameter promptParameter: the parameter that holds the prompt: `messages` or `prompt`.
+    init(_ rejection: GenerationRejection, promptParameter: String) {
+        switch rejection {
+        case .wrongTarget:
+            self = .wrongPermit
+        case .promptEmpty:
+            self = .invalid(promptParameter, "The prompt has no tokens; send at least one.")
+        case .promptTooLong(let promptTokens, let contextLength):
+            self = .invalid(
+                promptParameter,
+                "This model's maximum context length is \(contextLength) tokens. The prompt has \(promptTokens) tokens "
+                    + "and must leave room for a reply. Please shorten it.",
+                code: "context_length_exceeded")
+        case .unknownToken(let token):
+            self = .invalid(promptParameter, "Token \(token) is not in the model's vocabulary.")
+        case .invalidSampling(let error):
+            self = .invalid(error.parameter, "'\(error.parameter)' must be \(error.requirement).")
+        case .overloaded(let seconds):
+            self = .overloaded(retryAfterSeconds: seconds)
+        }
+    }
+}

@@ -1,0 +1,22 @@
+import JSON
+import Law
+
+/// What this server calls itself.
+public enum Version {
+    public static var number: String { "0.1.0" }
+    /// `system_fingerprint`: which back end answered, so that clients notice when seeds cease to give the same text.
+    static var fingerprint: String { "fp_hexa_os_" + number }
+}
+
+extension Version {
+    /// `GET /version`
+    static func document(_ permit: consuming Permit<Read>) throws(APIError) -> [UInt8] {
+        guard permit.target == .health else { throw .wrongPermit }
+        var json = JSONWriter()
+        json.beginObject()
+        json.member("name", "hexa-os")
+        json.member("version", number)
+        json.endObject()
+        return json.bytes
+    }
+}

@@ -1,0 +1,67 @@
+import JSON
+import Law
+
+/// What clients learn about the model that is served.
+public struct ModelCard: Sendable {
+    /// The name under which it is asked for.
+    public var id: String
+    /// Seconds since 1970.
+    public var created: UInt64
+    public var contextLength: Int
+    public var vocabularySize: Int
+    public var parameterCount: UInt64
+
+    public init(id: String, created: UInt64, contextLength: Int, vocabularySize: Int, parameterCount: UInt64) {
+        self.id = id
+        self.created = created
+        self.contextLength = contextLength
+        self.vocabularySize = vocabularySize
+        self.parameterCount = parameterCount
+    }
+}
+
+extension ModelCard {
+    /// `GET /v1/models`: a list of the one model there is.
+    func list(_ permit: consuming Permit<Read>) throws(APIError) -> [UInt8] {
+        guard permit.target == .model else { throw .wrongPermit }
+        var json = JSONWriter()
+        json.beginObject()
+        json.member("object", "list")
+        json.key("data")
+        json.beginArray()
+        write(to: &json)
+        json.endArray()
+        json.endObject()
+        return json.bytes
+    }
+
+    /// `GET /v1/models/{id}`
+    func lookUp(id asked: [UInt8], _ permit: consuming Permit<Read>) throws(APIError) -> [UInt8] {
+        guard permit.target == .model else { throw .wrongPermit }
+        guard asked.elementsEqual(id.utf8) else {
+            let name = String(decoding: asked, as: UTF8.self)
+            var error = APIError(404, .invalidRequest, "The model '\(name)' does not exist; this server has '\(id)'.")
+            error.parameter = "model"
+            error.code = "model_not_found"
+            throw error
+        }
+        var json = JSONWriter()
+        write(to: &json)
+        return json.bytes
+    }
+
+    private func write(to json: inout JSONWriter) {
+        json.beginObject()
+        json.member("id", id)
+        json.member("object", "model")
+        json.member("created", Int(clamping: created))
+        json.member("owned_by", "hexa-os")
+        json.key("meta")
+        json.beginObject()
+        json.member("n_ctx_train", contextLength)
+        json.member("n_vocab", vocabularySize)
+        json.member("n_params", Int(clamping: parameterCount))
+        json.endObject()
+        json.endObject()
+    }
+}

@@ -1,0 +1,23 @@
+import HTTP
+import MonotonicTime
+
+/// One client's connection: its protocol state, and what it is waiting for.
+///
+/// A class, because a response goes to it from the engine's side while the server works through its connections.
+final class Connection {
+    let id: ConnectionID
+    var http: HTTPServerConnection
+    /// The completion that is being answered.
+    var exchange: Exchange?
+    /// The route of the request being answered, for the counts.
+    var routeLabel = ""
+    /// Bytes of `http.output` that the platform has been given and has not reported as drained.
+    var handedCount = 0
+    /// Whether the platform has been told to send FIN.
+    var hasFinishedSending = false
+
+    init(id: ConnectionID, limits: HTTPLimits, now: Instant) {
+        self.id = id
+        http = HTTPServerConnection(limits: limits, now: now)
+    }
+}

@@ -1,0 +1,85 @@
+import Model
+
+/// A completion request that is being answered: its generations and what they have come to.
+final class Exchange {
+    let connection: ConnectionID
+    let isStreamed: Bool
+    let includesUsage: Bool
+    let promptTokens: Int
+    /// The generation of each choice.
+    let generations: [GenerationID]
+    var encoder: CompletionEncoder
+    var choices: [CompletionEncoder.Choice]
+    /// What each choice's text begins with when the prompt is echoed.
+    private let echoes: [[UInt8]]
+
+    /// Whether the response's head is out.
+    var hasBegun = false
+    var isPaused = false
+    /// Choices that have had output, and those whose stream has been opened.
+    private var hasOutput: [Bool]
+    private var isOpened: [Bool]
+    private var completionTokens: [Int]
+    private var unfinishedCount: Int
+
+    init(
+        connection: ConnectionID, parameters: GenerationParameters, promptTokens: Int, generations: [GenerationID],
+        echoes: [[UInt8]], encoder: CompletionEncoder
+    ) {
+        self.connection = connection
+        isStreamed = parameters.isStreamed
+        includesUsage = parameters.includesUsage
+        self.promptTokens = promptTokens
+        self.generations = generations
+        self.echoes = echoes
+        self.encoder = encoder
+        choices = generations.indices.map { CompletionEncoder.Choice(index: $0) }
+        hasOutput = [Bool](repeating: false, count: generations.count)
+        isOpened = hasOutput
+        completionTokens = [Int](repeating: 0, count: generations.count)
+        unfinishedCount = generations.count
+    }
+
+    var isFinished: Bool { unfinishedCount == 0 }
+
+    var usage: CompletionEncoder.Usage {
+        CompletionEncoder.Usage(promptTokens: promptTokens, completionTokens: completionTokens.reduce(0, +))
+    }
+
+    /// Whether a generation could not run at all, for want of memory, before anything was answered.
+    var hasFailed: Bool {
+        !hasBegun && choices.indices.contains { choices[$0].finish == .outOfMemory && completionTokens[$0] == 0 }
+    }
+
+    /// Takes in what one of the generations has put out, and returns its choice.
+    func receive(_ output: GenerationOutput) -> Int? {
+        guard let index = generations.firstIndex(of: output.id) else { return nil }
+        if !hasOutput[index] { choices[index].text.append(contentsOf: echoes[index]) }
+        hasOutput[index] = true
+        choices[index].text.append(contentsOf: output.text)
+        choices[index].tokens.append(contentsOf: output.tokens)
+        completionTokens[index] = output.generatedTokenCount
+        if let finish = output.finish, choices[index].finish == nil {
+            choices[index].finish = finish
+            unfinishedCount -= 1
+        }
+        return index
+    }
+}
+
+// MARK: - Streaming
+
+extension Exchange {
+    /// The chunks that `choice`'s latest output makes; what they carry is taken from the choice.
+    func takeChunks(of index: Int, _ send: ([UInt8]) -> Void) {
+        if encoder.form == .chat, !isOpened[index] {
+            isOpened[index] = true
+            send(encoder.opening(choices[index]))
+        }
+        let choice = choices[index]
+        guard !choice.text.isEmpty || !choice.tokens.isEmpty || choice.finish != nil else { return }
+        send(encoder.delta(&choices[index]))
+        choices[index].text.removeAll(keepingCapacity: true)
+        choices[index].tokens.removeAll(keepingCapacity: true)
+    }
+}

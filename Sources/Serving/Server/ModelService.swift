@@ -1,0 +1,22 @@
+import Model
+
+/// A loaded model with everything that serving it takes.
+///
+/// A class, because the server has it only once the model is loaded, and an optional of a value that cannot be copied
+/// cannot be looked into without taking it out.
+public final class ModelService<LM: LanguageModel & ~Copyable> {
+    var engine: Engine<LM>
+    let tokenizer: Tokenizer
+    let template: ChatTemplate
+    let card: ModelCard
+
+    public init(
+        model: consuming LM, tokenizer: Tokenizer, template: ChatTemplate, card: ModelCard,
+        configuration: EngineConfiguration = EngineConfiguration()
+    ) {
+        self.tokenizer = tokenizer
+        self.template = template
+        self.card = card
+        engine = Engine(model: model, tokenizer: tokenizer, configuration: configuration)
+    }
+}

@@ -1,0 +1,187 @@
+import HTTP
+import JSON
+import Law
+import Model
+import MonotonicTime
+
+/// Taking in completions: from a request's prompts to generations in the engine.
+extension Server where LM: ~Copyable {
+    /// What both routes come to: prompts in tokens, and how each is continued.
+    private struct Task {
+        var route: Route
+        var form: CompletionEncoder.Form
+        var prompts: [[TokenID]]
+        /// What the text of each prompt's choices begins with.
+        var echoes: [[UInt8]]
+        var parameters: GenerationParameters
+        var maxTokens: Int
+        var topLogProbabilities: Int?
+        var scoresPrompt: Bool
+
+        func request(_ prompt: [TokenID]) -> GenerationRequest {
+            var request = GenerationRequest(prompt: prompt, maxTokens: maxTokens, sampling: parameters.sampling)
+            request.stopStrings = parameters.stopStrings
+            request.ignoresEndOfGeneration = parameters.ignoresEndOfGeneration
+            request.topLogProbabilities = topLogProbabilities
+            request.scoresPrompt = scoresPrompt
+            return request
+        }
+    }
+
+    mutating func beginChat(
+        _ body: RequestObject, _ capability: borrowing Capability, on connection: Connection, now: Instant
+    ) throws(APIError) {
+        let request = try ChatCompletionRequest(body)
+        // Nothing is rendered for somebody who may not infer.
+        let permit = try permit(capability, Infer.self, on: .model, now: now)
+        try checkServing()
+        let task = Task(
+            route: .chatCompletions, form: .chat, prompts: [try promptTokens(of: request.messages)], echoes: [[]],
+            parameters: request.parameters, maxTokens: request.parameters.maxTokens ?? .max,
+            topLogProbabilities: request.topLogProbabilities, scoresPrompt: false)
+        try begin(task, firstPermit: permit, capability, on: connection, now: now)
+    }
+
+    mutating func beginCompletion(
+        _ body: RequestObject, _ capability: borrowing Capability, on connection: Connection, now: Instant
+    ) throws(APIError) {
+        let request = try CompletionRequest(body)
+        let permit = try permit(capability, Infer.self, on: .model, now: now)
+        try checkServing()
+        var prompts: [[TokenID]] = []
+        var echoes: [[UInt8]] = []
+        for prompt in request.prompts {
+            prompts.append(try tokens(of: prompt))
+            echoes.append(request.isEchoed ? try text(of: prompt) : [])
+        }
+        let task = Task(
+            route: .completions, form: .text, prompts: prompts, echoes: echoes, parameters: request.parameters,
+            maxTokens: request.parameters.maxTokens ?? Limits.completionTokensDefault,
+            topLogProbabilities: request.topLogProbabilities, scoresPrompt: request.isEchoed)
+        try begin(task, firstPermit: permit, capability, on: connection, now: now)
+    }
+
+    private func checkServing() throws(APIError) {
+        if isDraining { throw .draining }
+        if service == nil { throw .loading }
+    }
+
+    // MARK: Prompts
+
+    private func promptTokens(of messages: [ChatMessage]) throws(APIError) -> [TokenID] {
+        guard let tokenizer = service?.tokenizer else { throw .loading }
+        let text = try render(messages)
+        var tokens = tokenizer.encode(text.span, addSpecial: false, parseSpecial: true)
+        // Most templates of models that want a begin token write it themselves.
+        if tokenizer.addsBeginOfSequence, let begin = tokenizer.beginOfSequence, tokens.first != begin {
+            tokens.insert(begin, at: 0)
+        }
+        return tokens
+    }
+
+    private func render(_ messages: [ChatMessage]) throws(APIError) -> [UInt8] {
+        guard let template = service?.template else { throw .loading }
+        return Array(template.render(messages).utf8)
+    }
+
+    /// `POST /apply-template`: `{messages}` to `{"prompt": "..."}`.
+    func applyTemplate(_ body: RequestObject, _ permit: consuming Permit<Read>) throws(APIError) -> [UInt8] {
+        guard permit.target == .chatTemplate else { throw .wrongPermit }
+        let text = try render(try ChatMessages.read(body))
+        var json = JSONWriter()
+        json.beginObject()
+        json.member("prompt", utf8: text.span)
+        json.endObject()
+        return json.bytes
+    }
+
+    private func tokens(of prompt: CompletionRequest.Prompt) throws(APIError) -> [TokenID] {
+        guard let tokenizer = service?.tokenizer else { throw .loading }
+        switch prompt {
+        case .tokens(let tokens):
+            return tokens
+        case .text(let text):
+            let tokens = tokenizer.encode(text.span, addSpecial: true, parseSpecial: true)
+            guard tokens.isEmpty, let start = tokenizer.beginOfSequence ?? tokenizer.endOfSequence else { return tokens }
+            return [start]
+        }
+    }
+
+    private func text(of prompt: CompletionRequest.Prompt) throws(APIError) -> [UInt8] {
+        guard let tokenizer = service?.tokenizer else { throw .loading }
+        switch prompt {
+        case .tokens(let tokens): return tokenizer.decode(tokens, renderSpecial: true)
+        case .text(let text): return text
+        }
+    }
+
+    // MARK: Submission
+
+    private mutating func begin(
+        _ task: Task, firstPermit: consuming Permit<Infer>, _ capability: borrowing Capability,
+        on connection: Connection, now: Instant
+    ) throws(APIError) {
+        try checkRoom(for: task)
+        let seed = task.parameters.seed ?? random.next()
+        var generations: [GenerationID] = []
+        var echoes: [[UInt8]] = []
+        var unspent: Permit<Infer>? = consume firstPermit
+        do throws(APIError) {
+            for (index, prompt) in task.prompts.enumerated() {
+                for choice in 0..<task.parameters.choiceCount {
+                    var request = task.request(prompt)
+                    // Different seeds make the choices differ, and the same request the same choices.
+                    request.sampling.seed = seed &+ UInt64(choice)
+                    // One permit for each sequence; the first was asked for before anything was computed.
+                    if let permit = unspent.take() {
+                        generations.append(try submit(request, permit, for: task, now: now))
+                    } else {
+                        let permit = try permit(capability, Infer.self, on: .model, now: now)
+                        generations.append(try submit(request, permit, for: task, now: now))
+                    }
+                    echoes.append(task.echoes[index])
+                }
+            }
+        } catch {
+            for id in generations { service?.engine.cancel(id) }
+            throw error
+        }
+        enter(task, generations, echoes, on: connection, now: now)
+    }
+
+    /// All of a request's sequences are taken, or none.
+    private func checkRoom(for task: Task) throws(APIError) {
+        guard let room = service?.engine.queueRoom, let seconds = service?.engine.retryAfterSeconds else { throw .loading }
+        guard task.prompts.count * task.parameters.choiceCount <= room else {
+            throw .overloaded(retryAfterSeconds: seconds)
+        }
+    }
+
+    private mutating func submit(
+        _ request: GenerationRequest, _ permit: consuming Permit<Infer>, for task: Task, now: Instant
+    ) throws(APIError) -> GenerationID {
+        do throws(GenerationRejection) {
+            guard let id = try service?.engine.submit(request, permit: permit, now: now) else { throw .wrongTarget }
+            return id
+        } catch {
+            throw APIError(error, promptParameter: task.form == .chat ? "messages" : "prompt")
+        }
+    }
+
+    private mutating func enter(
+        _ task: Task, _ generations: [GenerationID], _ echoes: [[UInt8]], on connection: Connection, now: Instant
+    ) {
+        guard let service else { return }
+        let encoder = CompletionEncoder(
+            form: task.form, id: random.id(prefix: task.form == .chat ? "chatcmpl-" : "cmpl-"),
+            created: Int(clamping: configuration.originUnixSeconds &+ now.nanoseconds / 1_000_000_000),
+            model: service.card.id, topLogProbabilities: task.topLogProbabilities,
+            includesUsage: task.parameters.includesUsage, tokenizer: service.tokenizer)
+        let exchange = Exchange(
+            connection: connection.id, parameters: task.parameters,
+            promptTokens: task.prompts.reduce(0) { $0 + $1.count }, generations: generations, echoes: echoes,
+            encoder: encoder)
+        connection.exchange = exchange
+        exchanges.append(exchange)
+    }
+}

@@ -1,0 +1,134 @@
+import HTTP
+import MonotonicTime
+
+/// What the network reports.
+extension Server where LM: ~Copyable {
+    /// Whether another connection may be opened; the platform leaves further ones in its backlog.
+    public var canAccept: Bool { connections.count < configuration.connectionsMax && !isDraining }
+
+    /// How many bytes the connection can take; a platform that receives no more lets TCP slow the client down.
+    public func receiveCapacity(of id: ConnectionID) -> Int { connection(id)?.http.receiveCapacity ?? 0 }
+
+    /// A client has connected. The platform asks `canAccept` first; one too many is reset.
+    public mutating func connectionOpened(_ id: ConnectionID, now: Instant) {
+        guard canAccept else { return actions.append(.abort(id)) }
+        metrics.acceptedConnections += 1
+        connections.append(Connection(id: id, limits: configuration.http, now: now))
+    }
+
+    public mutating func received(_ id: ConnectionID, bytes: Span<UInt8>, now: Instant) {
+        guard let connection = connection(id) else { return }
+        connection.http.receive(bytes, now: now)
+        handleEvents(of: connection, now: now)
+    }
+
+    /// The peer has sent FIN.
+    ///
+    /// Whether it only finished sending or went away cannot be told until a write is answered by RST, by when tokens
+    /// have been made for nobody. HTTP clients that wait for an answer keep their side open (RFC 9112 section 9.6 lets
+    /// a server treat a half-closed client either way), so FIN cancels a completion under way. Answers that need no
+    /// model are already on their way when FIN comes, and are delivered.
+    public mutating func peerClosed(_ id: ConnectionID, now: Instant) {
+        guard let connection = connection(id) else { return }
+        connection.http.peerClosed(now: now)
+        if let exchange = connection.exchange {
+            cancel(exchange)
+            connection.http.abort()
+        }
+        handleEvents(of: connection, now: now)
+    }
+
+    /// The connection is gone (RST, or given up by TCP): what it waited for is cancelled.
+    public mutating func connectionLost(_ id: ConnectionID) {
+        guard let connection = connection(id) else { return }
+        forget(connection)
+    }
+
+    /// The transport has taken `byteCount` of the bytes that were handed over for this connection.
+    public mutating func outputDrained(_ id: ConnectionID, byteCount: Int, now: Instant) {
+        guard let connection = connection(id) else { return }
+        let count = min(max(byteCount, 0), connection.handedCount)
+        connection.handedCount -= count
+        connection.http.removeOutput(count, now: now)
+        updatePause(of: connection)
+        flush(connection)
+    }
+
+    // MARK: Inside
+
+    func connection(_ id: ConnectionID) -> Connection? { connections.first { $0.id == id } }
+
+    /// Answers the requests that have arrived, and does what the connection's state asks for.
+    mutating func handleEvents(of connection: Connection, now: Instant) {
+        while let event = connection.http.nextEvent() {
+            switch event {
+            case .request(let request): answer(request, on: connection, now: now)
+            case .refusal(let error): refuse(error, on: connection, now: now)
+            }
+        }
+        flush(connection)
+    }
+
+    /// Hands new output to the platform, and ends the connection when its time has come.
+    mutating func flush(_ connection: Connection) {
+        let count = min(connection.http.outputBacklog, Limits.handedOutputBytes) - connection.handedCount
+        if count > 0 {
+            let range = connection.handedCount..<(connection.handedCount + count)
+            connection.handedCount += count
+            actions.append(.send(connection.id, connection.http.outputBytes(range)))
+        }
+        guard connection.http.outputBacklog == connection.handedCount || connection.http.disposition == .abort else {
+            return
+        }
+        switch connection.http.disposition {
+        case .open: break
+        case .finishSending:
+            guard !connection.hasFinishedSending else { return }
+            connection.hasFinishedSending = true
+            actions.append(.finishSending(connection.id))
+        case .close:
+            forget(connection)
+            actions.append(.close(connection.id))
+        case .abort:
+            forget(connection)
+            actions.append(.abort(connection.id))
+        }
+    }
+
+    private mutating func forget(_ connection: Connection) {
+        if let exchange = connection.exchange { cancel(exchange) }
+        connections.removeAll { $0 === connection }
+    }
+
+    /// Holds back the generations of a client that does not keep up with reading, and lets them go on when it has.
+    mutating func updatePause(of connection: Connection) {
+        guard let exchange = connection.exchange else { return }
+        let backlog = connection.http.outputBacklog
+        let isBehind = backlog > (exchange.isPaused ? Limits.resumeBelowBytes : Limits.pauseAboveBytes)
+        guard isBehind != exchange.isPaused else { return }
+        exchange.isPaused = isBehind
+        for id in exchange.generations { service?.engine.setPaused(isBehind, id) }
+    }
+
+    /// Stops a completion that nobody waits for any more.
+    mutating func cancel(_ exchange: Exchange) {
+        for id in exchange.generations { service?.engine.cancel(id) }
+        end(exchange)
+    }
+
+    mutating func end(_ exchange: Exchange) {
+        exchanges.removeAll { $0 === exchange }
+        connection(exchange.connection)?.exchange = nil
+    }
+}
+
+extension HTTPServerConnection {
+    /// A copy of a part of the output.
+    fileprivate func outputBytes(_ range: Range<Int>) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(range.count)
+        let output = self.output
+        for index in range { bytes.append(output[index]) }
+        return bytes
+    }
+}

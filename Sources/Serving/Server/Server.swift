@@ -1,0 +1,115 @@
+import HTTP
+import Law
+import Model
+import MonotonicTime
+
+/// The LLM server without its I/O: bytes of connections and time go in, bytes to send come out, and `step` does a slice
+/// of the model's work.
+///
+/// The platform's loop:
+/// 1. report what the network brought: `connectionOpened`, `received`, `peerClosed`, `connectionLost`, `outputDrained`;
+/// 2. call `advance(to:)` when `nextDeadline` has come;
+/// 3. call `step`, and go on at once while it returns true;
+/// 4. do what `nextAction` says until it is nil.
+///
+/// The server accepts connections before there is a model: until `start` it answers 503 and says when to come back.
+public struct Server<LM: LanguageModel & ~Copyable>: ~Copyable {
+    let configuration: ServerConfiguration
+    var law: Law
+    /// Nil while the model is being loaded.
+    var service: ModelService<LM>?
+    var isDraining = false
+
+    var connections: [Connection] = []
+    /// The connections' completions in progress.
+    var exchanges: [Exchange] = []
+    var actions = ActionQueue()
+    var metrics = ServerMetrics()
+    var random: RandomNumbers
+    /// Kept for its buffers.
+    var output = GenerationOutput()
+
+    public init(law: Law, configuration: ServerConfiguration = ServerConfiguration()) {
+        self.law = law
+        self.configuration = configuration
+        random = RandomNumbers(seed: configuration.randomSeed)
+    }
+
+    // MARK: Phases
+
+    /// The model is there: requests are served from now on.
+    public mutating func start(_ service: ModelService<LM>) {
+        self.service = service
+    }
+
+    public var isReady: Bool { service != nil && !isDraining }
+
+    /// Winds down: idle connections close, requests under way are finished, new ones get 503.
+    public mutating func beginDrain(now: Instant) {
+        isDraining = true
+        for connection in connections {
+            connection.http.drain()
+            flush(connection)
+        }
+    }
+
+    /// Whether all requests have been answered and their answers sent.
+    public var isDrained: Bool {
+        isDraining && exchanges.isEmpty && connections.allSatisfy { $0.http.outputBacklog == 0 }
+    }
+
+    // MARK: Work
+
+    /// Does one slice of the model's work and passes on what came of it; true while there is more.
+    public mutating func step(now: Instant) -> Bool {
+        guard let service else { return false }
+        let result = service.engine.step(now: now)
+        while service.engine.takeOutput(&output) { deliver(now: now) }
+        return result == .working
+    }
+
+    /// What to do next; nil when everything is done.
+    public mutating func nextAction() -> ServerAction? { actions.next() }
+
+    // MARK: Time
+
+    /// When to call `advance(to:)`.
+    public var nextDeadline: Instant {
+        var deadline = Instant.distantFuture
+        for connection in connections { deadline = min(deadline, connection.http.nextDeadline) }
+        return deadline
+    }
+
+    /// Ends what has taken too long: idle connections, requests that trickle in, clients that do not read.
+    public mutating func advance(to now: Instant) {
+        for connection in connections where connection.http.nextDeadline <= now {
+            let wasBehind = connection.http.outputBacklog > 0
+            connection.http.advance(to: now)
+            if connection.http.disposition == .abort, wasBehind { metrics.cutOffReaders += 1 }
+            handleEvents(of: connection, now: now)
+        }
+    }
+
+    // MARK: Law
+
+    /// The law, for whoever may look at its records or revoke a subject.
+    public mutating func withLaw<Result>(_ body: (inout Law) -> Result) -> Result { body(&law) }
+}
+
+/// Actions in order, without moving the rest when one is taken.
+struct ActionQueue {
+    private var actions: [ServerAction] = []
+    private var head = 0
+
+    mutating func append(_ action: ServerAction) { actions.append(action) }
+
+    mutating func next() -> ServerAction? {
+        guard head < actions.count else {
+            actions.removeAll(keepingCapacity: true)
+            head = 0
+            return nil
+        }
+        head += 1
+        return actions[head - 1]
+    }
+}
