@@ -48,3 +48,25 @@ public enum SamplingLimits {
     /// `top_logprobs` of OpenAI's API goes to 20; completions ask for 5.
     public static let topLogProbabilityCountMax = 128
 }
+
+/// Bounds on what a chat template may cost. Templates come with model files and run on every request; nothing in them
+/// is trusted to end.
+public enum TemplateLimits {
+    /// Bytes of a template's source. The longest in use are about 20 KiB.
+    public static let sourceByteCountMax = 1 << 20
+    /// Blocks and parentheses inside one another while parsing: bounds the parser's stack.
+    public static let nestingMax = 32
+    /// Height of an expression's tree, which long chains such as `a + b + c` build as well.
+    public static let expressionHeightMax = 100
+    /// Statements, expressions and macro calls inside one another while rendering: bounds the renderer's stack.
+    public static let renderDepthMax = 128
+    /// Steps of one rendering. A step is a statement, an expression or about 64 bytes of string work; a long
+    /// conversation takes some tens of thousands.
+    public static let fuelMax = 4_000_000
+    /// Bytes of the rendered prompt and of every string on the way to it.
+    public static let stringByteCountMax = 16 << 20
+    /// Elements of a list that a template makes (`range`).
+    public static let listCountMax = 1 << 20
+    /// Lists and objects inside one another when they are printed.
+    public static let valueDepthMax = 64
+}

@@ -26,7 +26,7 @@ struct CharacterReader: ~Escapable {
         guard offset < text.count else { return nil }
         let lead = text[offset]
         if lead < 0x80 { return (Self.asciiClass(lead), 1) }
-        guard let (scalar, length) = scalar(at: offset, lead: lead) else { return (.other, 1) }
+        guard let (scalar, length) = text.scalar(at: offset) else { return (.other, 1) }
         return (Self.characterClass(of: scalar), length)
     }
 
@@ -37,27 +37,6 @@ struct CharacterReader: ~Escapable {
         var end = offset
         while let next = character(at: end), next.kind == kind { end += next.length }
         return end
-    }
-
-    private func scalar(at offset: Int, lead: UInt8) -> (Unicode.Scalar, length: Int)? {
-        let length: Int
-        var value: UInt32
-        switch lead {
-        case 0xc2...0xdf: (length, value) = (2, UInt32(lead & 0x1f))
-        case 0xe0...0xef: (length, value) = (3, UInt32(lead & 0x0f))
-        case 0xf0...0xf4: (length, value) = (4, UInt32(lead & 0x07))
-        default: return nil
-        }
-        guard offset + length <= text.count else { return nil }
-        for index in 1..<length {
-            let trail = text[offset + index]
-            guard trail & 0xc0 == 0x80 else { return nil }
-            value = value << 6 | UInt32(trail & 0x3f)
-        }
-        // Refuses surrogates, values above U+10FFFF and longer encodings than needed.
-        guard value >= (length == 2 ? 0x80 : length == 3 ? 0x800 : 0x1_0000),
-              let scalar = Unicode.Scalar(value) else { return nil }
-        return (scalar, length)
     }
 
     private static func asciiClass(_ byte: UInt8) -> CharacterClass {

@@ -25,6 +25,19 @@ extension Tokenizer {
         return tokens
     }
 
+    /// The tokens of a prompt that a chat template has written: special tokens are parsed, and the begin and end tokens
+    /// that the model asks for are added where the template has not written them itself.
+    public func encodePrompt(_ prompt: Span<UInt8>) -> [TokenID] {
+        var tokens = encode(prompt, addSpecial: true, parseSpecial: true)
+        if addsBeginOfSequence, tokens.count >= 2, tokens[0] == beginOfSequence, tokens[1] == beginOfSequence {
+            tokens.removeFirst()
+        }
+        if addsEndOfSequence, tokens.count >= 2, tokens.suffix(2).allSatisfy({ $0 == endOfSequence }) {
+            tokens.removeLast()
+        }
+        return tokens
+    }
+
     /// Appends the tokens of text between special tokens. It is always at the start or behind a special token, which is
     /// where SentencePiece wants its space.
     private func encodePlain(_ text: Span<UInt8>, _ range: Range<Int>, to tokens: inout [TokenID]) {
