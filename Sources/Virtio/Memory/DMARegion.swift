@@ -33,6 +33,9 @@ public struct DMARegion {
         return BufferSegment(physicalAddress: part.physicalAddress, byteCount: UInt32(part.byteCount))
     }
 
+    /// All of it, as a device is told of it.
+    public var segment: BufferSegment { segment(at: 0, byteCount: byteCount) }
+
     /// Sets every byte to zero.
     public func clear() {
         // SAFETY: the region owns `byteCount` bytes at `base`.

@@ -42,6 +42,4 @@ extension DMARegion {
             }
         }
     }
-
-    var segment: BufferSegment { segment(at: 0, byteCount: byteCount) }
 }

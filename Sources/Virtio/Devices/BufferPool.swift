@@ -1,0 +1,36 @@
+/// Equal buffers cut from one region, handed out and taken back by number. Nothing is allocated after `init`.
+struct BufferPool {
+    let count: Int
+    let bufferByteCount: Int
+    private let memory: DMARegion
+    private var free: [UInt32]
+
+    /// Carves the buffers from a driver's memory and clears them, so that they tell the device nothing.
+    init(count: Int, bufferByteCount: Int, from carver: inout MemoryCarver) {
+        self.count = count
+        self.bufferByteCount = bufferByteCount
+        memory = carver.carve(byteCount: count * bufferByteCount)
+        memory.clear()
+        free = []
+        free.reserveCapacity(count)
+        for number in stride(from: count - 1, through: 0, by: -1) {
+            free.append(UInt32(number))
+        }
+    }
+
+    var freeCount: Int { free.count }
+
+    subscript(number: UInt32) -> DMARegion {
+        memory.part(at: Int(number) * bufferByteCount, byteCount: bufferByteCount)
+    }
+
+    /// A buffer that is nobody's, or nil.
+    mutating func take() -> UInt32? {
+        free.popLast()
+    }
+
+    mutating func giveBack(_ number: UInt32) {
+        assert(free.count < count)
+        free.append(number)
+    }
+}

@@ -1,0 +1,122 @@
+/// The driver of a console (VIRTIO 1.2, 5.3) with a single port. Both directions have a bounded number of buffers: what
+/// does not fit is not taken, and the caller decides whether to wait or to drop it.
+public final class ConsoleDevice<Registers: RegisterSpace>: DeviceDriver<Registers> {
+    private var receiveQueue: Virtqueue
+    private var transmitQueue: Virtqueue
+    private var receiveBuffers: BufferPool
+    private var transmitBuffers: BufferPool
+
+    /// Brings the device up.
+    ///
+    /// - Parameters:
+    ///   - registers: a device that `MMIOTransport.probe` recognised.
+    ///   - memory: at least `configuration.requirement`; the driver's until `shutDown` has returned.
+    public init(
+        registers: Registers, memory: DMARegion, configuration: ConsoleConfiguration = ConsoleConfiguration()
+    ) throws(VirtioInitializationError) {
+        let transport = try MMIOTransport(registers: registers)
+        try transport.expect(.console)
+        var memory = try transport.carver(memory, requirement: configuration.requirement)
+        let features = try transport.negotiate(optional: .eventIndex)
+        let layout = VirtqueueLayout(size: configuration.bufferCount)
+        receiveQueue = try transport.makeQueue(
+            ConsoleQueue.receive, layout: layout, needed: 1, memory: &memory, features: features)
+        transmitQueue = try transport.makeQueue(
+            ConsoleQueue.transmit, layout: layout, needed: 1, memory: &memory, features: features)
+        receiveBuffers = BufferPool(
+            count: Int(receiveQueue.layout.size), bufferByteCount: configuration.bufferByteCount, from: &memory)
+        transmitBuffers = BufferPool(
+            count: Int(transmitQueue.layout.size), bufferByteCount: configuration.bufferByteCount, from: &memory)
+        super.init(transport)
+        while let number = receiveBuffers.take() {
+            offerReceiveBuffer(number)
+        }
+        try transport.start()
+        publish(&receiveQueue, index: ConsoleQueue.receive)
+    }
+
+    /// Sends bytes, as many as there are buffers for, and tells the device.
+    ///
+    /// - Returns: the number of bytes taken, from the start.
+    public func write(_ bytes: Span<UInt8>) throws(DeviceFault) -> Int {
+        while let completion = try nextCompletion(of: &transmitQueue, index: ConsoleQueue.transmit) {
+            transmitBuffers.giveBack(completion.token)
+        }
+        var taken = 0
+        while taken < bytes.count, let number = transmitBuffers.take() {
+            let buffer = transmitBuffers[number]
+            let count = min(buffer.byteCount, bytes.count - taken)
+            for index in 0..<count {
+                buffer.store(bytes[taken + index], at: index)
+            }
+            do {
+                try transmitQueue.submit(readable: buffer.segment(at: 0, byteCount: count), token: number)
+            } catch {
+                preconditionFailure("a transmit buffer without a descriptor for it")
+            }
+            taken += count
+        }
+        publish(&transmitQueue, index: ConsoleQueue.transmit)
+        return taken
+    }
+
+    /// Hands over all bytes that have arrived, in order, piece by piece.
+    ///
+    /// - Parameter body: takes a piece, lent for the call.
+    /// - Returns: the number of bytes.
+    public func read(_ body: (_ bytes: Span<UInt8>) -> Void) throws(DeviceFault) -> Int {
+        var total = 0
+        // Bounded by the buffers there are, so that a device that writes without end cannot hold the caller.
+        for _ in 0..<receiveBuffers.count {
+            guard let completion = try nextCompletion(of: &receiveQueue, index: ConsoleQueue.receive) else { break }
+            let count = Int(completion.writtenByteCount)
+            if count > 0 {
+                receiveBuffers[completion.token].withBytes(at: 0, byteCount: count, body)
+            }
+            total += count
+            offerReceiveBuffer(completion.token)
+        }
+        publish(&receiveQueue, index: ConsoleQueue.receive)
+        return total
+    }
+
+    /// Asks for an interrupt when bytes arrive.
+    ///
+    /// - Returns: true when some are there already, or the device has failed: poll again instead of going idle.
+    public func armInterrupts() -> Bool {
+        fault != nil || receiveQueue.armInterrupts()
+    }
+
+    /// Asks for no interrupts while the driver is polled; call it after each wake-up.
+    public func suppressInterrupts() {
+        receiveQueue.suppressInterrupts()
+    }
+
+    private func offerReceiveBuffer(_ number: UInt32) {
+        do {
+            try receiveQueue.submit(writable: receiveBuffers[number].segment, token: number)
+        } catch {
+            preconditionFailure("a receive buffer without a descriptor for it")
+        }
+    }
+}
+
+/// Sizes of a console driver.
+public struct ConsoleConfiguration: Equatable, Sendable {
+    /// Buffers in each direction; a power of two.
+    public var bufferCount: UInt16
+    public var bufferByteCount: Int
+
+    public init(bufferCount: UInt16 = 16, bufferByteCount: Int = 512) {
+        precondition(bufferCount.nonzeroBitCount == 1 && bufferByteCount > 0)
+        self.bufferCount = bufferCount
+        self.bufferByteCount = bufferByteCount
+    }
+
+    /// The memory the driver must be given.
+    public var requirement: DMARequirement {
+        let queue = VirtqueueLayout(size: bufferCount).requirement.byteCount
+        let buffers = Int(bufferCount) * bufferByteCount
+        return MemoryCarver.requirement(for: [queue, queue, buffers, buffers])
+    }
+}

@@ -1,0 +1,96 @@
+extension NetworkDevice {
+    /// Hands over frames that have arrived, and gives their buffers back to the device.
+    ///
+    /// - Parameters:
+    ///   - limit: the most frames to hand over in this call, so that other work gets its turn.
+    ///   - body: takes a frame, lent for the call, and whether its transport checksum needs no look: the device has
+    ///     validated it, or the frame comes from the same host and has only a partial checksum (5.1.6.4.1). It may call
+    ///     `transmit`.
+    /// - Returns: the number of frames handed over; if it is `limit`, there may be more.
+    public func receive(
+        limit: Int = Int.max, _ body: (_ frame: Span<UInt8>, _ checksumValidated: Bool) -> Void
+    ) throws(DeviceFault) -> Int {
+        var count = 0
+        while count < limit,
+            let completion = try nextCompletion(of: &receiveQueue, index: NetworkQueue.receive)
+        {
+            guard completion.writtenByteCount >= UInt32(NetworkHeader.byteCount) else {
+                throw fail(.frameWithoutHeader(written: completion.writtenByteCount))
+            }
+            let buffer = receiveBuffers[completion.token]
+            let flags = NetworkHeader(from: buffer).flags
+            let validated = offloadsReceiveChecksum && !flags.isDisjoint(with: [.needsChecksum, .dataValid])
+            buffer.withBytes(
+                at: NetworkHeader.byteCount, byteCount: Int(completion.writtenByteCount) - NetworkHeader.byteCount
+            ) { frame in
+                body(frame, validated)
+            }
+            offerReceiveBuffer(completion.token)
+            count += 1
+        }
+        publish(&receiveQueue, index: NetworkQueue.receive)
+        return count
+    }
+
+    /// Lends a buffer to be filled with one frame, and queues the frame.
+    ///
+    /// - Parameter body: gets the buffer, of the configured `frameByteCountMax`, with bytes of older frames in it;
+    ///   returns what of it to send, or nil for nothing.
+    public func transmit(
+        _ body: (_ buffer: inout MutableSpan<UInt8>) -> TransmitDescriptor?
+    ) throws(DeviceFault) -> TransmitOutcome {
+        try check()
+        if transmitBuffers.freeCount == 0 {
+            try reclaimTransmitBuffers()
+        }
+        guard let number = transmitBuffers.take() else { return .full }
+        let buffer = transmitBuffers[number]
+        let descriptor = buffer.withMutableBytes(at: NetworkHeader.byteCount, byteCount: frameByteCountMax, body)
+        guard let descriptor else {
+            transmitBuffers.giveBack(number)
+            return .declined
+        }
+        precondition(descriptor.byteCount > 0 && descriptor.byteCount <= frameByteCountMax)
+        header(for: descriptor).write(to: buffer)
+        let segment = buffer.segment(at: 0, byteCount: NetworkHeader.byteCount + descriptor.byteCount)
+        do {
+            try transmitQueue.submit(readable: segment, token: number)
+        } catch {
+            preconditionFailure("a transmit buffer without a descriptor for it")
+        }
+        return .queued
+    }
+
+    /// Shows the device the frames queued since the last call, and notifies it if it wants that. Call once per batch.
+    public func publish() {
+        publish(&transmitQueue, index: NetworkQueue.transmit)
+    }
+
+    func offerReceiveBuffer(_ number: UInt32) {
+        do {
+            try receiveQueue.submit(writable: receiveBuffers[number].segment(
+                at: 0, byteCount: NetworkHeader.byteCount + frameByteCountMax), token: number)
+        } catch {
+            preconditionFailure("a receive buffer without a descriptor for it")
+        }
+    }
+
+    func reclaimTransmitBuffers() throws(DeviceFault) {
+        while let completion = try nextCompletion(of: &transmitQueue, index: NetworkQueue.transmit) {
+            transmitBuffers.giveBack(completion.token)
+        }
+    }
+
+    private func header(for descriptor: TransmitDescriptor) -> NetworkHeader {
+        var header = NetworkHeader()
+        if let checksum = descriptor.checksum {
+            precondition(offloadsTransmitChecksum)
+            precondition(checksum.start >= 0 && checksum.offset >= 0)
+            precondition(checksum.start + checksum.offset + 2 <= descriptor.byteCount)
+            header.flags = .needsChecksum
+            header.checksumStart = UInt16(checksum.start)
+            header.checksumOffset = UInt16(checksum.offset)
+        }
+        return header
+    }
+}

@@ -1,0 +1,11 @@
+/// Queues of a console without multiple ports (VIRTIO 1.2, 5.3.2).
+public enum ConsoleQueue {
+    public static let receive: UInt16 = 0
+    public static let transmit: UInt16 = 1
+}
+
+/// Byte offsets in a console's configuration (5.3.4).
+public enum ConsoleConfigurationLayout {
+    public static let columns = 0
+    public static let rows = 2
+}
