@@ -40,7 +40,7 @@ let coreTargets: [Target] = [
     core("JSON"),
     core("HTTP", ["MonotonicTime"]),
     core("Net", ["MonotonicTime"]),
-    core("Virtio", settings: coreSettings + [.enableExperimentalFeature("Volatile")]),
+    core("Virtio"),
     .target(name: "CIntrinsics"),
     instructionSet("TensorAVX2", ["-mavx2", "-mfma", "-mf16c"]),
     instructionSet("TensorAVX512", [

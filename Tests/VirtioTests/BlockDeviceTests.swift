@@ -133,7 +133,8 @@ struct BlockDeviceTests {
     func shortRead() throws {
         let bench = try BlockBench()
         let memory = bench.device.memory.allocate(1024)
-        for (shortfall, failure) in [(1, nil), (2, BlockFailure.shortRead(byteCount: 1023))] as [(UInt32, BlockFailure?)] {
+        let cases: [(UInt32, BlockFailure?)] = [(1, nil), (2, .shortRead(byteCount: 1023))]
+        for (shortfall, failure) in cases {
             bench.shortfall = shortfall
             try bench.driver.submitRead(from: 0, into: memory, token: 0)
             bench.driver.publish()

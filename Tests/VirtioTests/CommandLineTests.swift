@@ -18,7 +18,8 @@ struct CommandLineTests {
 
     @Test("QEMU's form: decimal size, hexadecimal address")
     func qemu() throws {
-        let devices = try parse("console=ttyS0 virtio_mmio.device=512@0xfeb00e00:12 port=80 virtio_mmio.device=512@0xfeb00c00:11")
+        let devices = try parse(
+            "console=ttyS0 virtio_mmio.device=512@0xfeb00e00:12 port=80 virtio_mmio.device=512@0xfeb00c00:11")
         #expect(devices == [
             MMIODevice(address: 0xfeb0_0e00, byteCount: 512, interrupt: 12),
             MMIODevice(address: 0xfeb0_0c00, byteCount: 512, interrupt: 11),

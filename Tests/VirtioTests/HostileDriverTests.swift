@@ -95,8 +95,8 @@ struct HostileDriverTests {
     @Test("Indirect tables that were not negotiated, are nested, malformed, outside, too long or misaligned")
     func indirect() throws {
         func check(
-            _ expected: DeviceVirtqueueFault, features: Features = .indirectDescriptors, flags: DescriptorFlags = .indirect,
-            address: UInt64? = nil, length: UInt32 = 16, inner: DescriptorFlags = []
+            _ expected: DeviceVirtqueueFault, features: Features = .indirectDescriptors,
+            flags: DescriptorFlags = .indirect, address: UInt64? = nil, length: UInt32 = 16, inner: DescriptorFlags = []
         ) throws {
             let pair = try QueuePair(size: 4, features: features)
             let table = pair.memory.allocate(256)

@@ -136,14 +136,4 @@ struct InitializationTests {
         #expect(device.status == 0)
         #expect(device.resetCount == 2)
     }
-
-    @Test("Real registers are read and written with their own width")
-    func volatileRegisters() {
-        let memory = TestMemory(byteCount: 4096)
-        let registers = VolatileRegisterSpace(base: UInt(bitPattern: memory.all.base))
-        registers.write32(0x8877_6655, at: 0x70)
-        #expect(registers.read32(at: 0x70) == 0x8877_6655)
-        #expect(registers.read16(at: 0x72) == 0x8877)
-        #expect(registers.read8(at: 0x71) == 0x66)
-    }
 }

@@ -7,7 +7,8 @@ struct SequentialReadTests {
     func property(seed: UInt64) throws {
         var random = SplitMix64(seed: seed)
         let bench = try BlockBench(
-            sectorCount: 600, features: Bool.random(using: &random) ? BlockBench.allFeatures : BlockBench.directFeatures,
+            sectorCount: 600,
+            features: Bool.random(using: &random) ? BlockBench.allFeatures : BlockBench.directFeatures,
             queueSize: Bool.random(using: &random) ? 256 : 8)
         let first = UInt64.random(in: 0..<50, using: &random)
         let count = Int.random(in: 1...500, using: &random)

@@ -1,8 +1,8 @@
 import Synchronization
 
-// The one place where shared memory is touched. A field that the other side may change meanwhile is loaded once, with an
-// atomic load, so that the value which was checked is the value which is used. All fields are little-endian (2.7.1,
-// 1.4), as is every processor this runs on.
+// The one place where shared memory is touched. A field that the other side may change meanwhile is loaded once, with
+// an atomic load, so that the value which was checked is the value which is used. All fields are little-endian
+// (VIRTIO 1.2, 1.4), as is every processor this runs on.
 
 extension DMARegion {
     /// Loads a field that the other side publishes; what it wrote before is visible after (2.7.13.4, 2.7.14).

@@ -20,7 +20,7 @@ public struct DMARegion {
         self.byteCount = byteCount
     }
 
-    /// The part that begins `offset` bytes in. Traps when it leaves the region: such offsets are ours, never a device's.
+    /// The part that begins `offset` bytes in. Traps when it leaves the region: offsets are ours, never a device's.
     public func part(at offset: Int, byteCount: Int) -> DMARegion {
         precondition(offset >= 0 && byteCount >= 0 && offset <= self.byteCount - byteCount)
         return DMARegion(

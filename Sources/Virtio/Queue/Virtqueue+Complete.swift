@@ -59,8 +59,8 @@ extension Virtqueue {
 
     /// Asks the device for an interrupt with its next completion.
     ///
-    /// - Returns: whether a completion arrived before the device could see the wish. No interrupt may come for that one:
-    ///   collect it now instead of going idle.
+    /// - Returns: whether a completion arrived before the device could see the wish. No interrupt may come for that
+    ///   one: collect it now instead of going idle.
     public mutating func armInterrupts() -> Bool {
         if usesEventIndex {
             storeUsedEvent(UInt16(truncatingIfNeeded: completedCount))

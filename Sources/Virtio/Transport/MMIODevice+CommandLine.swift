@@ -15,7 +15,9 @@ extension MMIODevice {
                 break
             }
             guard let value = cursor.value(of: word) else { continue }
-            guard devices.count < VirtioLimits.commandLineDevicesMax else { throw .tooManyDevices(offset: value.lowerBound) }
+            guard devices.count < VirtioLimits.commandLineDevicesMax else {
+                throw .tooManyDevices(offset: value.lowerBound)
+            }
             var parser = DeviceParser(bytes: commandLine, position: value.lowerBound, end: value.upperBound)
             let device = try parser.parse()
             for other in devices where device.overlaps(other) {
@@ -58,7 +60,8 @@ private struct ByteCursor: ~Escapable {
     }
 
     func isSeparator(_ word: Range<Int>) -> Bool {
-        word.count == 2 && bytes[word.lowerBound] == UInt8(ascii: "-") && bytes[word.lowerBound + 1] == UInt8(ascii: "-")
+        let dash = UInt8(ascii: "-")
+        return word.count == 2 && bytes[word.lowerBound] == dash && bytes[word.lowerBound + 1] == dash
     }
 
     /// What follows `virtio_mmio.device=` in the word, or nil when the word is another parameter.

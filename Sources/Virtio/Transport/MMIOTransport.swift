@@ -48,8 +48,8 @@ public struct MMIOTransport<Registers: RegisterSpace> {
         return status
     }
 
-    /// Lowers the interrupt line with a single exit, for a driver that looks at its queues anyway and has no interest in
-    /// changes of the configuration.
+    /// Lowers the interrupt line with a single exit, for a driver that looks at its queues anyway and has no interest
+    /// in changes of the configuration.
     public func clearInterrupt() {
         let all: InterruptStatus = [.usedBuffer, .configurationChange]
         registers.write32(all.rawValue, at: MMIORegister.interruptAcknowledge)

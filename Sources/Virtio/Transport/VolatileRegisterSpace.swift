@@ -1,3 +1,5 @@
+// Real registers exist on bare metal only; the host's tests use a model of them.
+#if hasFeature(Embedded)
 internal import _Volatile
 
 /// The registers of a real device, mapped uncached at `base`. Each access is one load or store, never merged, repeated
@@ -30,3 +32,4 @@ public struct VolatileRegisterSpace: RegisterSpace {
         VolatileMappedRegister<UInt32>(unsafeBitPattern: base + UInt(offset)).store(value)
     }
 }
+#endif

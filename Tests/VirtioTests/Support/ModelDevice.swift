@@ -75,7 +75,8 @@ final class ModelDevice: RegisterSpace {
         case MMIORegister.version: return version
         case MMIORegister.deviceID: return deviceID.rawValue
         case MMIORegister.deviceFeatures:
-            return UInt32(truncatingIfNeeded: offeredFeatures.rawValue >> (select(MMIORegister.deviceFeaturesSelect) * 32))
+            let shift = select(MMIORegister.deviceFeaturesSelect) * 32
+            return UInt32(truncatingIfNeeded: offeredFeatures.rawValue >> shift)
         case MMIORegister.queueSizeMax:
             return selectedQueue < queueSizes.count ? queueSizes[selectedQueue] : 0
         case MMIORegister.queueReady:

@@ -1,7 +1,7 @@
 /// The driver of a network device (VIRTIO 1.2, 5.1), with one pair of queues and checksum offload.
 ///
-/// `receive` lends each frame where the device put it, `transmit` lends a buffer to be filled, `publish` tells the device
-/// once per batch. Neither direction copies.
+/// `receive` lends each frame where the device put it, `transmit` lends a buffer to be filled, `publish` tells the
+/// device once per batch. Neither direction copies.
 public final class NetworkDevice<Registers: RegisterSpace>: DeviceDriver<Registers> {
     /// The device's hardware address, if it has one; otherwise choose a random, locally administered one (5.1.5).
     public let macAddress: [6 of UInt8]?
