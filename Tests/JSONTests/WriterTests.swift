@@ -120,7 +120,17 @@ struct FuzzTests {
         }
     }
 
-    @Test("A text cut short is never accepted, except after a number")
+    @Test("Noise never traps the reader")
+    func noise() {
+        var random = SplitMix64(seed: 6)
+        let alphabet = Array("{}[]\",:\\u0129eE+-.dD8 \ntruefalsn".utf8) + [0xC3, 0xA9, 0xED, 0xA0, 0xF0, 0x9F, 0xFF]
+        for _ in 0..<3_000 {
+            let count = Int.random(in: 0...40, using: &random)
+            _ = try? JSONValue(parsing: (0..<count).map { _ in alphabet.randomElement(using: &random)! })
+        }
+    }
+
+    @Test("A text cut short is never accepted")
     func truncations() {
         let text = Array("{\"a\":[1,-2.5e3,\"x\\u00e9\\ud83d\\ude00\",true,false,null,{\"b\":{}}]}".utf8)
         for length in 0..<text.count {

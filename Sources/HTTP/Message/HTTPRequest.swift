@@ -11,6 +11,19 @@ public struct HTTPRequest: Equatable, Sendable {
     /// The body, free of its transfer coding.
     public let body: [UInt8]
 
+    /// A request made by hand rather than decoded, as tests of a server's routes need it.
+    public init(
+        method: HTTPMethod, path: String, query: [UInt8] = [], version: HTTPVersion = .http1_1,
+        headers: HTTPHeaders = HTTPHeaders(), body: [UInt8] = []
+    ) {
+        self.method = method
+        self.path = path
+        self.query = query
+        self.version = version
+        self.headers = headers
+        self.body = body
+    }
+
     /// The decoded value of the first `name=value` pair of the query with this name; empty for a bare `name`. Nil when
     /// there is none, or when it is not percent-encoded UTF-8.
     public func queryValue(of name: String) -> String? {

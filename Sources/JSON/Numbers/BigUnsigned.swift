@@ -14,19 +14,28 @@ struct BigUnsigned {
     /// Also returns the power of ten by which the result must be multiplied for what was left out.
     static func parsing(_ digits: Span<UInt8>, limit: Int) -> (value: BigUnsigned, droppedDigits: Int) {
         var value = BigUnsigned(0)
+        // Digits are gathered while they fit a limb: one pass over the big number takes nineteen of them.
+        var gathered: UInt64 = 0
+        var gatheredPower: UInt64 = 1
         var significantDigits = 0
         var droppedDigits = 0
         var droppedMore = false
         for index in digits.indices where digits[index] != UInt8(ascii: ".") {
             let digit = UInt64(digits[index] - UInt8(ascii: "0"))
-            if significantDigits == limit {
+            guard significantDigits < limit else {
                 droppedDigits += 1
                 droppedMore = droppedMore || digit != 0
-            } else {
-                value.multiply(by: 10, adding: digit)
-                if !value.limbs.isEmpty { significantDigits += 1 }
+                continue
+            }
+            if significantDigits > 0 || digit != 0 { significantDigits += 1 }
+            gathered = gathered * 10 + digit
+            gatheredPower *= 10
+            if gatheredPower == 10_000_000_000_000_000_000 {
+                value.multiply(by: gatheredPower, adding: gathered)
+                (gathered, gatheredPower) = (0, 1)
             }
         }
+        value.multiply(by: gatheredPower, adding: gathered)
         if droppedMore {
             value.multiply(by: 10, adding: 1)
             droppedDigits -= 1

@@ -23,17 +23,21 @@ extension JSONReader {
 
     /// Moves to the next quote, backslash or control character, or to the end, over well-formed UTF-8 only.
     private mutating func skipUnescaped() throws(JSONError) {
-        while position < text.count {
-            switch text[position] {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"), ..<0x20:
-                return
-            case ..<0x80:
-                position += 1
-            default:
-                guard let length = UTF8Sequence.length(in: text, at: position) else { throw error(.invalidUTF8) }
-                position += length
+        var index = position
+        while index < text.count {
+            let byte = text[index]
+            if byte >= 0x80 {
+                guard let length = UTF8Sequence.length(in: text, at: index) else {
+                    throw error(.invalidUTF8, at: index)
+                }
+                index += length
+            } else if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
+                break
+            } else {
+                index += 1
             }
         }
+        position = index
     }
 
     private mutating func readEscape(into utf8: inout [UInt8]) throws(JSONError) {

@@ -1,5 +1,5 @@
 /// A JSON value (RFC 8259): what the reader returns and the writer accepts.
-public indirect enum JSONValue: Equatable, Sendable {
+public enum JSONValue: Equatable, Sendable {
     case null
     case bool(Bool)
     case number(JSONNumber)
