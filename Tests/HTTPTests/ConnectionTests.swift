@@ -312,6 +312,24 @@ struct ConnectionTests {
         #expect(streaming.disposition == .finishSending)
     }
 
+    @Test("What a connection holds is reported, and given back when it is done")
+    func memory() {
+        var connection = HTTPServerConnection(now: .origin)
+        connection.receive("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\n")
+        connection.receive(String(repeating: "a", count: 60))
+        #expect(connection.bufferedByteCount == 60)
+        connection.receive(String(repeating: "a", count: 40) + get)
+        #expect(connection.bufferedByteCount == get.utf8.count)
+        #expect(connection.nextRequest() != nil)
+        connection.respond(HTTPResponseHead(.ok), body: [UInt8](repeating: 0, count: 1 << 20), now: .origin)
+        #expect(connection.bufferedByteCount > 1 << 20)
+        #expect(connection.nextRequest() != nil)
+        _ = connection.takeOutput(now: .origin)
+        #expect(connection.bufferedByteCount == 0)
+        #expect(connection.outputBuffer.capacity == 0)
+        #expect(connection.queue.capacity == 0)
+    }
+
     @Test("Output is taken piece by piece and its backlog reported")
     func output() {
         var connection = HTTPServerConnection(now: .origin)

@@ -116,7 +116,8 @@ extension HTTPServerConnection {
     }
 
     private mutating func emptyQueue() {
-        queue.removeAll(keepingCapacity: true)
+        // Pipelining is rare: an idle connection keeps no memory for it.
+        queue.removeAll()
         queueStart = 0
     }
 }

@@ -40,8 +40,12 @@ extension HTTPServerConnection {
         write(&outputBuffer)
     }
 
+    /// An emptied buffer up to this size is kept for the next chunk; a larger one goes back to the heap, so that one
+    /// large response does not cost its size for the rest of the connection.
+    private static var keptCapacityMax: Int { 16 << 10 }
+
     mutating func discardOutput() {
-        outputBuffer.removeAll(keepingCapacity: true)
+        outputBuffer.removeAll(keepingCapacity: outputBuffer.capacity <= Self.keptCapacityMax)
         outputStart = 0
         stallDeadline = .distantFuture
     }

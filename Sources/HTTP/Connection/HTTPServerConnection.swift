@@ -80,6 +80,12 @@ public struct HTTPServerConnection {
         }
     }
 
+    /// Bytes that the connection holds: a body that is arriving, what is queued, what waits to be sent. The limits
+    /// bound each connection; an owner of many bounds the sum of these.
+    public var bufferedByteCount: Int {
+        decoder.bodyByteCount + queue.count + outputBuffer.count
+    }
+
     /// Ends the connection without completing the response, so that the client can tell that it is cut short.
     public mutating func abort() {
         phase = .aborted
