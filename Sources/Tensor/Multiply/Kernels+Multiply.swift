@@ -2,33 +2,37 @@ import TensorAVX2
 import TensorAVX512
 
 extension Kernels {
-    /// Matrix multiplication: `output[token][row] = sum over columns of weights[row][column] * input[token][column]`.
+    /// Matrix multiplication: `output[token][row] = bias[row] + sum over columns of weights[row][column] *
+    /// input[token][column]`.
     ///
     /// Only `rows` of the weights are computed. Workers that share a multiplication take disjoint row ranges (multiples
     /// of 16 suit the kernels best) and write disjoint columns of `output`, each with a work space of its own.
     ///
     /// - Parameters:
     ///   - weights: `[output.columns, input.columns]`, in any supported format.
+    ///   - bias: one number a row, or empty for none.
     ///   - input: one token a row; quantized since its floats changed when the weights are.
     ///   - output: as many rows in use as `input`.
     public func multiply(
-        _ weights: TensorView, rows: Range<Int>, by input: borrowing Activations, into output: borrowing Matrix,
-        workspace: borrowing MultiplyWorkspace
+        _ weights: TensorView, bias: [Float] = [], rows: Range<Int>, by input: borrowing Activations,
+        into output: borrowing Matrix, workspace: borrowing MultiplyWorkspace
     ) {
         precondition(weights.columns == input.values.columns, "weights and input differ in columns")
         precondition(weights.rows == output.columns, "weights and output differ in rows")
         precondition(input.values.rows == output.rows, "input and output differ in tokens")
         precondition(rows.lowerBound >= 0 && rows.upperBound <= weights.rows, "rows outside the weights")
-        guard weights.type.isQuantized else {
-            return multiplyFloats(weights, rows, input, output, workspace)
+        precondition(bias.isEmpty || bias.count == weights.rows, "weights and bias differ in rows")
+        if !weights.type.isQuantized {
+            multiplyFloats(weights, rows, input, output, workspace)
+        } else if instructionSet == .avx512, input.values.rows >= panelTokensMin {
+            multiplyPanels(weights, rows, input, output, workspace)
+        } else if instructionSet != .avx512 || !multiplyRowsDirectly(weights, rows, input, output) {
+            multiplyDecodedRows(weights, rows, input, output, workspace)
         }
-        if instructionSet == .avx512 {
-            if input.values.rows >= panelTokensMin {
-                return multiplyPanels(weights, rows, input, output, workspace)
-            }
-            if multiplyRowsDirectly(weights, rows, input, output) { return }
+        guard !bias.isEmpty else { return }
+        for token in 0..<output.rows {
+            for row in rows { output.row(token)[row] += bias[row] }
         }
-        multiplyDecodedRows(weights, rows, input, output, workspace)
     }
 
     /// From this many tokens on, decoding and interleaving 16 rows costs less than the faster kernel saves.

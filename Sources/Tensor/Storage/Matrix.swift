@@ -40,6 +40,12 @@ public struct Matrix: ~Copyable {
         return body(&span)
     }
 
+    /// Copies row `source` of another matrix of the same width over row `target`.
+    public mutating func copyRow(_ source: Int, of other: borrowing Matrix, to target: Int) {
+        precondition(columns == other.columns, "widths differ")
+        row(target).update(from: other.row(source), count: columns)
+    }
+
     var base: UnsafeMutablePointer<Float> { storage.base }
 
     func row(_ index: Int) -> UnsafeMutablePointer<Float> {

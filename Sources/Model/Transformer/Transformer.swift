@@ -1,0 +1,60 @@
+import Tensor
+
+/// A llama-family transformer: its weights, the memory of a forward pass, and the sequences it remembers.
+///
+/// All memory is set aside by `init`; a pass allocates nothing. `Transformer+Forward.swift` tells what a pass does.
+public struct Transformer: ~Copyable, LanguageModel {
+    let weights: TransformerWeights
+    let kernels: Kernels
+    let rope: ModelConfiguration.Rope
+    let epsilon: Float
+    var sequences: SequenceTable
+    var keyValues: KeyValuePages
+    var buffers: TransformerBuffers
+    var pass: TransformerPass
+
+    public let contextLength: Int
+    public let batchCapacity: Int
+    public var vocabularySize: Int { weights.configuration.vocabularySize }
+
+    /// - Parameters:
+    ///   - weights: the file they view must outlive the transformer.
+    ///   - instructionSet: one that the processor supports.
+    public init(_ weights: TransformerWeights, capacity: TransformerCapacity, instructionSet: InstructionSet) {
+        let model = weights.configuration
+        self.weights = weights
+        kernels = Kernels(instructionSet)
+        rope = model.rope
+        epsilon = model.rmsNormEpsilon
+        contextLength = capacity.contextLength
+        batchCapacity = capacity.batchTokenCount
+        sequences = SequenceTable(
+            sequenceCount: capacity.sequenceCount, contextLength: capacity.contextLength, pageCount: capacity.pageCount)
+        keyValues = KeyValuePages(
+            layerCount: model.layerCount, headCount: model.keyValueHeadCount, headDimension: model.headDimension,
+            pageCount: capacity.pageCount)
+        buffers = TransformerBuffers(
+            model, capacity, frequencies: model.rope.frequencies(factors: weights.ropeFrequencyFactors))
+        pass = TransformerPass(capacity: capacity)
+    }
+
+    public mutating func openSequence(reserving tokenCount: Int) -> SequenceID? {
+        precondition(tokenCount <= contextLength, "a sequence holds 1...contextLength tokens")
+        return sequences.open(reserving: tokenCount)
+    }
+
+    public mutating func closeSequence(_ sequence: SequenceID) {
+        precondition(!pass.isUnderWay || !pass.contains(sequence), "the sequence takes part in the pass under way")
+        sequences.close(sequence)
+    }
+
+    public func length(of sequence: SequenceID) -> Int {
+        sequences.length(of: sequence)
+    }
+
+    public mutating func truncate(_ sequence: SequenceID, to length: Int) {
+        precondition(!pass.isUnderWay || !pass.contains(sequence), "the sequence takes part in the pass under way")
+        precondition(length <= sequences.length(of: sequence), "truncating cannot lengthen a sequence")
+        sequences.setLength(length, of: sequence)
+    }
+}

@@ -1,0 +1,82 @@
+import TensorAVX2
+
+extension Kernels {
+    /// Causal attention of one token: every query head over the keys and values of the first `positionCount` positions.
+    ///
+    /// Softmax is taken in one sweep: each page's weights are relative to the highest score so far, and earlier sums are
+    /// corrected when a higher one appears (Milakov and Gimelshein 2018), so no row of scores is ever held.
+    ///
+    /// - Parameters:
+    ///   - queries: row `row` holds the token's query heads; `output` gets its result in the same row.
+    ///   - pageTable: the sequence's pages, in order of position.
+    ///   - positionCount: at least 1, with the token's own position.
+    public func attend(
+        queries: borrowing Matrix, row: Int, over pages: borrowing KeyValuePages, layer: Int, pageTable: Span<Int32>,
+        positionCount: Int, into output: borrowing Matrix, workspace: borrowing AttentionWorkspace
+    ) {
+        let (group, dimension) = (workspace.queryHeadsPerHead, workspace.headDimension)
+        precondition(dimension == pages.headDimension, "work space of another head size")
+        precondition(queries.columns == pages.headCount * group * dimension, "query width differs from the heads'")
+        precondition(output.columns == queries.columns, "widths differ")
+        let scale = 1 / Float(dimension).squareRoot()
+        for head in 0..<pages.headCount {
+            let firstElement = head * group * dimension
+            for query in 0..<group { workspace.states.base[query] = SIMD2(-.infinity, 0) }
+            for index in 0..<(group * dimension) { workspace.sums.base[index] = 0 }
+            var position = 0
+            while position < positionCount {
+                let page = Int(pageTable[position / KeyValuePages.positionsPerPage])
+                let offset = pages.offset(layer: layer, page: page, head: head)
+                attendPage(
+                    queries.row(row) + firstElement, pages.keys.base + offset, pages.values.base + offset,
+                    min(positionCount - position, KeyValuePages.positionsPerPage), scale, workspace)
+                position += KeyValuePages.positionsPerPage
+            }
+            for query in 0..<group {
+                let inverse = 1 / workspace.states.base[query][1]
+                for index in (query * dimension)..<((query + 1) * dimension) {
+                    output.row(row)[firstElement + index] = workspace.sums.base[index] * inverse
+                }
+            }
+        }
+    }
+
+    /// Takes one page of positions into the running softmax of the heads that share its keys and values.
+    private func attendPage(
+        _ queries: UnsafePointer<Float>, _ keys: UnsafePointer<UInt16>, _ values: UnsafePointer<UInt16>,
+        _ positionCount: Int, _ scale: Float, _ workspace: borrowing AttentionWorkspace
+    ) {
+        let (group, dimension) = (workspace.queryHeadsPerHead, workspace.headDimension)
+        let (scores, states) = (workspace.scores.base, workspace.states.base)
+        // The vector kernel works on whole registers of eight elements; no published model has other head sizes.
+        guard instructionSet == .portable || dimension % 8 != 0 else {
+            return attendPageAVX2(
+                queries, group, dimension, keys, values, positionCount, scale, scores, workspace.sums.base, states)
+        }
+        for query in 0..<group {
+            var highest = states[query][0]
+            for position in 0..<positionCount {
+                var score: Float = 0
+                for index in 0..<dimension {
+                    let key = HalfPrecision.float(fromBinary16: keys[position * dimension + index])
+                    score += queries[query * dimension + index] * key
+                }
+                scores[position] = score * scale
+                highest = max(highest, score * scale)
+            }
+            let isFirstPage = states[query][1] == 0
+            let correction = isFirstPage ? 0 : Elementary.exponential(states[query][0] - highest)
+            let sum = workspace.sums.base + query * dimension
+            for index in 0..<dimension { sum[index] *= correction }
+            var total = states[query][1] * correction
+            for position in 0..<positionCount {
+                let weight = Elementary.exponential(scores[position] - highest)
+                total += weight
+                for index in 0..<dimension {
+                    sum[index] += weight * HalfPrecision.float(fromBinary16: values[position * dimension + index])
+                }
+            }
+            states[query] = SIMD2(highest, total)
+        }
+    }
+}

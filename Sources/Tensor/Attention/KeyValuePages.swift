@@ -1,0 +1,59 @@
+import TensorAVX2
+
+/// Keys and values of past tokens, as binary16, in pages of 64 positions that sequences take as they grow.
+///
+/// Layout: layer, page, key-value head, position, element; so one head's positions of a page are contiguous.
+public struct KeyValuePages: ~Copyable {
+    /// Positions of a page: long enough to work on at a stretch, short enough to waste little at a sequence's end.
+    public static let positionsPerPage = 64
+
+    public let layerCount: Int
+    public let headCount: Int
+    public let headDimension: Int
+    public let pageCount: Int
+    let keys: AlignedStorage<UInt16>
+    let values: AlignedStorage<UInt16>
+
+    public init(layerCount: Int, headCount: Int, headDimension: Int, pageCount: Int) {
+        self.layerCount = layerCount
+        self.headCount = headCount
+        self.headDimension = headDimension
+        self.pageCount = pageCount
+        let count = layerCount * pageCount * headCount * KeyValuePages.positionsPerPage * headDimension
+        keys = AlignedStorage(count: count, zero: 0)
+        values = AlignedStorage(count: count, zero: 0)
+    }
+
+    /// Bytes of one page over all layers.
+    public static func bytesPerPage(layerCount: Int, headCount: Int, headDimension: Int) -> Int {
+        2 * layerCount * headCount * positionsPerPage * headDimension * MemoryLayout<UInt16>.stride
+    }
+
+    /// Where a head's positions of a page begin, in elements.
+    func offset(layer: Int, page: Int, head: Int) -> Int {
+        precondition(layer >= 0 && layer < layerCount && page >= 0 && page < pageCount, "page outside the pool")
+        return ((layer * pageCount + page) * headCount + head) * KeyValuePages.positionsPerPage * headDimension
+    }
+}
+
+extension Kernels {
+    /// Stores one token's keys and values (`headCount * headDimension` floats each, in rows of matrices).
+    public func store(
+        keys: borrowing Matrix, values: borrowing Matrix, row: Int, into pages: inout KeyValuePages, layer: Int, page: Int,
+        position: Int
+    ) {
+        let dimension = pages.headDimension
+        precondition(keys.columns == pages.headCount * dimension && values.columns == keys.columns, "widths differ")
+        precondition(position >= 0 && position < KeyValuePages.positionsPerPage, "position outside the page")
+        for head in 0..<pages.headCount {
+            let offset = pages.offset(layer: layer, page: page, head: head) + position * dimension
+            narrow(keys.row(row) + head * dimension, pages.keys.base + offset, dimension)
+            narrow(values.row(row) + head * dimension, pages.values.base + offset, dimension)
+        }
+    }
+
+    private func narrow(_ floats: UnsafePointer<Float>, _ target: UnsafeMutablePointer<UInt16>, _ count: Int) {
+        guard instructionSet == .portable else { return narrowToBinary16(floats, target, count) }
+        for index in 0..<count { target[index] = HalfPrecision.binary16(from: floats[index]) }
+    }
+}
