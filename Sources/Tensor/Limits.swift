@@ -4,6 +4,11 @@ enum Limits {
     static let cacheLineBytes = 64
     /// Activations are quantized in blocks of this many columns: the group size of GGML's non-K formats.
     static let activationBlockColumns = 32
+    /// Blocks of a row of activations that are refined: enough to halve the error of 8 bits, few enough to cost little.
+    static let refinements = 4
+    /// Rows of this many blocks and more have `refinementsOfWideRow`.
+    static let wideRowBlocks = 32
+    static let refinementsOfWideRow = 8
     /// Weights are decoded in runs of at most this many columns, so that a panel of 16 rows (32 KiB) stays in the L1 data
     /// cache; a multiple of every format's block.
     static let decodedColumnsMax = 2048

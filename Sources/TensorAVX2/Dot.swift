@@ -17,16 +17,16 @@ private func products(_ codes: UnsafePointer<UInt8>, _ activations: UnsafePointe
 @export(interface)
 public func dotGroupsOf32(
     _ codes: UnsafePointer<UInt8>, _ scales: UnsafePointer<Float>, _ minimums: UnsafePointer<Float>, _ blockCount: Int,
-    _ activations: UnsafePointer<Int8>, _ blocks: UnsafePointer<SIMD4<Float>>
+    _ activations: UnsafePointer<Int8>, _ records: UnsafePointer<SIMD4<Float>>
 ) -> Float {
     var total = _mm256_setzero_ps()
     var minimumTotal: Float = 0
     for block in 0..<blockCount {
         let terms = _mm256_cvtepi32_ps(products(codes + block &* 32, activations + block &* 32))
-        let activation = blocks[block]
+        let record = records[block]
         let scale = scales[block]
-        total = _mm256_fmadd_ps(terms, _mm256_set1_ps(scale * activation[0]), total)
-        minimumTotal += (minimums[block] + 128 * scale) * activation[1]
+        total = _mm256_fmadd_ps(terms, _mm256_set1_ps(scale * record[0]), total)
+        minimumTotal += (minimums[block] + 128 * scale) * record[1]
     }
     return sum(total) + minimumTotal
 }
@@ -35,18 +35,18 @@ public func dotGroupsOf32(
 @export(interface)
 public func dotGroupsOf16(
     _ codes: UnsafePointer<UInt8>, _ scales: UnsafePointer<Float>, _ minimums: UnsafePointer<Float>, _ blockCount: Int,
-    _ activations: UnsafePointer<Int8>, _ blocks: UnsafePointer<SIMD4<Float>>
+    _ activations: UnsafePointer<Int8>, _ records: UnsafePointer<SIMD4<Float>>
 ) -> Float {
     var total = _mm256_setzero_ps()
     var minimumTotal: Float = 0
     for block in 0..<blockCount {
         let terms = _mm256_cvtepi32_ps(products(codes + block &* 32, activations + block &* 32))
-        let activation = blocks[block]
+        let record = records[block]
         let (low, high) = (scales[block &* 2], scales[block &* 2 &+ 1])
-        let scale = _mm256_set_m128(_mm_set1_ps(high * activation[0]), _mm_set1_ps(low * activation[0]))
+        let scale = _mm256_set_m128(_mm_set1_ps(high * record[0]), _mm_set1_ps(low * record[0]))
         total = _mm256_fmadd_ps(terms, scale, total)
-        minimumTotal += (minimums[block &* 2] + 128 * low) * activation[2]
-        minimumTotal += (minimums[block &* 2 &+ 1] + 128 * high) * activation[3]
+        minimumTotal += (minimums[block &* 2] + 128 * low) * record[2]
+        minimumTotal += (minimums[block &* 2 &+ 1] + 128 * high) * record[3]
     }
     return sum(total) + minimumTotal
 }

@@ -3,7 +3,7 @@ import CIntrinsics
 /// Quantizes blocks of 32 floats to signed bytes; see `Kernels.quantize` in module Tensor, with which it agrees exactly.
 @export(interface)
 public func quantizeBlocksAVX2(
-    _ values: UnsafePointer<Float>, _ codes: UnsafeMutablePointer<Int8>, _ blocks: UnsafeMutablePointer<SIMD4<Float>>,
+    _ values: UnsafePointer<Float>, _ codes: UnsafeMutablePointer<Int8>, _ records: UnsafeMutablePointer<SIMD4<Float>>,
     _ blockCount: Int
 ) {
     let magnitude = _mm256_castsi256_ps(_mm256_set1_epi32(0x7fff_ffff))
@@ -25,7 +25,7 @@ public func quantizeBlocksAVX2(
         let c3 = _mm256_cvtps_epi32(_mm256_mul_ps(v3, inverse))
         let lowSum = sum(_mm256_cvtepi32_ps(_mm256_add_epi32(c0, c1)))
         let highSum = sum(_mm256_cvtepi32_ps(_mm256_add_epi32(c2, c3)))
-        blocks[block] = SIMD4(scale, (lowSum + highSum) * scale, lowSum * scale, highSum * scale)
+        records[block] = SIMD4(scale, (lowSum + highSum) * scale, lowSum * scale, highSum * scale)
 
         // Packing works within 128-bit lanes; the permutation puts the groups of four bytes back in order.
         let bytes = _mm256_packs_epi16(_mm256_packs_epi32(c0, c1), _mm256_packs_epi32(c2, c3))

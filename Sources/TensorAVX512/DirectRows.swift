@@ -8,6 +8,9 @@ import CIntrinsics
 // four belong to block b. Scale times activation scale sits in element 0 of lane b, minimum times activation sum in
 // element 1: the activations' block records (scale, sum, ...) are exactly one lane each.
 //
+// Refined blocks (see `Activations` in module Tensor) take one more step for each four: their activations are contiguous,
+// only the weights are fetched block by block.
+//
 // SAFETY: callers pass whole rows of `blockCount` blocks and as many activation blocks; tails are read under masks.
 
 /// Activations of four neighbouring blocks in the order described above.
@@ -94,44 +97,56 @@ private func addQ4_1(_ row: inout RowSum, _ bytes: UnsafeRawPointer, _ count: In
         activations)
 }
 
+/// Four Q4_1 blocks from anywhere in the row.
+@inline(__always)
+private func addScatteredQ4_1(
+    _ row: inout RowSum, _ source: UnsafeRawPointer, _ blocks: UnsafePointer<Int32>, _ activations: Activations
+) {
+    let (b0, b1) = (source + Int(blocks[0]) &* 20, source + Int(blocks[1]) &* 20)
+    let (b2, b3) = (source + Int(blocks[2]) &* 20, source + Int(blocks[3]) &* 20)
+    let nibbles = join_halves(
+        _mm256_set_m128i(lane(b1, 4), lane(b0, 4)), _mm256_set_m128i(lane(b3, 4), lane(b2, 4)))
+    let words = _mm256_setr_epi32(
+        b0.loadUnaligned(as: Int32.self), 0, b1.loadUnaligned(as: Int32.self), 0,
+        b2.loadUnaligned(as: Int32.self), 0, b3.loadUnaligned(as: Int32.self), 0)
+    row.add(
+        low: lowNibbles(nibbles), high: highNibbles(nibbles), scalesAndMinimums: _mm512_cvtph_ps(words), activations)
+}
+
 @export(interface)
 public func multiplyRowsQ4_1(
     _ weights: UnsafeRawPointer, _ rowCount: Int, _ blockCount: Int,
-    _ codes: UnsafePointer<Int8>, _ records: UnsafePointer<SIMD4<Float>>, _ output: UnsafeMutablePointer<Float>
+    _ codes: UnsafePointer<Int8>, _ records: UnsafePointer<SIMD4<Float>>,
+    _ refinementCount: Int, _ refinedBlocks: UnsafePointer<Int32>,
+    _ refinedCodes: UnsafePointer<Int8>, _ refinedRecords: UnsafePointer<SIMD4<Float>>,
+    _ output: UnsafeMutablePointer<Float>
 ) {
     let rowBytes = blockCount &* 20
     var row = 0
-    while row &+ 2 <= rowCount {
-        let source = weights + row &* rowBytes
+    while row < rowCount {
+        // Two rows at a time share the activations' way into registers; an odd last row is computed twice.
+        let next = min(row &+ 1, rowCount &- 1)
+        let (firstSource, secondSource) = (weights + row &* rowBytes, weights + next &* rowBytes)
         var (first, second) = (RowSum(), RowSum())
         var block = 0
         while block < blockCount {
             let count = blockCount &- block
             let activations = Activations(codes, records, block, count)
-            addQ4_1(&first, source + block &* 20, count, activations)
-            addQ4_1(&second, source + (rowBytes &+ block &* 20), count, activations)
+            addQ4_1(&first, firstSource + block &* 20, count, activations)
+            addQ4_1(&second, secondSource + block &* 20, count, activations)
             block &+= 4
+        }
+        var index = 0
+        while index < refinementCount {
+            let activations = Activations(refinedCodes, refinedRecords, index, 4)
+            addScatteredQ4_1(&first, firstSource, refinedBlocks + index, activations)
+            addScatteredQ4_1(&second, secondSource, refinedBlocks + index, activations)
+            index &+= 4
         }
         output[row] = first.total
-        output[row &+ 1] = second.total
+        output[next] = second.total
         row &+= 2
     }
-    if row < rowCount {
-        var sum = RowSum()
-        var block = 0
-        while block < blockCount {
-            let count = blockCount &- block
-            addQ4_1(&sum, weights + (row &* rowBytes &+ block &* 20), count, Activations(codes, records, block, count))
-            block &+= 4
-        }
-        output[row] = sum.total
-    }
-}
-
-/// The binary16 at `offset` as the low half of a 32-bit word.
-@inline(__always)
-private func scaleWord(_ bytes: UnsafeRawPointer, _ offset: Int) -> Int32 {
-    Int32(bytes.loadUnaligned(fromByteOffset: offset, as: UInt16.self))
 }
 
 @inline(__always)
@@ -139,17 +154,21 @@ private func lane(_ bytes: UnsafeRawPointer, _ offset: Int) -> __m128i {
     _mm_loadu_si128((bytes + offset).assumingMemoryBound(to: __m128i.self))
 }
 
-/// Q4_0 blocks (18 bytes: scale, nibbles). The minimum is -8 times the scale.
+/// The binary16 scale of a block as the low half of a 32-bit word.
 @inline(__always)
-private func addQ4_0(_ row: inout RowSum, _ bytes: UnsafeRawPointer, _ count: Int, _ activations: Activations) {
-    let zero = _mm_setzero_si128()
-    let (has1, has2, has3) = (count > 1, count > 2, count > 3)
-    let lowHalf = _mm256_set_m128i(has1 ? lane(bytes, 20) : zero, lane(bytes, 2))
-    let highHalf = _mm256_set_m128i(has3 ? lane(bytes, 56) : zero, has2 ? lane(bytes, 38) : zero)
-    let nibbles = join_halves(lowHalf, highHalf)
-    let words = _mm256_setr_epi32(
-        scaleWord(bytes, 0), 0, has1 ? scaleWord(bytes, 18) : 0, 0,
-        has2 ? scaleWord(bytes, 36) : 0, 0, has3 ? scaleWord(bytes, 54) : 0, 0)
+private func scaleWord(_ block: UnsafeRawPointer) -> Int32 {
+    Int32(block.loadUnaligned(as: UInt16.self))
+}
+
+/// Four Q4_0 blocks (18 bytes: scale, nibbles) from anywhere. The minimum is -8 times the scale.
+@inline(__always)
+private func addQ4_0(
+    _ row: inout RowSum, _ b0: UnsafeRawPointer, _ b1: UnsafeRawPointer, _ b2: UnsafeRawPointer, _ b3: UnsafeRawPointer,
+    _ activations: Activations
+) {
+    let nibbles = join_halves(
+        _mm256_set_m128i(lane(b1, 2), lane(b0, 2)), _mm256_set_m128i(lane(b3, 2), lane(b2, 2)))
+    let words = _mm256_setr_epi32(scaleWord(b0), 0, scaleWord(b1), 0, scaleWord(b2), 0, scaleWord(b3), 0)
     let scales = repeat_first_of_lanes(_mm512_cvtph_ps(words))
     let withMinimums = _mm512_mask_mul_ps(scales, 0x2222, scales, _mm512_set1_ps(-8))
     row.add(low: lowNibbles(nibbles), high: highNibbles(nibbles), scalesAndMinimums: withMinimums, activations)
@@ -158,19 +177,31 @@ private func addQ4_0(_ row: inout RowSum, _ bytes: UnsafeRawPointer, _ count: In
 @export(interface)
 public func multiplyRowsQ4_0(
     _ weights: UnsafeRawPointer, _ rowCount: Int, _ blockCount: Int,
-    _ codes: UnsafePointer<Int8>, _ records: UnsafePointer<SIMD4<Float>>, _ output: UnsafeMutablePointer<Float>
+    _ codes: UnsafePointer<Int8>, _ records: UnsafePointer<SIMD4<Float>>,
+    _ refinementCount: Int, _ refinedBlocks: UnsafePointer<Int32>,
+    _ refinedCodes: UnsafePointer<Int8>, _ refinedRecords: UnsafePointer<SIMD4<Float>>,
+    _ output: UnsafeMutablePointer<Float>
 ) {
     for row in 0..<rowCount {
         let source = weights + row &* blockCount &* 18
         var sum = RowSum()
         var block = 0
-        while block &+ 4 <= blockCount {
-            addQ4_0(&sum, source + block &* 18, 4, Activations(codes, records, block, 4))
+        while block < blockCount {
+            // Past the row's end the last block stands in; its activations are zeros.
+            let (bytes, last) = (source + block &* 18, blockCount &- block &- 1)
+            addQ4_0(
+                &sum, bytes, bytes + min(1, last) &* 18, bytes + min(2, last) &* 18, bytes + min(3, last) &* 18,
+                Activations(codes, records, block, blockCount &- block))
             block &+= 4
         }
-        if block < blockCount {
-            let count = blockCount &- block
-            addQ4_0(&sum, source + block &* 18, count, Activations(codes, records, block, count))
+        var index = 0
+        while index < refinementCount {
+            let blocks = refinedBlocks + index
+            addQ4_0(
+                &sum, source + Int(blocks[0]) &* 18, source + Int(blocks[1]) &* 18,
+                source + Int(blocks[2]) &* 18, source + Int(blocks[3]) &* 18,
+                Activations(refinedCodes, refinedRecords, index, 4))
+            index &+= 4
         }
         output[row] = sum.total
     }

@@ -12,7 +12,10 @@ private func load32(_ source: UnsafeRawPointer) -> __m256i {
 @export(interface)
 public func multiplyRowsQ8_0(
     _ weights: UnsafeRawPointer, _ rowCount: Int, _ blockCount: Int,
-    _ codes: UnsafePointer<Int8>, _ records: UnsafePointer<SIMD4<Float>>, _ output: UnsafeMutablePointer<Float>
+    _ codes: UnsafePointer<Int8>, _ records: UnsafePointer<SIMD4<Float>>,
+    _ refinementCount: Int, _ refinedBlocks: UnsafePointer<Int32>,
+    _ refinedCodes: UnsafePointer<Int8>, _ refinedRecords: UnsafePointer<SIMD4<Float>>,
+    _ output: UnsafeMutablePointer<Float>
 ) {
     for row in 0..<rowCount {
         let source = weights + row &* blockCount &* 34
@@ -30,6 +33,15 @@ public func multiplyRowsQ8_0(
             total = add(
                 _mm512_zextsi256_si512(load32(bytes + 2)), _mm512_zextsi256_si512(load32(codes + block &* 32)),
                 scale(bytes) * records[block][0], 0, to: total)
+        }
+        var index = 0
+        while index < refinementCount {
+            let low = source + Int(refinedBlocks[index]) &* 34
+            let high = source + Int(refinedBlocks[index &+ 1]) &* 34
+            total = add(
+                join_halves(load32(low + 2), load32(high + 2)), _mm512_loadu_si512(refinedCodes + index &* 32),
+                scale(low) * refinedRecords[index][0], scale(high) * refinedRecords[index &+ 1][0], to: total)
+            index &+= 2
         }
         output[row] = _mm512_reduce_add_ps(total)
     }

@@ -60,6 +60,47 @@ private func transpose(
     emit(3, a.3, b.3, c.3, d.3)
 }
 
+/// Adds the refined blocks of every token to the panel's products: see `Activations` in module Tensor.
+///
+/// - Parameters:
+///   - firstBlock, blockCount: the blocks that the panel holds; refinements of other blocks are left out.
+///   - refinedBlocks, codes, records: `refinementsPerToken` a token, one token after the other.
+///   - others as in `multiplyPanel`.
+@export(interface)
+public func refinePanel(
+    _ panelCodes: UnsafePointer<UInt8>, _ scales: UnsafePointer<Float>, _ minimums: UnsafePointer<Float>,
+    _ elementsPerGroup: Int, _ firstBlock: Int, _ blockCount: Int,
+    _ refinedBlocks: UnsafePointer<Int32>, _ codes: UnsafePointer<Int8>, _ records: UnsafePointer<SIMD4<Float>>,
+    _ refinementsPerToken: Int, _ tokenCount: Int,
+    _ output: UnsafeMutablePointer<Float>, _ outputStride: Int, _ rowCount: Int
+) {
+    let lanes = UInt16(truncatingIfNeeded: 1 &<< rowCount &- 1)
+    let groupsPerBlock = 32 / elementsPerGroup
+    let wordsPerGroup = 8 / groupsPerBlock
+    for token in 0..<tokenCount {
+        var column = Column()
+        let first = token &* refinementsPerToken
+        for index in first..<(first &+ refinementsPerToken) {
+            let block = Int(refinedBlocks[index]) &- firstBlock
+            guard block >= 0 && block < blockCount else { continue }
+            var offset = 0
+            for part in 0..<groupsPerBlock {
+                let weights = UnsafeRawPointer(panelCodes) + (block &* 512 &+ part &* wordsPerGroup &* 64)
+                for word in 0..<wordsPerGroup {
+                    column.multiply(_mm512_loadu_si512(weights + word &* 64), codes + index &* 32, offset)
+                    offset &+= 4
+                }
+                let group = (block &* groupsPerBlock &+ part) &* 16
+                let sum = groupsPerBlock == 1 ? 1 : 2 &+ part
+                column.finishGroup(
+                    _mm512_loadu_ps(scales + group), _mm512_loadu_ps(minimums + group), record(records, index, 0),
+                    record(records, index, sum))
+            }
+        }
+        column.store(output + token &* outputStride, lanes, true)
+    }
+}
+
 /// What stays the same for all tiles of a panel.
 private struct Panel {
     let codes: UnsafePointer<UInt8>

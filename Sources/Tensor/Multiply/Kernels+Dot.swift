@@ -21,25 +21,48 @@ extension Kernels {
         }
     }
 
-    /// The product of a decoded run of weights with a run of quantized activations; `count` is a multiple of 32.
+    /// The product of a decoded run of weights with columns `column..<column + count` (multiples of 32) of a row of
+    /// quantized activations.
     func dot(
-        _ weights: AffineCodes, elementsPerGroup: Int, count: Int,
-        _ codes: UnsafePointer<Int8>, _ blocks: UnsafePointer<SIMD4<Float>>
+        _ weights: AffineCodes, _ elementsPerGroup: Int, _ input: borrowing Activations, _ row: Int, column: Int, count: Int
     ) -> Float {
-        switch instructionSet {
-        case .portable:
-            return dotPortable(weights, elementsPerGroup, count, codes, blocks)
-        case .avx2, .avx512:
-            let (scales, minimums) = (weights.scales, weights.minimums)
-            return elementsPerGroup == 16
-                ? dotGroupsOf16(weights.codes, scales, minimums, count / 32, codes, blocks)
-                : dotGroupsOf32(weights.codes, scales, minimums, count / 32, codes, blocks)
+        let firstBlock = column / 32
+        let blockCount = count / 32
+        var total = dotBlocks(
+            weights, elementsPerGroup, blockCount, input.codes(ofRow: row) + column,
+            input.records(ofRow: row) + firstBlock)
+        let refined = input.refinedBlocks(ofRow: row)
+        for index in 0..<input.refinementsPerRow {
+            let block = Int(refined[index]) - firstBlock
+            guard block >= 0 && block < blockCount else { continue }
+            let firstGroup = block * 32 / elementsPerGroup
+            let group = AffineCodes(
+                codes: weights.codes + block * 32, scales: weights.scales + firstGroup,
+                minimums: weights.minimums + firstGroup, groupStride: 1)
+            total += dotBlocks(
+                group, elementsPerGroup, 1, input.refinedCodes(ofRow: row) + index * 32,
+                input.refinedRecords(ofRow: row) + index)
         }
+        return total
+    }
+
+    /// The product of decoded weights with as many blocks of 32 quantized activations.
+    private func dotBlocks(
+        _ weights: AffineCodes, _ elementsPerGroup: Int, _ blockCount: Int,
+        _ codes: UnsafePointer<Int8>, _ records: UnsafePointer<SIMD4<Float>>
+    ) -> Float {
+        guard instructionSet != .portable else {
+            return dotPortable(weights, elementsPerGroup, blockCount * 32, codes, records)
+        }
+        let (scales, minimums) = (weights.scales, weights.minimums)
+        return elementsPerGroup == 16
+            ? dotGroupsOf16(weights.codes, scales, minimums, blockCount, codes, records)
+            : dotGroupsOf32(weights.codes, scales, minimums, blockCount, codes, records)
     }
 
     private func dotPortable(
         _ weights: AffineCodes, _ elementsPerGroup: Int, _ count: Int,
-        _ codes: UnsafePointer<Int8>, _ blocks: UnsafePointer<SIMD4<Float>>
+        _ codes: UnsafePointer<Int8>, _ records: UnsafePointer<SIMD4<Float>>
     ) -> Float {
         var total: Float = 0
         for group in 0..<(count / elementsPerGroup) {
@@ -48,9 +71,9 @@ extension Kernels {
             for element in start..<(start + elementsPerGroup) {
                 sum &+= Int32(weights.codes[element]) &* Int32(codes[element])
             }
-            let block = blocks[start / 32]
-            let blockSum = elementsPerGroup == 32 ? block[1] : block[2 + group % 2]
-            total += Float(sum) * (weights.scales[group] * block[0]) + weights.minimums[group] * blockSum
+            let record = records[start / 32]
+            let blockSum = elementsPerGroup == 32 ? record[1] : record[2 + group % 2]
+            total += Float(sum) * (weights.scales[group] * record[0]) + weights.minimums[group] * blockSum
         }
         return total
     }

@@ -75,10 +75,7 @@ extension Kernels {
                 let block = column / type.elementsPerBlock
                 decode(type, source + block * type.bytesPerBlock, blockCount: count / type.elementsPerBlock, decoded)
                 for token in 0..<input.values.rows {
-                    let partial = dot(
-                        decoded, elementsPerGroup: type.elementsPerGroup, count: count,
-                        input.codeRow(token) + column,
-                        input.blockRow(token) + column / Limits.activationBlockColumns)
+                    let partial = dot(decoded, type.elementsPerGroup, input, token, column: column, count: count)
                     let target = output.row(token) + row
                     target.pointee = column == 0 ? partial : target.pointee + partial
                 }
@@ -91,20 +88,24 @@ extension Kernels {
     private func multiplyRowsDirectly(
         _ weights: TensorView, _ rows: Range<Int>, _ input: borrowing Activations, _ output: borrowing Matrix
     ) -> Bool {
-        // SAFETY: the row range was checked; the kernels read whole rows of `columns / 32` blocks.
+        var multiply = multiplyRowsQ4_1
+        switch weights.type {
+        case .q4_0: multiply = multiplyRowsQ4_0
+        case .q4_1: break
+        case .q8_0: multiply = multiplyRowsQ8_0
+        case .f32, .f16, .bf16, .q5_0, .q5_1, .q4_K, .q5_K, .q6_K: return false
+        }
         guard !rows.isEmpty else { return true }
+        // SAFETY: the row range was checked; the kernels read whole rows of `columns / 32` blocks.
         let source = weights.row(rows.lowerBound)
-        let blocks = weights.columns / 32
+        let (blocks, refinements) = (weights.columns / 32, input.refinementsPerRow)
         for token in 0..<input.values.rows {
-            let codes = input.codeRow(token)
-            let sums = input.blockRow(token)
-            let target = output.row(token) + rows.lowerBound
-            switch weights.type {
-            case .q4_0: multiplyRowsQ4_0(source, rows.count, blocks, codes, sums, target)
-            case .q4_1: multiplyRowsQ4_1(source, rows.count, blocks, codes, sums, target)
-            case .q8_0: multiplyRowsQ8_0(source, rows.count, blocks, codes, sums, target)
-            case .f32, .f16, .bf16, .q5_0, .q5_1, .q4_K, .q5_K, .q6_K: return false
-            }
+            let (codes, records) = (input.codes(ofRow: token), input.records(ofRow: token))
+            let refined = input.refinedBlocks(ofRow: token)
+            let (refinedCodes, refinedRecords) = (input.refinedCodes(ofRow: token), input.refinedRecords(ofRow: token))
+            multiply(
+                source, rows.count, blocks, codes, records, refinements, refined, refinedCodes, refinedRecords,
+                output.row(token) + rows.lowerBound)
         }
         return true
     }
@@ -134,8 +135,14 @@ extension Kernels {
                 interleavePanel(workspace.codes.base, Limits.decodedColumnsMax, count, workspace.panel.base)
                 multiplyPanel(
                     workspace.panel.base, workspace.scales.base, workspace.minimums.base,
-                    type.elementsPerGroup, count / 32, input.codeRow(0) + column, input.blockRow(0) + column / 32,
-                    input.blocksPerRow, input.values.rows, output.base + row, output.columns, rowCount, column > 0)
+                    type.elementsPerGroup, count / 32, input.codes(ofRow: 0) + column,
+                    input.records(ofRow: 0) + column / 32, input.blocksPerRow, input.values.rows,
+                    output.base + row, output.columns, rowCount, column > 0)
+                refinePanel(
+                    workspace.panel.base, workspace.scales.base, workspace.minimums.base,
+                    type.elementsPerGroup, column / 32, count / 32, input.refinedBlocks.base, input.refinedCodes.base,
+                    input.refinedRecords.base, input.refinementsPerRow, input.values.rows,
+                    output.base + row, output.columns, rowCount)
                 column += count
             }
             row += rowCount

@@ -3,20 +3,66 @@ import TensorAVX2
 extension Kernels {
     /// Brings the 8-bit form of all rows in use up to date with their floats.
     public func quantize(_ activations: inout Activations) {
-        let blockCount = activations.values.rows * activations.blocksPerRow
-        let values = activations.values.base
-        // SAFETY: rows are contiguous in all three arrays, which were sized together.
-        switch instructionSet {
-        case .portable:
-            for block in 0..<blockCount {
-                activations.blocks.base[block] = quantizeBlock(values + block * 32, activations.codes.base + block * 32)
+        let blocks = activations.blocksPerRow
+        guard blocks > 0 else { return }
+        // SAFETY: rows are contiguous in all arrays, which were sized together.
+        quantizeBlocks(
+            activations.values.base, activations.codes.base, activations.records.base,
+            count: activations.values.rows * blocks)
+        for row in 0..<activations.values.rows { refine(row, &activations) }
+    }
+
+    /// Chooses the row's blocks with the largest scales and quantizes what rounding left of them.
+    private func refine(_ row: Int, _ activations: inout Activations) {
+        let (records, refined) = (activations.records(ofRow: row), activations.refinedBlocks(ofRow: row))
+        let count = min(activations.refinementsPerRow, activations.blocksPerRow)
+        selectLargestScales(records, activations.blocksPerRow, into: refined, count: count)
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: count * 32) { rest in
+            // SAFETY: `count` is positive, and the chosen blocks are blocks of the row.
+            let rest = rest.baseAddress!
+            let (values, codes) = (activations.values.row(row), activations.codes(ofRow: row))
+            for index in 0..<count {
+                let block = Int(refined[index])
+                let scale = records[block][0]
+                for element in 0..<32 {
+                    let column = block * 32 + element
+                    rest[index * 32 + element] = values[column] - scale * Float(codes[column])
+                }
             }
-        case .avx2, .avx512:
-            quantizeBlocksAVX2(values, activations.codes.base, activations.blocks.base, blockCount)
+            quantizeBlocks(
+                rest, activations.refinedCodes(ofRow: row), activations.refinedRecords(ofRow: row), count: count)
         }
     }
 
-    /// Quantizes 32 floats and returns their scale and sums. A block of zeros gets scale 0.
+    /// The indices of the `count` largest scales, ascending; of equal ones the first.
+    private func selectLargestScales(
+        _ records: UnsafePointer<SIMD4<Float>>, _ blockCount: Int, into chosen: UnsafeMutablePointer<Int32>, count: Int
+    ) {
+        // The `filled` best so far, in order of block; each further block replaces the worst if it is larger.
+        var filled = 0
+        for block in 0..<blockCount {
+            if filled == count {
+                var worst = count - 1
+                for index in stride(from: count - 2, through: 0, by: -1)
+                where records[Int(chosen[index])][0] < records[Int(chosen[worst])][0] { worst = index }
+                guard records[block][0] > records[Int(chosen[worst])][0] else { continue }
+                for index in worst..<(count - 1) { chosen[index] = chosen[index + 1] }
+                filled -= 1
+            }
+            chosen[filled] = Int32(truncatingIfNeeded: block)
+            filled += 1
+        }
+    }
+
+    private func quantizeBlocks(
+        _ values: UnsafePointer<Float>, _ codes: UnsafeMutablePointer<Int8>,
+        _ records: UnsafeMutablePointer<SIMD4<Float>>, count: Int
+    ) {
+        guard instructionSet == .portable else { return quantizeBlocksAVX2(values, codes, records, count) }
+        for block in 0..<count { records[block] = quantizeBlock(values + block * 32, codes + block * 32) }
+    }
+
+    /// Quantizes 32 floats and returns their record. A block of zeros gets scale 0.
     private func quantizeBlock(
         _ values: UnsafePointer<Float>, _ codes: UnsafeMutablePointer<Int8>
     ) -> SIMD4<Float> {
