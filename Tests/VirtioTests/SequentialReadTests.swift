@@ -3,7 +3,7 @@ import Testing
 
 @Suite("Long reads in many requests")
 struct SequentialReadTests {
-    @Test("All bytes arrive, whatever the order, the sizes and the depth", arguments: 0..<20 as Range<UInt64>)
+    @Test("All bytes arrive, whatever the order, the sizes and the depth", arguments: 0..<12 as Range<UInt64>)
     func property(seed: UInt64) throws {
         var random = SplitMix64(seed: seed)
         let bench = try BlockBench(
