@@ -44,13 +44,14 @@ extension TCPConnection {
         }
     }
 
-    /// Karn's rule: only a segment that was sent once is timed; a timestamp tells which transmission was answered.
+    /// Karn's rule: only a segment that was sent once is timed; a timestamp tells which transmission was answered. Not so
+    /// for a repeated SYN: peers echo the timestamp of the first.
     private mutating func measureRoundTrip(_ segment: TCPHeader, now: Instant) {
         if let timed = timedSegment {
             guard segment.acknowledgment >= timed.end else { return }
             roundTrip.addSample(now - timed.sentAt)
             timedSegment = nil
-        } else if let timestamps, let echo = segment.options.timestamps?.echo,
+        } else if send.unacknowledged != send.initial, let timestamps, let echo = segment.options.timestamps?.echo,
                   let sample = timestamps.roundTrip(echo: echo, now: now) {
             roundTrip.addSample(sample)
         }

@@ -73,10 +73,21 @@ extension TCPConnection {
         if payloadByteCount > 0 || segment.flags.contains(.fin) {
             statistics.duplicateSegments += 1
             acknowledgment.acknowledgeNow()
+            echoTimestampOfRepetition(segment, payloadByteCount: payloadByteCount, now: now)
         } else {
             challenge(now: now)
         }
         if state == .timeWait, segment.flags.contains(.fin) { timers.closing = now + settings.timeWait }
+    }
+
+    /// When the latest segment comes again, its acknowledgment must have been lost. Echoing the timestamp of the
+    /// repetition keeps the sender from measuring its own retransmission timeout as a round trip.
+    private mutating func echoTimestampOfRepetition(_ segment: TCPHeader, payloadByteCount: Int, now: Instant) {
+        let length = segment.sequenceLength(payloadByteCount: payloadByteCount)
+        guard let value = segment.options.timestamps?.value, segment.sequence + length == receive.next,
+              let isStale = timestamps?.isStale(value, now: now), !isStale
+        else { return }
+        timestamps?.update(value, sequence: segment.sequence, lastAcknowledged: receive.lastAcknowledged, now: now)
     }
 
     /// RFC 5961, section 3: only a reset at exactly RCV.NXT counts; others in the window are challenged.

@@ -54,7 +54,7 @@ extension TCPConnection {
     }
 
     private mutating func retransmit(_ gap: SequenceRange, now: Instant) -> OutgoingSegment? {
-        let length = min(gap.count, send.maximumSegmentSize, send.end - gap.start)
+        let length = min(gap.count, payloadByteCountMaximum, send.end - gap.start)
         guard length > 0 else { return nil }
         retransmittedUpTo = .later(retransmittedUpTo, gap.start + length)
         return segment(at: gap.start, length: length, now: now)

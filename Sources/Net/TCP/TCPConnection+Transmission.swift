@@ -24,11 +24,11 @@ extension TCPConnection {
         restartAfterIdle(now: now)
         let inFlight = send.next - send.unacknowledged
         let usable = min(send.window - inFlight, congestionAllowance)
-        var length = min(remaining, usable, send.maximumSegmentSize)
-        if let received = scoreboard.nextStart(after: send.next) { length = min(length, received - send.next) }
+        var wanted = min(remaining, payloadByteCountMaximum)
+        if let received = scoreboard.nextStart(after: send.next) { wanted = min(wanted, received - send.next) }
+        let length = min(wanted, usable)
         // Silly window avoidance (RFC 9293, section 3.8.6.2.1), without Nagle's condition.
-        let isWorthwhile = length >= send.maximumSegmentSize || length == remaining
-            || (length > 0 && length >= send.largestWindow / 2) || (length > 0 && send.next < send.highest)
+        let isWorthwhile = length == wanted || (length > 0 && length >= send.largestWindow / 2)
         guard isWorthwhile else {
             if send.outstandingByteCount == 0 || send.next == send.unacknowledged { waitForWindow(now: now) }
             return nil
@@ -67,7 +67,7 @@ extension TCPConnection {
         guard isProbeDue else { return nil }
         isProbeDue = false
         let start = send.unacknowledged
-        let length = min(max(1, send.window), send.end - start, send.maximumSegmentSize)
+        let length = min(max(1, send.window), send.end - start, payloadByteCountMaximum)
         guard length > 0 else { return nil }
         statistics.zeroWindowProbes += 1
         let timer = timers.transmission
@@ -114,13 +114,20 @@ extension TCPConnection {
         return OutgoingSegment(header: header(sequence: sequence, flags: .ack, now: now))
     }
 
+    /// How many SACK blocks fit the header besides the timestamps.
+    private var sackBlockLimit: Int { timestamps == nil ? 4 : 3 }
+
+    /// What fits a segment now: SACK blocks take their place from the payload (RFC 6691, section 3).
+    var payloadByteCountMaximum: Int {
+        let blockCount = usesSACK ? min(receive.early.ranges.count, sackBlockLimit) : 0
+        return send.maximumSegmentSize - (blockCount == 0 ? 0 : 4 + blockCount * 8)
+    }
+
     /// A header with the current acknowledgment and window.
     private mutating func header(sequence: SequenceNumber, flags: TCPFlags, now: Instant) -> TCPHeader {
         var options = TCPOptions()
         options.timestamps = timestamps?.option(now: now)
-        if usesSACK, !receive.early.isEmpty {
-            options.sackBlocks = receive.early.sackBlocks(limit: timestamps == nil ? 4 : 3)
-        }
+        if usesSACK { options.sackBlocks = receive.early.sackBlocks(limit: sackBlockLimit) }
         acknowledgment.noteSent()
         return TCPHeader(sourcePort: endpoints.localPort, destinationPort: endpoints.remotePort, sequence: sequence,
                          acknowledgment: receive.next, flags: flags, window: receive.advertise(isScaled: true),
