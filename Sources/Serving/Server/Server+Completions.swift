@@ -36,7 +36,7 @@ extension Server where LM: ~Copyable {
         let permit = try permit(capability, Infer.self, on: .model, now: now)
         try checkServing()
         let task = Task(
-            route: .chatCompletions, form: .chat, prompts: [try promptTokens(of: request.messages)], echoes: [[]],
+            route: .chatCompletions, form: .chat, prompts: [try chatPrompt(now: now).tokens(of: request.messages)], echoes: [[]],
             parameters: request.parameters, maxTokens: request.parameters.maxTokens ?? .max,
             topLogProbabilities: request.topLogProbabilities, scoresPrompt: false)
         try begin(task, firstPermit: permit, capability, on: connection, now: now)
@@ -68,31 +68,11 @@ extension Server where LM: ~Copyable {
 
     // MARK: Prompts
 
-    private func promptTokens(of messages: [ChatMessage]) throws(APIError) -> [TokenID] {
-        guard let tokenizer = service?.tokenizer else { throw .loading }
-        let text = try render(messages)
-        var tokens = tokenizer.encode(text.span, addSpecial: false, parseSpecial: true)
-        // Most templates of models that want a begin token write it themselves.
-        if tokenizer.addsBeginOfSequence, let begin = tokenizer.beginOfSequence, tokens.first != begin {
-            tokens.insert(begin, at: 0)
-        }
-        return tokens
-    }
-
-    private func render(_ messages: [ChatMessage]) throws(APIError) -> [UInt8] {
-        guard let template = service?.template else { throw .loading }
-        return Array(template.render(messages).utf8)
-    }
-
-    /// `POST /apply-template`: `{messages}` to `{"prompt": "..."}`.
-    func applyTemplate(_ body: RequestObject, _ permit: consuming Permit<Read>) throws(APIError) -> [UInt8] {
-        guard permit.target == .chatTemplate else { throw .wrongPermit }
-        let text = try render(try ChatMessages.read(body))
-        var json = JSONWriter()
-        json.beginObject()
-        json.member("prompt", utf8: text.span)
-        json.endObject()
-        return json.bytes
+    func chatPrompt(now: Instant) throws(APIError) -> ChatPrompt {
+        guard let service else { throw .loading }
+        return ChatPrompt(
+            tokenizer: service.tokenizer, template: service.template,
+            unixSeconds: Int64(clamping: unixSeconds(at: now)))
     }
 
     private func tokens(of prompt: CompletionRequest.Prompt) throws(APIError) -> [TokenID] {
@@ -174,7 +154,7 @@ extension Server where LM: ~Copyable {
         guard let service else { return }
         let encoder = CompletionEncoder(
             form: task.form, id: random.id(prefix: task.form == .chat ? "chatcmpl-" : "cmpl-"),
-            created: Int(clamping: configuration.originUnixSeconds &+ now.nanoseconds / 1_000_000_000),
+            created: Int(clamping: unixSeconds(at: now)),
             model: service.card.id, topLogProbabilities: task.topLogProbabilities,
             includesUsage: task.parameters.includesUsage, tokenizer: service.tokenizer)
         let exchange = Exchange(

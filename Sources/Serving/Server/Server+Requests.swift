@@ -60,8 +60,8 @@ extension Server where LM: ~Copyable {
             respond(try routes.detokenize(try RequestObject(body: request.body.span), permit), on: connection, now: now)
         case .applyTemplate:
             let permit = try permit(capability, Read.self, on: .chatTemplate, now: now)
-            let body = try applyTemplate(try RequestObject(body: request.body.span), permit)
-            respond(body, on: connection, now: now)
+            let prompt = try chatPrompt(now: now)
+            respond(try prompt.apply(try RequestObject(body: request.body.span), permit), on: connection, now: now)
         case .chatCompletions:
             try beginChat(try RequestObject(body: request.body.span), capability, on: connection, now: now)
         case .completions:

@@ -90,6 +90,10 @@ public struct Server<LM: LanguageModel & ~Copyable>: ~Copyable {
         }
     }
 
+    func unixSeconds(at now: Instant) -> UInt64 {
+        configuration.originUnixSeconds &+ now.nanoseconds / 1_000_000_000
+    }
+
     // MARK: Law
 
     /// The law, for whoever may look at its records or revoke a subject.

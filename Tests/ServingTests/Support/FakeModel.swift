@@ -135,11 +135,11 @@ enum FakeVocabulary {
 
 /// Rules for fake models.
 enum Rule {
-    /// Replies `script` after the last line feed of the prompt, then ends.
+    /// Replies `script`, which has no line feed, after the last line feed of the prompt, then ends.
     static func script(_ script: String) -> ([TokenID]) -> TokenID {
         let reply = FakeVocabulary.tokens(script)
         return { tokens in
-            let start = (tokens.firstIndex(of: 10) ?? -1) + 1
+            let start = (tokens.lastIndex(of: 10) ?? -1) + 1
             let position = tokens.count - start
             return position < reply.count ? reply[position] : FakeVocabulary.endOfText
         }

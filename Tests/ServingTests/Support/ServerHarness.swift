@@ -201,5 +201,5 @@ struct Response {
 }
 
 extension FakeVocabulary {
-    static let template = ChatTemplate()
+    static let template = try! ChatTemplate(source: ChatTemplate.chatML)
 }

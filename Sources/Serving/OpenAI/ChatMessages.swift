@@ -1,6 +1,14 @@
 import JSON
 import Model
 
+/// What somebody says in a chat.
+struct ChatMessage {
+    /// As templates call it.
+    var role: String
+    /// UTF-8.
+    var content: [UInt8]
+}
+
 /// Reading the `messages` of a chat request.
 enum ChatMessages {
     /// The messages of `request`, at least one.
@@ -30,7 +38,7 @@ enum ChatMessages {
         }
         let mayLackContent = role == .assistant
         guard let content = try content(object) ?? (mayLackContent ? [] : nil) else { throw object.missing("content") }
-        return ChatMessage(role: role.templateName, content: String(decoding: content, as: UTF8.self))
+        return ChatMessage(role: role.templateName, content: content)
     }
 
     /// A text, or an array of text parts, which are joined.
