@@ -50,6 +50,7 @@ let coreTargets: [Target] = [
     core("Tensor", ["CIntrinsics", "TensorAVX2", "TensorAVX512"], settings: numericSettings),
     core("Model", ["Tensor"]),
     core("Serving", ["MonotonicTime", "Law", "JSON", "HTTP", "Model"]),
+    core("Appliance", ["Law", "Model", "MonotonicTime", "Net", "Serving", "Tensor"]),
 ]
 
 let kernelTargets: [Target] = [
@@ -57,7 +58,7 @@ let kernelTargets: [Target] = [
         .unsafeFlags(["-ffreestanding", "-fno-builtin", "-fno-pic", "-mno-red-zone", "-fno-omit-frame-pointer"]),
     ]),
     core("Kernel", [
-        "Boot", "KernelCore", "MonotonicTime", "Law",
+        "Appliance", "Boot", "KernelCore", "Law", "Model", "MonotonicTime", "Net", "Tensor", "Virtio",
     ]),
 ]
 
@@ -80,6 +81,7 @@ let hostTargets: [Target] = [
     tests("TensorTests", ["Tensor"]),
     tests("ModelTests", ["Model", "Tensor"]),
     tests("ServingTests", ["Serving", "HTTP", "JSON", "Law", "Model", "MonotonicTime"]),
+    tests("ApplianceTests", ["Appliance", "HTTP", "Law", "Model", "MonotonicTime", "Net", "Serving"]),
 ]
 
 let package = Package(

@@ -1,5 +1,8 @@
 import Boot
 import KernelCore
+import Law
+import MonotonicTime
+import Virtio
 
 /// Randomness for the kernel: hash seeds from the first moment on, connection secrets and sampling seeds later.
 enum KernelEntropy {
@@ -14,6 +17,37 @@ enum KernelEntropy {
             if hasRandomInstruction, boot_rdrand(&word) { Machine.entropy.mix(word) }
             Machine.entropy.mix(boot_rdtsc())
         }
+    }
+
+    private static var seedByteCount: Int { 32 }
+    private static var seedTimeout: Interval { .milliseconds(200) }
+
+    /// Mixes in what the host gives. A device that is slow or fails costs a warning, not the boot.
+    static func reseed(
+        _ permit: consuming Permit<Read>, from device: EntropyDevice<DeviceInventory.Registers>
+    ) async {
+        precondition(permit.target == .entropyDevice)
+        let deadline = MachineClock.now + seedTimeout
+        var seed: [UInt8] = []
+        do throws(DeviceFault) {
+            while seed.count < seedByteCount, MachineClock.now < deadline {
+                try device.request(byteCount: seedByteCount - seed.count)
+                var bytes = [UInt8](repeating: 0, count: seedByteCount)
+                var destination = bytes.mutableSpan
+                if let count = try device.collect(into: &destination) {
+                    seed += bytes[..<min(count, bytes.count)]
+                } else if !device.armInterrupts() {
+                    await Executor.waitForInterrupt(until: deadline)
+                    device.clearInterrupt()
+                }
+            }
+        } catch {
+            Machine.log.warning("entropy: the device was given up: \(error.description)")
+        }
+        for start in stride(from: 0, to: seed.count, by: 8) {
+            Machine.entropy.mix(seed[start..<min(start + 8, seed.count)].reduce(0) { $0 << 8 | UInt64($1) })
+        }
+        if seed.count < seedByteCount { Machine.log.warning("entropy: the host gave \(seed.count) bytes only") }
     }
 }
 

@@ -2,6 +2,7 @@ import Boot
 import KernelCore
 import Law
 import MonotonicTime
+import Virtio
 import _Concurrency
 
 /// The kernel's first Swift code, in ring 3 on the boot page tables: makes the machine usable, then lets the executor
@@ -16,15 +17,18 @@ public func kernelMain(bootProtocol: UInt32, parameters: UInt64) -> Never {
     let information = readBootInformation(bootProtocol, parameters)
     let configuration = readConfiguration(information.commandLine)
     Machine.log.level = configuration.logLevel
-    let pageTableRoot = startMemory(information.memoryMap)
+    let announced = findDevices(information)
+    let pageTableRoot = startMemory(information.memoryMap, devices: announced)
     let clockSource = MachineClock.calibrate(origin: entryTimestamp)
     LocalAPIC.enable()
     let coreCount = Cores.start(count: configuration.cpuCount, pageTableRoot: pageTableRoot)
 
     Machine.log.info("hexa-os: \(information.memoryMap.byteCount >> 20) MiB of RAM, \(coreCount) of \(configuration.cpuCount) cores, clock from \(clockSource.name)")
     Machine.log.debug("command line: \(String(decoding: information.commandLine, as: UTF8.self))")
-    var law = Law(clients: [])
+    var law = Law(clients: BootSequence.clients(of: configuration))
     if let test = configuration.selfTest { SelfTest.run(test, law: &law, capability: law.kernelCapability()) }
+    let sequence = BootSequence(configuration: configuration, announced: announced, law: law)
+    Task { await sequence.run() }
     Executor.runForever()
 }
 
@@ -44,19 +48,33 @@ private func readConfiguration(_ commandLine: [UInt8]) -> KernelConfiguration {
     }
 }
 
-private func startMemory(_ map: MemoryMap) -> UInt64 {
+/// The devices of the command line. Registers inside RAM are a VMM's mistake that would let it be mapped uncached.
+private func findDevices(_ information: BootInformation) -> [MMIODevice] {
+    do throws(MMIODeviceError) {
+        return try MMIODevice.devices(inCommandLine: information.commandLine.span).filter { device in
+            information.memoryMap.usable.allSatisfy {
+                device.address >= $0.end || device.address + device.byteCount <= $0.start
+            }
+        }
+    } catch {
+        refuse("command line: \(error.description)")
+    }
+}
+
+private func startMemory(_ map: MemoryMap, devices: [MMIODevice]) -> UInt64 {
     guard KernelHeap.start(ram: map) != nil else {
         refuse("memory: \(map.byteCount >> 20) MiB of RAM have no room for the kernel; give it more with --memory")
     }
+    let registers = devices.map { PhysicalRange(start: $0.address, end: $0.address + $0.byteCount) }
     do throws(PageTables.MapError) {
-        return try AddressSpace.enter(ram: map, devices: [LocalAPIC.registers] + IOAPIC.registers)
+        return try AddressSpace.enter(ram: map, devices: [LocalAPIC.registers] + IOAPIC.registers + registers)
     } catch {
         refuse("memory: no page tables for \(map.byteCount >> 20) MiB of RAM; give the machine more with --memory")
     }
 }
 
 /// Ends the run over something outside that the kernel cannot work with: one line, and a non-zero exit.
-private func refuse(_ message: String) -> Never {
+func refuse(_ message: String) -> Never {
     Machine.log.error(message)
     Power.off(.failure)
 }

@@ -48,6 +48,11 @@ extension Executor {
     }
 }
 
+extension Executor {
+    /// Wakes the tasks that wait for interrupts as if one had come.
+    static func wakeInterruptWaiters() { Machine.executor.wakeInterruptWaiters { _ in true } }
+}
+
 // MARK: - The loop
 
 extension Executor {

@@ -34,6 +34,9 @@ enum KernelHeap {
 
     static var freeByteCount: UInt64 { UInt64(Machine.heap?.pages.freePageCount ?? 0) * Limits.pageBytes }
 
+    /// The longest run that one allocation could get now.
+    static var longestFreeByteCount: UInt64 { UInt64(Machine.heap?.pages.largestFreeRun ?? 0) * Limits.pageBytes }
+
     fileprivate static func allocate(byteCount: Int, alignment: Int) -> UnsafeMutableRawPointer {
         if let pointer = Machine.heap?.allocate(byteCount: byteCount, alignment: alignment) { return pointer }
         if Machine.heap == nil, let pointer = EarlyPool.allocate(byteCount: byteCount, alignment: alignment) {
@@ -47,7 +50,7 @@ enum KernelHeap {
             line.append(") asked for, ")
             line.append(decimal: freeByteCount)
             line.append(" free, longest run ")
-            line.append(decimal: UInt64(Machine.heap?.pages.largestFreeRun ?? 0) * Limits.pageBytes)
+            line.append(decimal: longestFreeByteCount)
             line.append("; give the machine more with --memory")
         }
         Panic.stop("out of memory", UInt64(byteCount))

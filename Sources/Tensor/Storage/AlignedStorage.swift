@@ -1,5 +1,8 @@
 /// Zeroed memory for `count` elements, aligned to a cache line; freed with its owner.
-struct AlignedStorage<Element: BitwiseCopyable>: ~Copyable {
+///
+/// A class, because a module that specialises generic code over a non-copyable owner must see the owner's `deinit`, and
+/// Embedded Swift shows it only the code of classes.
+final class AlignedStorage<Element: BitwiseCopyable> {
     let base: UnsafeMutablePointer<Element>
     let count: Int
 

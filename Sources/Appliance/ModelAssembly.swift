@@ -1,0 +1,139 @@
+import Model
+import MonotonicTime
+import Serving
+import Tensor
+
+/// Makes a model that can be served from the bytes of a GGUF file.
+public struct ModelAssembly {
+    /// What the machine's owner chose, and what the machine can do.
+    public struct Settings: Sendable {
+        /// What clients call the model.
+        public var name: String
+        /// Seconds since 1970, for the model's card.
+        public var created: UInt64
+        /// Tokens a sequence may hold; the model's own context up to `contextLengthDefaultMax` when nil.
+        public var contextLength: Int?
+        /// Sequences in service at once.
+        public var sequenceCount: Int
+        /// Bytes that keys, values and activations may take.
+        public var memoryByteCount: Int
+        public var instructionSet: InstructionSet
+
+        public init(
+            name: String, created: UInt64, contextLength: Int?, sequenceCount: Int, memoryByteCount: Int,
+            instructionSet: InstructionSet
+        ) {
+            self.name = name
+            self.created = created
+            self.contextLength = contextLength
+            self.sequenceCount = sequenceCount
+            self.memoryByteCount = memoryByteCount
+            self.instructionSet = instructionSet
+        }
+    }
+
+    /// Why a file does not become a model.
+    public enum Failure: Error, Sendable {
+        case file(GGUFError)
+        case configuration(ModelConfigurationError)
+        case tensors(TransformerError)
+        case template(TemplateError)
+        /// Not even one sequence's keys and values fit.
+        case memory(neededByteCount: Int, availableByteCount: Int)
+
+        /// One line that says what, where and what to do.
+        public var message: String {
+            switch self {
+            case .file(let error): error.description
+            case .configuration(let error): error.description
+            case .tensors(let error): error.description
+            case .template(let error): "tokenizer.chat_template: " + error.description
+            case .memory(let needed, let available):
+                "\(needed >> 20) MiB are needed beside the weights for one sequence, \(available >> 20) MiB are free; give the "
+                    + "machine more with --memory or choose a smaller --context"
+            }
+        }
+    }
+
+    public let configuration: ModelConfiguration
+    /// How much the model was given; less than asked for when memory is short.
+    public let capacity: TransformerCapacity
+    public let memory: TransformerCapacity.Memory
+    public let service: ModelService<Transformer>
+
+    /// Contexts beyond it must be asked for: keys and values of a long one take more than the weights do.
+    public static var contextLengthDefaultMax: Int { 4_096 }
+
+    /// - Parameter bytes: the whole file; it must stay where it is as long as the model is used.
+    public init(_ bytes: UnsafeRawBufferPointer, _ settings: Settings) throws(Failure) {
+        let file = try Self.parse(bytes)
+        configuration = try Self.configuration(of: file)
+        capacity = try Self.capacity(for: configuration, settings)
+        memory = capacity.memory(for: configuration)
+        let weights = try Self.weights(file, configuration, bytes)
+        let card = ModelCard(
+            id: settings.name, created: settings.created, contextLength: capacity.contextLength,
+            vocabularySize: configuration.vocabularySize,
+            parameterCount: file.tensors.reduce(0) { $0 &+ UInt64($1.elementCount) })
+        var engine = EngineConfiguration()
+        engine.runningMax = settings.sequenceCount
+        service = ModelService(
+            model: Transformer(weights, capacity: capacity, instructionSet: settings.instructionSet),
+            tokenizer: try Self.tokenizer(file, bytes), template: try Self.template(file), card: card,
+            configuration: engine)
+    }
+}
+
+// MARK: - Capacity
+
+extension ModelAssembly {
+    /// As many cached tokens as all sequences could use, or as memory allows; a whole context at least.
+    static func capacity(
+        for model: ModelConfiguration, _ settings: Settings
+    ) throws(Failure) -> TransformerCapacity {
+        let contextLength = min(settings.contextLength ?? contextLengthDefaultMax, model.contextLength)
+        func capacity(cachedTokenCount: Int) -> TransformerCapacity {
+            TransformerCapacity(
+                contextLength: contextLength, sequenceCount: settings.sequenceCount,
+                cachedTokenCount: cachedTokenCount)
+        }
+        var count = contextLength * settings.sequenceCount
+        while true {
+            let candidate = capacity(cachedTokenCount: count)
+            let needed = candidate.memory(for: model).byteCount
+            if needed <= settings.memoryByteCount { return candidate }
+            guard count > contextLength else {
+                throw .memory(neededByteCount: needed, availableByteCount: settings.memoryByteCount)
+            }
+            count = max(contextLength, count - max(contextLength / 2, 1))
+        }
+    }
+}
+
+// MARK: - Steps, with their errors told apart
+
+extension ModelAssembly {
+    private static func parse(_ bytes: UnsafeRawBufferPointer) throws(Failure) -> GGUFFile {
+        do { return try GGUFFile(bytes.bytes) } catch { throw .file(error) }
+    }
+
+    private static func configuration(of file: GGUFFile) throws(Failure) -> ModelConfiguration {
+        do { return try ModelConfiguration(file) } catch { throw .configuration(error) }
+    }
+
+    private static func weights(
+        _ file: GGUFFile, _ configuration: ModelConfiguration, _ bytes: UnsafeRawBufferPointer
+    ) throws(Failure) -> TransformerWeights {
+        do { return try TransformerWeights(file, configuration, bytes: bytes) } catch { throw .tensors(error) }
+    }
+
+    private static func tokenizer(
+        _ file: GGUFFile, _ bytes: UnsafeRawBufferPointer
+    ) throws(Failure) -> Tokenizer {
+        do { return try Tokenizer(file, bytes: bytes.bytes) } catch { throw .configuration(error) }
+    }
+
+    private static func template(_ file: GGUFFile) throws(Failure) -> ChatTemplate {
+        do { return try ChatTemplate(file) } catch { throw .template(error) }
+    }
+}

@@ -1,0 +1,70 @@
+import Boot
+import KernelCore
+import Law
+import MonotonicTime
+import _Concurrency
+
+/// Commands that the machine's owner types on the serial line, one a line. There is one: `poweroff` finishes the answers
+/// under way, then stops the machine.
+///
+/// The serial line is the owner's alone: it acts with the kernel's own capability.
+final class ControlConsole {
+    private let service: NetworkService
+    private var line: [UInt8] = []
+
+    private static var lineBytesMax: Int { 64 }
+    /// Answers under way get this long to finish.
+    private static var drainTimeout: Interval { .seconds(10) }
+    /// The peers' last acknowledgements are waited for in steps of this.
+    private static var drainPollInterval: Interval { .milliseconds(5) }
+
+    init(service: NetworkService) { self.service = service }
+
+    func run() async {
+        _ = IOAPIC.route(line: SerialPort.interruptLine)
+        SerialPort.enableReceiveInterrupt()
+        let vector = IOAPIC.vector(line: SerialPort.interruptLine)
+        while true {
+            // Reading the line status is an exit: only after an interrupt of the port.
+            if boot_take_pending(vector) {
+                while let byte = SerialPort.readByte() { await take(byte) }
+            }
+            await Executor.waitForInterrupt(until: .distantFuture)
+        }
+    }
+
+    private func take(_ byte: UInt8) async {
+        guard byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r") else {
+            if line.count < Self.lineBytesMax { line.append(byte) }
+            return
+        }
+        let command = line
+        line.removeAll()
+        switch String(decoding: command, as: UTF8.self) {
+        case "": return
+        case "poweroff": await powerOff()
+        default: Machine.log.warning("console: unknown command; there is 'poweroff'")
+        }
+    }
+
+    private func powerOff() async {
+        Machine.log.info("power: finishing the answers under way")
+        service.withNode { $0.beginDrain(now: MachineClock.now) }
+        service.wake()
+        let deadline = MachineClock.now + Self.drainTimeout
+        while !service.withNode({ $0.isDrained }), MachineClock.now < deadline {
+            await Executor.sleep(until: MachineClock.now + Self.drainPollInterval)
+        }
+        Machine.log.info("power: off")
+        service.withNode { node in
+            node.withLaw { law in
+                do throws(Denial) {
+                    let now = MachineClock.now
+                    Power.off(try law.check(law.kernelCapability(), Administer.self, on: .power, now: now))
+                } catch {
+                    Panic.stop("the law denies the kernel its own power switch")
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,68 @@
+import KernelCore
+import Virtio
+
+/// The devices a VMM announced, brought up: what was found of each kind, in the order of the command line.
+///
+/// A device that cannot be used is named in the log and left out; whoever needs it says that it is missing.
+struct DeviceInventory {
+    typealias Registers = VolatileRegisterSpace
+
+    private(set) var network: NetworkDevice<Registers>?
+    private(set) var blocks: [BlockDevice<Registers>] = []
+    private(set) var entropy: EntropyDevice<Registers>?
+    private(set) var console: ConsoleDevice<Registers>?
+
+    /// Brings up each of `devices`, whose registers are mapped, and routes its interrupt to core 0.
+    init(_ devices: [MMIODevice]) {
+        for device in devices {
+            do throws(VirtioInitializationError) {
+                try bringUp(device)
+            } catch .noDevice {
+                continue
+            } catch {
+                Machine.log.warning("virtio: device at \(hexadecimal(device.address)): \(error.description)")
+            }
+        }
+        // VMMs announce devices in no certain order; block devices are named by address, the lowest first.
+        blocksByAddress.sort { $0.address < $1.address }
+        blocks = blocksByAddress.map { $0.device }
+    }
+
+    private var blocksByAddress: [(address: UInt64, device: BlockDevice<Registers>)] = []
+
+    private mutating func bringUp(_ device: MMIODevice) throws(VirtioInitializationError) {
+        let registers = VolatileRegisterSpace(base: UInt(device.address))
+        let id = try MMIOTransport.probe(registers)
+        switch id {
+        case .network where network == nil:
+            let sizes = Virtio.NetworkConfiguration()
+            guard let memory = DeviceMemory.allocate(sizes.requirement) else { return warnOfMemory(id) }
+            network = try NetworkDevice(registers: registers, memory: memory, configuration: sizes)
+        case .block:
+            let sizes = BlockConfiguration()
+            guard let memory = DeviceMemory.allocate(sizes.requirement) else { return warnOfMemory(id) }
+            let block = try BlockDevice(registers: registers, memory: memory, configuration: sizes)
+            blocksByAddress.append((device.address, block))
+        case .entropy where entropy == nil:
+            guard let memory = DeviceMemory.allocate(EntropyConfiguration.requirement) else { return warnOfMemory(id) }
+            entropy = try EntropyDevice(registers: registers, memory: memory)
+        case .console where console == nil:
+            let sizes = ConsoleConfiguration()
+            guard let memory = DeviceMemory.allocate(sizes.requirement) else { return warnOfMemory(id) }
+            console = try ConsoleDevice(registers: registers, memory: memory, configuration: sizes)
+        default:
+            Machine.log.info("virtio: no use for the \(id.description) at \(hexadecimal(device.address))")
+            return
+        }
+        if device.interrupt > UInt32(UInt8.max) || !IOAPIC.route(line: UInt8(device.interrupt)) {
+            Machine.log.warning("virtio: \(id.description): there is no interrupt line \(device.interrupt)")
+        }
+        Machine.log.debug("virtio: \(id.description) at \(hexadecimal(device.address)), line \(device.interrupt)")
+    }
+
+    private func warnOfMemory(_ id: DeviceID) {
+        Machine.log.warning("virtio: no memory for the \(id.description); give the machine more with --memory")
+    }
+
+    private func hexadecimal(_ value: UInt64) -> String { "0x" + String(value, radix: 16) }
+}

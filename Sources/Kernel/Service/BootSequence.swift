@@ -1,0 +1,180 @@
+import Appliance
+import Boot
+import KernelCore
+import Law
+import Model
+import MonotonicTime
+import Net
+import Serving
+import Tensor
+import Virtio
+import _Concurrency
+
+/// From a running executor to a serving appliance: devices, entropy, the network, then the model. The server answers
+/// "loading" while the model is read.
+final class BootSequence {
+    private let configuration: KernelConfiguration
+    private let announced: [MMIODevice]
+    private var law: Law
+
+    init(configuration: KernelConfiguration, announced: [MMIODevice], law: Law) {
+        self.configuration = configuration
+        self.announced = announced
+        self.law = law
+    }
+
+    /// The subjects of the law: one per API key, or the anonymous client where there is none.
+    static func clients(of configuration: KernelConfiguration) -> [Law.Client] {
+        if configuration.apiKeys.isEmpty { return [Law.Client(name: "anonymous", key: [], grants: Law.clientGrants)] }
+        return configuration.apiKeys.enumerated().map { index, key in
+            Law.Client(name: "key \(index + 1)", key: key, grants: Law.clientGrants)
+        }
+    }
+
+    func run() async {
+        let devices = DeviceInventory(announced)
+        if let entropy = devices.entropy {
+            await KernelEntropy.reseed(permit(Read.self, on: .entropyDevice), from: entropy)
+        } else {
+            Machine.log.warning("entropy: no virtio-rng device; only the CPU's own randomness is used")
+        }
+        guard let network = devices.network else {
+            return refuse("net: no virtio-net device; the appliance has no way to serve")
+        }
+        let diskPermit = permit(Read.self, on: .blockDevice)
+        let service = startNetwork(network)
+        Task { await ControlConsole(service: service).run() }
+        await startModel(service, blocks: devices.blocks, diskPermit)
+    }
+
+    /// Leave that the kernel itself needs: the law grants it everything, so a denial is a bug.
+    private func permit<Op: Operation>(_ operation: Op.Type, on target: Target) -> Permit<Op> {
+        do throws(Denial) {
+            return try law.check(law.kernelCapability(), operation, on: target, now: MachineClock.now)
+        } catch {
+            Panic.stop("the law denies the kernel its own device")
+        }
+    }
+}
+
+// MARK: - The network
+
+extension BootSequence {
+    private static var backlog: Int { 128 }
+
+    private func startNetwork(_ device: NetworkDevice<DeviceInventory.Registers>) -> NetworkService {
+        let now = MachineClock.now
+        let stack = NetworkStack(
+            configuration: networkConfiguration(device),
+            secret: NetworkSecret(Machine.entropy.next(), Machine.entropy.next()), now: now)
+        var settings = ServerConfiguration()
+        settings.originUnixSeconds = configuration.wallClockSeconds
+        settings.randomSeed = Machine.entropy.next()
+        let devicePermit = permit(Write.self, on: .networkDevice)
+        let listenPermit = permit(Listen.self, on: .tcpPort)
+        var node = NetworkServer<Transformer>(stack: stack, server: Server(law: law, configuration: settings))
+        do throws(ListenError) {
+            try node.listen(listenPermit, port: configuration.port, backlog: Self.backlog)
+        } catch {
+            Panic.stop("the first listener was refused")
+        }
+        let service = NetworkService(devicePermit, device: device, node: node)
+        Machine.log.info("net: \(Self.describe(configuration.addressing)), port \(configuration.port)")
+        Task {
+            let fault = await service.run()
+            refuse("net: the device was given up: \(fault.description)")
+        }
+        return service
+    }
+
+    private func networkConfiguration(
+        _ device: NetworkDevice<DeviceInventory.Registers>
+    ) -> Net.NetworkConfiguration {
+        let random = Machine.entropy.next()
+        // Without an address of its own the device gets a random one, locally administered and unicast (RFC 9542, 2.1).
+        let mac = device.macAddress ?? [
+            0x02, UInt8(truncatingIfNeeded: random), UInt8(truncatingIfNeeded: random >> 8),
+            UInt8(truncatingIfNeeded: random >> 16), UInt8(truncatingIfNeeded: random >> 24),
+            UInt8(truncatingIfNeeded: random >> 32),
+        ]
+        var net = Net.NetworkConfiguration(
+            hardwareAddress: EthernetAddress(mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]),
+            addressing: Self.addressing(configuration.addressing))
+        net.maximumTransmissionUnit = device.maximumTransmissionUnit
+        net.isTransmitChecksumOffloaded = device.offloadsTransmitChecksum
+        net.transport.keepAlive = KeepAlive(idle: .seconds(60), interval: .seconds(15), probeCount: 4)
+        return net
+    }
+
+    private static func addressing(
+        _ addressing: KernelConfiguration.Addressing
+    ) -> Net.NetworkConfiguration.Addressing {
+        switch addressing {
+        case .dhcp: .dhcp
+        case .static(let address, let prefixLength, let gateway):
+            .static(InterfaceAddress(
+                address: IPv4Address(bits: address), prefixLength: Int(prefixLength),
+                gateway: gateway.map { IPv4Address(bits: $0) }))
+        }
+    }
+
+    private static func describe(_ addressing: KernelConfiguration.Addressing) -> String {
+        switch addressing {
+        case .dhcp: "asking for an address by DHCP"
+        case .static(let address, let prefixLength, _): "\(IPv4Address(bits: address))/\(prefixLength)"
+        }
+    }
+}
+
+// MARK: - The model
+
+extension BootSequence {
+    private func startModel(
+        _ service: NetworkService, blocks: [BlockDevice<DeviceInventory.Registers>],
+        _ diskPermit: consuming Permit<Read>
+    ) async {
+        let file: ModelFile
+        do throws(ModelFile.LoadError) {
+            file = try await ModelFile.load(
+                diskPermit, from: blocks, index: configuration.modelDevice, byteCount: configuration.modelByteCount)
+        } catch {
+            refuse(error.message)
+        }
+        let rate = UInt64(Double(file.bytes.count) / max(file.duration.seconds, 1e-6)) >> 20
+        Machine.log.info(
+            "model: \(file.bytes.count >> 20) MiB read in \(file.duration.milliseconds) ms (\(rate) MiB/s)")
+        let features = CPUFeatures.ofThisProcessor()
+        let instructionSet = InstructionSet.fastest(on: features)
+        let settings = ModelAssembly.Settings(
+            name: String(decoding: configuration.modelName, as: UTF8.self), created: configuration.wallClockSeconds,
+            contextLength: configuration.contextLength, sequenceCount: configuration.sequenceCount,
+            memoryByteCount: Int(KernelHeap.longestFreeByteCount) - Self.reservedByteCount,
+            instructionSet: instructionSet)
+        let start = MachineClock.now
+        let assembly: ModelAssembly
+        do throws(ModelAssembly.Failure) {
+            assembly = try ModelAssembly(file.bytes, settings)
+        } catch {
+            refuse("model: \(error.message)")
+        }
+        service.withNode { $0.start(assembly.service) }
+        report(assembly, duration: MachineClock.now - start, instructionSet)
+    }
+
+    /// Left for vocabulary tables, connections and answers.
+    private static var reservedByteCount: Int { 24 << 20 }
+
+    private func report(_ assembly: ModelAssembly, duration: Interval, _ instructionSet: InstructionSet) {
+        let (model, capacity) = (assembly.configuration, assembly.capacity)
+        Machine.log.info(
+            "model: \(model.name), \(model.layerCount) layers, \(instructionSet.name), made ready in "
+                + "\(duration.milliseconds) ms")
+        Machine.log.info(
+            "model: \(capacity.sequenceCount) sequences of \(capacity.contextLength) tokens, "
+                + "\(capacity.cachedTokenCount) cached in \(assembly.memory.keyValueByteCount >> 20) MiB")
+        if capacity.cachedTokenCount < capacity.sequenceCount * capacity.contextLength {
+            Machine.log.warning("model: the cache does not hold all sequences at full length; --memory gives it more")
+        }
+        Machine.log.info("ready, \(MachineClock.now.nanoseconds / 1_000_000) ms after the kernel's entry")
+    }
+}
