@@ -79,7 +79,7 @@ let hostTargets: [Target] = [
     tests("NetTests", ["Net", "MonotonicTime"]),
     tests("VirtioTests", ["Virtio"]),
     tests("TensorTests", ["Tensor"]),
-    tests("ModelTests", ["Model", "Tensor"]),
+    tests("ModelTests", ["Model", "Tensor", "JSON"]),
     tests("ServingTests", ["Serving", "HTTP", "JSON", "Law", "Model", "MonotonicTime"]),
     tests("ApplianceTests", ["Appliance", "HTTP", "Law", "Model", "MonotonicTime", "Net", "Serving"]),
 ]

@@ -131,10 +131,53 @@ struct tree_node *_ZSt18_Rb_tree_decrementPSt18_Rb_tree_node_base(struct tree_no
     return parent;
 }
 
-// ROUNDSD with mode 2 rounds towards plus infinity; written as assembly because the compiler lowers `__builtin_ceil` to
-// a call of this very function.
+// MARK: Arithmetic
+// Instructions where there are ones, as assembly, because the compiler lowers its own builtins to calls of these very
+// functions.
+
+/// ROUNDSD, mode 2: towards plus infinity.
 double ceil(double value) {
     double result;
     __asm__("roundsd $2, %1, %0" : "=x"(result) : "x"(value));
     return result;
+}
+
+/// ROUNDSD, mode 3: towards zero.
+double trunc(double value) {
+    double result;
+    __asm__("roundsd $3, %1, %0" : "=x"(result) : "x"(value));
+    return result;
+}
+
+float sqrtf(float value) {
+    float result;
+    __asm__("sqrtss %1, %0" : "=x"(result) : "x"(value));
+    return result;
+}
+
+/// The product as an exact sum of two doubles (Dekker's splitting), for CPUs without FMA: the result is off by one unit in
+/// the last place at most.
+static double fma_by_splitting(double a, double b, double c) {
+    const double splitter = 134217729.0;
+    double a_high = splitter * a, b_high = splitter * b;
+    a_high -= a_high - a;
+    b_high -= b_high - b;
+    double a_low = a - a_high, b_low = b - b_high;
+    double product = a * b;
+    double error = ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low;
+    double sum = product + c;
+    double partner = sum - product;
+    return sum + ((product - (sum - partner)) + (c - partner) + error);
+}
+
+double fma(double a, double b, double c) {
+    enum { unknown, absent, present } static support;
+    if (support == unknown) {
+        uint32_t eax = 1, ebx, ecx = 0, edx;
+        __asm__ volatile("cpuid" : "+a"(eax), "=b"(ebx), "+c"(ecx), "=d"(edx));
+        support = ecx >> 12 & 1 ? present : absent;
+    }
+    if (support == absent) return fma_by_splitting(a, b, c);
+    __asm__("vfmadd213sd %2, %1, %0" : "+x"(a) : "x"(b), "x"(c));
+    return a;
 }

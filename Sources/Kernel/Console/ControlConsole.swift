@@ -1,6 +1,8 @@
+import Appliance
 import Boot
 import KernelCore
 import Law
+import Model
 import MonotonicTime
 import _Concurrency
 
@@ -8,7 +10,9 @@ import _Concurrency
 /// under way, then stops the machine.
 ///
 /// The serial line is the owner's alone: it acts with the kernel's own capability.
-final class ControlConsole {
+///
+/// SAFETY (@unchecked Sendable): all tasks run on core 0, one at a time.
+final class ControlConsole: @unchecked Sendable {
     private let service: NetworkService
     private var line: [UInt8] = []
 

@@ -12,7 +12,9 @@ import _Concurrency
 
 /// From a running executor to a serving appliance: devices, entropy, the network, then the model. The server answers
 /// "loading" while the model is read.
-final class BootSequence {
+///
+/// SAFETY (@unchecked Sendable): all tasks run on core 0, one at a time.
+final class BootSequence: @unchecked Sendable {
     private let configuration: KernelConfiguration
     private let announced: [MMIODevice]
     private var law: Law
@@ -39,7 +41,7 @@ final class BootSequence {
             Machine.log.warning("entropy: no virtio-rng device; only the CPU's own randomness is used")
         }
         guard let network = devices.network else {
-            return refuse("net: no virtio-net device; the appliance has no way to serve")
+            refuse("net: no virtio-net device; the appliance has no way to serve")
         }
         let diskPermit = permit(Read.self, on: .blockDevice)
         let service = startNetwork(network)

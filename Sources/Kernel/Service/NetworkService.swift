@@ -9,7 +9,9 @@ import _Concurrency
 
 /// The task that keeps the appliance going: moves frames between the network device and the server, and gives the model
 /// its turns. While there is work it polls; when there is none it arms the device's interrupt and lets the core halt.
-final class NetworkService {
+///
+/// SAFETY (@unchecked Sendable): all tasks run on core 0, one at a time.
+final class NetworkService: @unchecked Sendable {
     private let device: NetworkDevice<DeviceInventory.Registers>
     private(set) var node: NetworkServer<Transformer>
 

@@ -7,6 +7,15 @@ public enum InstructionSet: Int, CaseIterable, Comparable, Sendable {
     /// AVX-512 with VNNI; what it has no kernel of its own for runs the AVX2 one.
     case avx512
 
+    /// For logs and reports.
+    public var name: String {
+        switch self {
+        case .portable: "portable"
+        case .avx2: "AVX2"
+        case .avx512: "AVX-512 VNNI"
+        }
+    }
+
     public static func < (left: InstructionSet, right: InstructionSet) -> Bool {
         left.rawValue < right.rawValue
     }

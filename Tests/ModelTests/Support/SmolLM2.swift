@@ -5,7 +5,7 @@ import Testing
 enum SmolLM2 {
     static let path: String = {
         if let path = ProcessInfo.processInfo.environment["HEXA_MODEL_SMOLLM2"] { return path }
-        return packageRoot + "/build/models/smollm2-135m-instruct-q4_1.gguf"
+        return Fixtures.packageRoot + "/build/models/smollm2-135m-instruct-q4_1.gguf"
     }()
 
     static let isPresent = FileManager.default.fileExists(atPath: path)
@@ -20,15 +20,5 @@ enum SmolLM2 {
         } catch {
             fatalError("cannot map \(path): \(error)")
         }
-    }()
-
-    static func fixture(_ name: String) throws -> [Substring] {
-        let text = try String(contentsOfFile: packageRoot + "/Tests/Fixtures/smollm2/" + name, encoding: .utf8)
-        return text.split(separator: "\n")
-    }
-
-    static let packageRoot: String = {
-        let support = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-        return support.deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
     }()
 }

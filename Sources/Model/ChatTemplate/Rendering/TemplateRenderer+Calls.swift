@@ -5,9 +5,8 @@ extension TemplateRenderer {
         switch callee.kind {
         case .variable(let name):
             let value = lookUp(name)
-            let arguments = try evaluate(arguments)
-            if value.isUndefined { return try callGlobal(name, arguments, line: line) }
-            return try call(value, arguments, line: line)
+            if value.isUndefined { throw TemplateError(line: line, problem: .undefined(name)) }
+            return try call(value, try evaluate(arguments), line: line)
         case .attribute(let base, let name):
             let object = try evaluate(base)
             let arguments = try evaluate(arguments)
@@ -22,30 +21,30 @@ extension TemplateRenderer {
     private mutating func call(
         _ value: TemplateValue, _ arguments: EvaluatedArguments, line: Int
     ) throws(TemplateError) -> TemplateValue {
-        guard case .reference(let reference) = value, case .macro(let index, let frame) = reference.kind else {
-            throw TemplateError(line: line, problem: .type("a value of type " + value.typeName + " cannot be called"))
+        if case .reference(let reference) = value {
+            switch reference.kind {
+            case .macro(let index, let frame): return try call(index, definedIn: frame, arguments, line: line)
+            case .function(let function): return try call(function, arguments, line: line)
+            case .namespace, .loop: break
+            }
         }
-        return try call(index, definedIn: frame, arguments, line: line)
+        throw TemplateError(line: line, problem: .type("a value of type " + value.typeName + " cannot be called"))
     }
 
-    private mutating func callGlobal(
-        _ name: String, _ arguments: EvaluatedArguments, line: Int
+    private mutating func call(
+        _ function: TemplateFunction, _ arguments: EvaluatedArguments, line: Int
     ) throws(TemplateError) -> TemplateValue {
-        switch name {
-        case "raise_exception":
+        switch function {
+        case .raiseException:
             let message = try text(arguments.value(0, "message") ?? .undefined, line: line)
             throw TemplateError(line: line, problem: .raised(String(decoding: message, as: UTF8.self)))
-        case "namespace", "dict":
+        case .namespace, .dict:
             var object = TemplateObject()
             if case .object(let first)? = arguments.positional.first { object = first }
             for argument in arguments.keyword { object[[UInt8](argument.name.utf8)] = argument.value }
-            return name == "dict" ? .object(object) : makeNamespace(object)
-        case "range":
-            return try makeRange(arguments, line: line)
-        case "strftime_now":
-            return try formatTime(arguments, line: line)
-        default:
-            throw TemplateError(line: line, problem: .undefined(name))
+            return function == .dict ? .object(object) : makeNamespace(object)
+        case .range: return try makeRange(arguments, line: line)
+        case .strftimeNow: return try formatTime(arguments, line: line)
         }
     }
 

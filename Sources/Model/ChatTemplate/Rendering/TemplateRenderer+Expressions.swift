@@ -124,6 +124,7 @@ extension TemplateRenderer {
             case .loop(let index): return loops.indices.contains(index) ? loops[index].attribute(name) : .undefined
             case .macro(let index, _):
                 return name == Array("name".utf8) ? .text(macros[index].name) : .undefined
+            case .function: return .undefined
             }
         default: return .undefined
         }

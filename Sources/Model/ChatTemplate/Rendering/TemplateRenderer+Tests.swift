@@ -51,7 +51,14 @@ extension TemplateRenderer {
             default: false
             }
         case "callable":
-            if case .reference(let reference) = value, case .macro = reference.kind { true } else { false }
+            if case .reference(let reference) = value {
+                switch reference.kind {
+                case .macro, .function: true
+                case .namespace, .loop: false
+                }
+            } else {
+                false
+            }
         default: nil
         }
     }

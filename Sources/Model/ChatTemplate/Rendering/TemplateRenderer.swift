@@ -81,13 +81,17 @@ extension TemplateRenderer {
 // MARK: - Variables
 
 extension TemplateRenderer {
+    /// The variable, or else the function, called `name`.
     func lookUp(_ name: String) -> TemplateValue {
         var frame = frames.count - 1
         while frame >= 0 {
             for variable in frames[frame].variables where variable.name == name { return variable.value }
             frame = frames[frame].parent
         }
-        return .undefined
+        guard let function = TemplateFunction(rawValue: name), function != .strftimeNow || time != nil else {
+            return .undefined
+        }
+        return .reference(TemplateReference(kind: .function(function)))
     }
 
     mutating func assign(_ value: TemplateValue, to name: String) {

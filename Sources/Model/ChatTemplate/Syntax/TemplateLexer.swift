@@ -221,8 +221,9 @@ extension TemplateLexer {
         }
     }
 
-    /// Decimal integers and fractions with a plain exponent.
+    /// Decimal integers, fractions and exponents.
     private mutating func lexNumber() throws(TemplateError) {
+        // Behind a dot stands an element's number: `list.0.1` holds no fraction.
         let isElement = offset > 0 && source[offset - 1] == UInt8(ascii: ".")
         var integer = 0
         var value = 0.0
@@ -234,23 +235,47 @@ extension TemplateLexer {
             integer = sum.partialValue
             value = value * 10 + Double(digit)
         }
-        guard !isElement, peek() == UInt8(ascii: "."), let next = peek(1), (0x30...0x39).contains(next) else {
+        var exponent = 0
+        let isFraction = !isElement && peek() == UInt8(ascii: ".") && isDigit(peek(1))
+        if isFraction {
+            advance(to: offset + 1)
+            while let digit = digit() {
+                value = value * 10 + Double(digit)
+                exponent -= 1
+            }
+        }
+        let stated = isElement ? nil : lexExponent()
+        guard isFraction || stated != nil else {
             guard !isTooLarge else { throw TemplateError(line: line, problem: .limit("integers")) }
             tokens.append(TemplateToken(kind: .integer(integer), line: line))
             return
         }
-        advance(to: offset + 1)
-        var divisor = 1.0
-        while let digit = digit() {
-            value = value * 10 + Double(digit)
-            divisor *= 10
-        }
-        tokens.append(TemplateToken(kind: .float(value / divisor), line: line))
+        exponent += stated ?? 0
+        // One division by an exact power gives the nearest double for numbers as short as those in templates.
+        var power = 1.0
+        for _ in 0..<exponent.magnitude { power *= 10 }
+        tokens.append(TemplateToken(kind: .float(exponent < 0 ? value / power : value * power), line: line))
+    }
+
+    /// `e`, a sign if any, and up to three digits.
+    private mutating func lexExponent() -> Int? {
+        guard let letter = peek(), letter | 0x20 == UInt8(ascii: "e") else { return nil }
+        let isSigned = peek(1) == UInt8(ascii: "+") || peek(1) == UInt8(ascii: "-")
+        guard isDigit(peek(isSigned ? 2 : 1)) else { return nil }
+        let isNegative = peek(1) == UInt8(ascii: "-")
+        advance(to: offset + (isSigned ? 2 : 1))
+        var exponent = 0
+        while let digit = digit() { exponent = min(exponent * 10 + digit, 999) }
+        return isNegative ? -exponent : exponent
+    }
+
+    private func isDigit(_ byte: UInt8?) -> Bool {
+        byte.map { (0x30...0x39).contains($0) } ?? false
     }
 
     private mutating func digit() -> Int? {
         while peek() == UInt8(ascii: "_") { offset += 1 }
-        guard let byte = peek(), (0x30...0x39).contains(byte) else { return nil }
+        guard let byte = peek(), isDigit(byte) else { return nil }
         offset += 1
         return Int(byte - 0x30)
     }

@@ -18,16 +18,27 @@ public enum TemplateValue: Sendable {
     public static func text(_ text: String) -> TemplateValue { .string([UInt8](text.utf8)) }
 }
 
-/// A namespace, a macro or a loop of the rendering under way.
+/// A namespace, a macro or a loop of the rendering under way, or a function that every template knows.
 public struct TemplateReference: Equatable, Sendable {
     enum Kind: Equatable {
         case namespace(index: Int)
         /// `frame` is where the macro's free variables are looked up.
         case macro(index: Int, frame: Int)
         case loop(index: Int)
+        case function(TemplateFunction)
     }
 
     let kind: Kind
+}
+
+/// The functions that every template knows.
+enum TemplateFunction: String, Sendable {
+    case raiseException = "raise_exception"
+    case namespace
+    case dict
+    case range
+    /// Only where the renderer knows the time.
+    case strftimeNow = "strftime_now"
 }
 
 /// Keys and values in the order in which they were added.
@@ -119,7 +130,7 @@ extension TemplateValue {
         case .string: "string"
         case .list: "list"
         case .object: "object"
-        case .reference: "namespace, macro or loop"
+        case .reference: "namespace, macro, loop or function"
         }
     }
 
