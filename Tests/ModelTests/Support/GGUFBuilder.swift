@@ -2,7 +2,7 @@ import Tensor
 
 /// Writes small GGUF files for tests: well-formed ones, and, by way of the raw appends, any other kind.
 struct GGUFBuilder {
-    enum Value {
+    enum Value: Sendable {
         case uint8(UInt8), uint32(UInt32), int32(Int32), uint64(UInt64), float32(Float), bool(UInt8), string(String)
         case strings([String]), float32s([Float]), int32s([Int32]), bools([UInt8])
     }
@@ -43,6 +43,7 @@ struct GGUFBuilder {
             out.value(entry.value)
         }
         var nextOffset: UInt64 = 0
+        var dataByteCount: UInt64 = 0
         for tensor in tensors {
             out.string(tensor.name)
             out.integer(UInt32(tensor.dimensions.count))
@@ -52,9 +53,10 @@ struct GGUFBuilder {
             out.integer(offset)
             let end = offset &+ byteCount(of: tensor)
             nextOffset = (end &+ UInt64(alignment - 1)) & ~UInt64(alignment - 1)
+            dataByteCount = max(dataByteCount, nextOffset)
         }
         while out.bytes.count % alignment != 0 { out.bytes.append(0) }
-        if nextOffset < 1 << 24 { out.bytes += [UInt8](repeating: 0, count: Int(nextOffset)) }
+        if dataByteCount < 1 << 24 { out.bytes += [UInt8](repeating: 0, count: Int(dataByteCount)) }
         out.bytes.removeLast(missingByteCount)
         return out.bytes
     }

@@ -21,4 +21,10 @@ enum SmolLM2 {
             fatalError("cannot map \(path): \(error)")
         }
     }()
+
+    /// The lines of one of the oracles recorded with a reference implementation.
+    static func fixture(_ name: String) throws -> [Substring] {
+        let path = Fixtures.packageRoot + "/Tests/Fixtures/smollm2/" + name
+        return try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n")
+    }
 }
