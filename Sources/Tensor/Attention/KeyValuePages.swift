@@ -20,8 +20,8 @@ public struct KeyValuePages: ~Copyable {
         self.headDimension = headDimension
         self.pageCount = pageCount
         let count = layerCount * pageCount * headCount * KeyValuePages.positionsPerPage * headDimension
-        keys = AlignedStorage(count: count, zero: 0)
-        values = AlignedStorage(count: count, zero: 0)
+        keys = AlignedStorage(uninitializedCount: count)
+        values = AlignedStorage(uninitializedCount: count)
     }
 
     /// Bytes of one page over all layers.

@@ -1,4 +1,4 @@
-/// Zeroed memory for `count` elements, aligned to a cache line; freed with its owner.
+/// Memory for `count` elements, aligned to a cache line; freed with its owner.
 ///
 /// A class, because a module that specialises generic code over a non-copyable owner must see the owner's `deinit`, and
 /// Embedded Swift shows it only the code of classes.
@@ -6,11 +6,18 @@ final class AlignedStorage<Element: BitwiseCopyable> {
     let base: UnsafeMutablePointer<Element>
     let count: Int
 
-    init(count: Int, zero: Element) {
+    /// Every element is `zero`.
+    convenience init(count: Int, zero: Element) {
+        self.init(uninitializedCount: count)
+        base.initialize(repeating: zero, count: count)
+    }
+
+    /// Elements hold whatever was there: for large pools, whose pages then cost nothing until they are used. The owner
+    /// writes each element before it reads it.
+    init(uninitializedCount count: Int) {
         let byteCount = max(count, 1) * MemoryLayout<Element>.stride
         let raw = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: Limits.cacheLineBytes)
         base = raw.bindMemory(to: Element.self, capacity: count)
-        base.initialize(repeating: zero, count: count)
         self.count = count
     }
 
