@@ -1,0 +1,52 @@
+"""Shared by the benchmarks: arguments, medians with spread, and what a figure is worth nothing without."""
+
+import argparse
+import json
+import re
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "Tests" / "End2End"))
+
+
+def parse_arguments(description, runs):
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--runs", type=int, default=runs, help=f"how often to measure (default: {runs})")
+    parser.add_argument("--accel", choices=["kvm", "tcg"], default="kvm", help="default: kvm")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    return parser.parse_args()
+
+
+def circumstances(accelerator):
+    """The commit and the machine."""
+    commit = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True).stdout
+    model_name = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
+    return {"commit": commit.strip(), "cpu": model_name.group(1) if model_name else "unknown",
+            "accelerator": accelerator}
+
+
+def summary(values):
+    """Median and spread."""
+    return {"median": statistics.median(values), "min": min(values), "max": max(values), "runs": len(values)}
+
+
+def report(arguments, figures):
+    """Prints figures: `{name: (unit, values)}`."""
+    facts = circumstances(arguments.accel)
+    if arguments.json:
+        print(json.dumps({**facts, "figures": {name: {"unit": unit, **summary(values)}
+                                               for name, (unit, values) in figures.items()}}))
+        return
+    print(f"commit {facts['commit']}, {facts['cpu']}, {facts['accelerator']}")
+    for name, (unit, values) in figures.items():
+        s = summary(values)
+        print(f"  {name:<44} {s['median']:9.3f} {unit:<9} ({s['min']:.3f} to {s['max']:.3f}, {s['runs']} runs)")
+
+
+def progress(text):
+    """A line that the next one replaces, on a terminal only."""
+    if sys.stderr.isatty():
+        print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
