@@ -4,6 +4,9 @@ import PackageDescription
 // One package, two homes. `HEXA_KERNEL=1` builds the freestanding kernel (Embedded Swift, a static library that
 // `make kernel` links into an ELF image); without it the same core modules build for the host, with tools and tests.
 let isKernelBuild = Context.environment["HEXA_KERNEL"] == "1"
+/// `HEXA_FUZZ=1` instruments the core modules and adds the program that fuzzes them (`scripts/fuzz`).
+let isFuzzBuild = Context.environment["HEXA_FUZZ"] == "1"
+let fuzzFlags = isFuzzBuild ? ["-sanitize=fuzzer"] : []
 
 /// Settings of a core module: sans-I/O, and compiled for both homes.
 let coreSettings: [SwiftSetting] = isKernelBuild
@@ -12,7 +15,7 @@ let coreSettings: [SwiftSetting] = isKernelBuild
         .enableExperimentalFeature("Lifetimes"),
         .unsafeFlags(["-wmo", "-Xcc", "-ffreestanding", "-Xfrontend", "-function-sections"]),
     ]
-    : [.enableExperimentalFeature("Lifetimes")]
+    : [.enableExperimentalFeature("Lifetimes"), .unsafeFlags(fuzzFlags)]
 
 /// Numeric modules are optimised even in debug builds: a forward pass through unoptimised kernels takes minutes.
 let numericSettings: [SwiftSetting] = coreSettings + (isKernelBuild ? [] : [.unsafeFlags(["-O"])])
@@ -84,12 +87,21 @@ let hostTargets: [Target] = [
     tests("ApplianceTests", ["Appliance", "HTTP", "Law", "Model", "MonotonicTime", "Net", "Serving"]),
 ]
 
+let fuzzTargets: [Target] = [
+    .executableTarget(
+        name: "hexa-fuzz", dependencies: ["HTTP", "JSON", "Model", "MonotonicTime", "Net"], path: "Tests/Fuzz",
+        exclude: ["Corpus"],
+        // libFuzzer brings the main function.
+        swiftSettings: coreSettings + [.unsafeFlags(["-parse-as-library"])],
+        linkerSettings: [.unsafeFlags(fuzzFlags)]),
+]
+
 let package = Package(
     name: "hexa-os",
     products: isKernelBuild ? [.library(name: "hexa-kernel", type: .static, targets: ["Kernel"])] : [],
     dependencies: isKernelBuild ? [] : [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
     ],
-    targets: coreTargets + (isKernelBuild ? kernelTargets : hostTargets),
+    targets: coreTargets + (isKernelBuild ? kernelTargets : hostTargets) + (isFuzzBuild ? fuzzTargets : []),
     swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,34 @@
+import Glibc
+
+/// What can be fuzzed: everything that reads bytes from outside. `scripts/fuzz` names one in the environment variable
+/// `HEXA_FUZZ_TARGET`; one program holds them all, so that it is built once.
+///
+/// A target must not trap on any input. Some check a property as well, with `precondition`.
+enum FuzzTarget: String, CaseIterable {
+    case gguf, json, http, net
+
+    static let selected: FuzzTarget = {
+        let name = getenv("HEXA_FUZZ_TARGET").map { String(cString: $0) } ?? ""
+        guard let target = FuzzTarget(rawValue: name) else {
+            let known = allCases.map(\.rawValue).joined(separator: ", ")
+            fatalError("HEXA_FUZZ_TARGET must be one of \(known)")
+        }
+        return target
+    }()
+
+    func run(_ input: FuzzInput) {
+        switch self {
+        case .gguf: fuzzGGUF(input.rest)
+        case .json: fuzzJSON(input.rest)
+        case .http: fuzzHTTP(input)
+        case .net: fuzzNet(input)
+        }
+    }
+}
+
+/// libFuzzer's hook.
+@_cdecl("LLVMFuzzerTestOneInput")
+public func testOneInput(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+    FuzzTarget.selected.run(FuzzInput(Array(UnsafeBufferPointer(start: bytes, count: count))))
+    return 0
+}
