@@ -67,10 +67,12 @@ let kernelTargets: [Target] = [
 
 let hostTargets: [Target] = [
     .target(name: "CLinux"),
-    .target(name: "Launcher", dependencies: ["CLinux", "JSON", "Model", "MonotonicTime", "Tensor"],
-            swiftSettings: [.enableExperimentalFeature("Lifetimes")]),
+    .target(
+        name: "Launcher",
+        dependencies: ["Appliance", "CLinux", "JSON", "KernelCore", "Model", "MonotonicTime", "Tensor"],
+        swiftSettings: [.enableExperimentalFeature("Lifetimes")]),
     .executableTarget(name: "hexa-os", dependencies: [
-        "JSON", "Launcher", "Model", "MonotonicTime",
+        "JSON", "KernelCore", "Launcher", "Model", "MonotonicTime",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ]),
     tests("LauncherTests", ["Launcher", "JSON", "Model", "MonotonicTime"]),
@@ -89,7 +91,8 @@ let hostTargets: [Target] = [
 
 let fuzzTargets: [Target] = [
     .executableTarget(
-        name: "hexa-fuzz", dependencies: ["HTTP", "JSON", "Model", "MonotonicTime", "Net"], path: "Tests/Fuzz",
+        name: "hexa-fuzz", dependencies: ["HTTP", "JSON", "Model", "MonotonicTime", "Net"],
+        path: "Tests/Fuzz",
         exclude: ["Corpus"],
         // libFuzzer brings the main function.
         swiftSettings: coreSettings + [.unsafeFlags(["-parse-as-library"])],

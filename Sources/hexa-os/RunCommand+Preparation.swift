@@ -35,12 +35,12 @@ extension RunCommand {
     private func memoryFor(_ configuration: ModelConfiguration, _ file: ModelFile) throws(LaunchError) -> Int {
         let estimate = MemoryEstimate(configuration, fileByteCount: file.byteCount, contextLength: context,
                                       sequenceCount: sequences)
-        let needed = estimate.mebibyteCount
-        if let memory, memory < needed { throw .memoryTooSmall(requestedMiB: memory, neededMiB: needed) }
-        if let available = Preflight.availableMemoryMiB(), available < needed {
-            throw .hostMemoryTooSmall(neededMiB: needed, availableMiB: available)
-        }
-        return memory ?? needed
+        let least = estimate.mebibyteCountMin
+        if let memory, memory < least { throw .memoryTooSmall(requestedMiB: memory, neededMiB: least) }
+        let available = Preflight.availableMemoryMiB() ?? .max
+        guard available >= least else { throw .hostMemoryTooSmall(neededMiB: least, availableMiB: available) }
+        // With less than it could use the kernel serves fewer sequences at once, and says so.
+        return memory ?? min(estimate.mebibyteCount, available)
     }
 
     private static func environmentKey() -> String? {

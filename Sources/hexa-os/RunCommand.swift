@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import JSON
+import struct KernelCore.KernelConfiguration
 import Launcher
 import MonotonicTime
 
@@ -78,6 +79,9 @@ struct RunCommand: ParsableCommand {
 
     func validate() throws {
         if once && prompt == nil { throw ValidationError("--once needs --prompt") }
+        if let sequences, sequences > KernelConfiguration.sequenceCountMax {
+            throw ValidationError("--sequences may be \(KernelConfiguration.sequenceCountMax) at most")
+        }
         for (flag, value) in [("--cpus", cpus), ("--memory", memory ?? 1), ("--context", context ?? 1),
                               ("--sequences", sequences ?? 1), ("--max-tokens", maxTokens ?? 1),
                               ("--boot-timeout", bootTimeout ?? 1)] where value < 1 {

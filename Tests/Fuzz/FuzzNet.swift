@@ -108,7 +108,8 @@ private struct FuzzPeer: ~Copyable {
     private mutating func transmitAll() {
         var frameCount = 0
         while true {
-            var buffer = frame.mutableSpan.mutableBytes
+            var span = frame.mutableSpan
+            var buffer = span.mutableBytes
             guard let descriptor = stack.transmit(into: &buffer, now: now) else { return }
             frameCount += 1
             precondition(frameCount < 1_000, "transmission never ends")

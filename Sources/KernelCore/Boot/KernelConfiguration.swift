@@ -22,6 +22,7 @@ public struct KernelConfiguration: Equatable, Sendable {
     public var contextLength: Int?
     /// Requests served at once; more wait.
     public var sequenceCount: Int = 8
+    public static var sequenceCountMax: Int { 1_024 }
     public var cpuCount: Int = 1
     /// Breaks the kernel on purpose, so that tests can see how it ends.
     public var selfTest: SelfTest?
@@ -94,7 +95,8 @@ public struct KernelConfiguration: Equatable, Sendable {
         case Array("hexa.context".utf8):
             contextLength = try need(Self.integer(value, in: 1...(1 << 24)).map { Int($0) }, "a number of tokens")
         case Array("hexa.sequences".utf8):
-            sequenceCount = try need(Self.integer(value, in: 1...1_024).map { Int($0) }, "a number from 1 to 1024")
+            sequenceCount = try need(Self.integer(value, in: 1...UInt64(Self.sequenceCountMax)).map { Int($0) },
+                                     "a number from 1 to 1024")
         case Array("hexa.cpus".utf8):
             cpuCount = try need(Self.integer(value, in: 1...64).map { Int($0) }, "a number from 1 to 64")
         case Array("hexa.self-test".utf8):

@@ -15,7 +15,7 @@ public struct ConsoleLine: Equatable, Sendable {
     }
 
     /// The kernel's word that its server takes connections.
-    public var announcesReady: Bool { text.contains("serving on") }
+    public var announcesReady: Bool { text.contains(" ready, ") }
 }
 
 /// Cuts the console's bytes into lines. A guest that never ends its line cannot make this grow.
