@@ -94,9 +94,8 @@ let fuzzTargets: [Target] = [
         name: "hexa-fuzz", dependencies: ["HTTP", "JSON", "Model", "MonotonicTime", "Net"],
         path: "Tests/Fuzz",
         exclude: ["Corpus"],
-        // libFuzzer brings the main function.
-        swiftSettings: coreSettings + [.unsafeFlags(["-parse-as-library"])],
-        linkerSettings: [.unsafeFlags(fuzzFlags)]),
+        swiftSettings: coreSettings,
+        linkerSettings: [.unsafeFlags(fuzzFlags + ["-use-ld=lld"])]),
 ]
 
 let package = Package(

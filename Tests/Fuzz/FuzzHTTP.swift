@@ -10,7 +10,8 @@ func fuzzHTTP(_ source: FuzzInput) {
         let piece = input.take(1 + Int(input.takeByte()))
         connection.receive(piece.span, now: now)
         while let event = connection.nextEvent() { answer(event, &connection, now) }
-        connection.removeOutput(connection.output.count, now: now)
+        let sentCount = connection.output.count
+        connection.removeOutput(sentCount, now: now)
         if connection.disposition == .close || connection.disposition == .abort { return }
         // A zero byte lets time pass, as a slow client does.
         if piece.first == 0 {

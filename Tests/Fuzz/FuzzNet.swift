@@ -32,7 +32,6 @@ private struct FuzzPeer: ~Copyable {
     /// What the next segment in order carries, by client port's low bits.
     private var nextSequence = [UInt32](repeating: 1_000, count: 4)
     private var nextAcknowledgment = [UInt32](repeating: 0, count: 4)
-    private var frame = [UInt8](repeating: 0, count: 2_048)
 
     init() {
         let address = InterfaceAddress(address: IPv4Address(10, 0, 2, 15), prefixLength: 24,
@@ -106,6 +105,7 @@ private struct FuzzPeer: ~Copyable {
     }
 
     private mutating func transmitAll() {
+        var frame = [UInt8](repeating: 0, count: 2_048)
         var frameCount = 0
         while true {
             var span = frame.mutableSpan
@@ -114,12 +114,12 @@ private struct FuzzPeer: ~Copyable {
             frameCount += 1
             precondition(frameCount < 1_000, "transmission never ends")
             precondition(descriptor.byteCount <= stack.frameByteCountMaximum, "a frame is too long")
-            noteSegment(descriptor.byteCount)
+            noteSegment(frame, descriptor.byteCount)
         }
     }
 
     /// Learns what to acknowledge from a TCP segment that goes to one of the flows.
-    private mutating func noteSegment(_ byteCount: Int) {
+    private mutating func noteSegment(_ frame: [UInt8], _ byteCount: Int) {
         guard byteCount >= 54, frame[12] == 0x08, frame[13] == 0, frame[23] == 6 else { return }
         let flow = Int(frame[36]) << 8 + Int(frame[37]) - 40_000
         guard nextSequence.indices.contains(flow) else { return }

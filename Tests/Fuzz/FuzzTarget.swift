@@ -26,10 +26,3 @@ enum FuzzTarget: String, CaseIterable {
         }
     }
 }
-
-/// libFuzzer's hook.
-@_cdecl("LLVMFuzzerTestOneInput")
-public func testOneInput(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
-    FuzzTarget.selected.run(FuzzInput(Array(UnsafeBufferPointer(start: bytes, count: count))))
-    return 0
-}

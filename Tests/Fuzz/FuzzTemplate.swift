@@ -4,12 +4,12 @@ import Model
 func fuzzTemplate(_ source: [UInt8]) {
     guard let template = try? ChatTemplate(source: source) else { return }
     var input = ChatTemplate.Input(messages: [
-        ChatTemplate.message(role: "system", content: "Be terse."),
-        ChatTemplate.message(role: "user", content: "{{ messages }} \u{1F98A}"),
-        ChatTemplate.message(role: "assistant", content: ""),
+        TemplateValue.message(role: "system", content: "Be terse."),
+        TemplateValue.message(role: "user", content: "{{ messages }} \u{1F98A}"),
+        TemplateValue.message(role: "assistant", content: ""),
     ])
     input.beginOfSequence = Array("<s>".utf8)
     input.endOfSequence = Array("</s>".utf8)
     guard let text = try? template.render(input) else { return }
-    precondition(text.count <= TemplateLimits.outputByteCountMax, "the rendering is longer than its bound")
+    precondition(text.count <= TemplateLimits.stringByteCountMax, "the rendering is longer than its bound")
 }
