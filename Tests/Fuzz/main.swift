@@ -1,7 +1,7 @@
 import Glibc
 
-/// libFuzzer's own loop (LLVM `FuzzerInterface.h`): takes its options from the arguments, and does not return before its
-/// time is over or an input has failed.
+/// libFuzzer's own loop (LLVM `FuzzerInterface.h`): takes its options from the arguments, and does not return before
+/// its time is over or an input has failed.
 @_silgen_name("LLVMFuzzerRunDriver")
 func runFuzzer(
     _ argumentCount: UnsafeMutablePointer<CInt>,

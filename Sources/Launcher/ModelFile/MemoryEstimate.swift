@@ -2,8 +2,8 @@ import Appliance
 import struct KernelCore.KernelConfiguration
 import Model
 
-/// What a virtual machine needs to serve a model, in bytes. The parts are the kernel's own large allocations, computed by
-/// the code that makes them.
+/// What a virtual machine needs to serve a model, in bytes. The parts are the kernel's own large allocations, computed
+/// by the code that makes them.
 public struct MemoryEstimate: Equatable, Sendable {
     /// The model file as it stands on disk: it is loaded whole.
     public let weights: Int
