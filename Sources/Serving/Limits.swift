@@ -13,8 +13,12 @@ public enum Limits {
     /// Prompt tokens in a pass while nobody decodes: long enough to keep the kernels busy, short enough that a request
     /// that arrives in the middle of it starts soon.
     public static var prefillChunkTokensDefault: Int { 128 }
-    /// Prompt tokens in a pass that other streams wait for: what a pass takes longer by is the gap in their cadence.
-    public static var prefillChunkTokensWhileDecodingDefault: Int { 32 }
+    /// Prompt tokens in a pass that other streams wait for, until it is known what they cost, and at most.
+    public static var prefillChunkTokensWhileDecodingDefault: Int { 64 }
+    /// Fewer prompt tokens than this cost a pass about as much as this many: kernels work on tiles of eight.
+    public static var prefillChunkTokensMin: Int { 8 }
+    /// What a pass of prompt tokens alone may take: how long a request that arrives meanwhile waits at worst.
+    public static var prefillPassTime: Interval { .milliseconds(500) }
     /// Prompt tokens in a pass that computes logits for each of them: the rows are a vocabulary wide.
     public static var scoredPromptChunkTokens: Int { 16 }
     /// KV room for the reply that a sequence reserves at first. Most replies end within it; a longer one moves to a

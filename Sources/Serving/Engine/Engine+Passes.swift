@@ -12,12 +12,14 @@ extension Engine where LM: ~Copyable {
 
     /// Runs one slice: a part of a forward pass, or the use of one row of its logits.
     public mutating func step(now: Instant) -> StepResult {
+        if !isPassUnderWay { recordPass(now: now) }
         switch phase {
         case .idle:
             admit(now: now)
             buildBatch()
             guard !batch.isEmpty else { return .idle }
             model.begin(batch)
+            passBeganAt = now
             phase = .forward
             return advancePass()
         case .forward:
@@ -29,15 +31,25 @@ extension Engine where LM: ~Copyable {
         }
     }
 
+    /// Tells the pacer how long the pass has taken that the step before this one completed.
+    private mutating func recordPass(now: Instant) {
+        guard let began = passBeganAt else { return }
+        passBeganAt = nil
+        var decodingSequences = 0
+        var promptTokens = 0
+        for participant in participants {
+            if participant.isPrompt { promptTokens += participant.tokenCount } else { decodingSequences += 1 }
+        }
+        pacer.record(now - began, decodingSequences: decodingSequences, promptTokens: promptTokens)
+    }
+
     private mutating func advancePass() -> StepResult {
         guard model.advance() else { return .working }
         statistics.passes += 1
         hasAbandonedLastPass = false
         for participant in participants {
             participant.generation.cachedCount += participant.tokenCount
-            if participant.tokenCount > 1 || participant.generation.generatedCount == 0 {
-                statistics.promptTokens += UInt64(participant.tokenCount)
-            }
+            if participant.isPrompt { statistics.promptTokens += UInt64(participant.tokenCount) }
         }
         releaseCancelled()
         phase = rows.isEmpty ? .idle : .harvest(next: 0)
@@ -69,6 +81,7 @@ extension Engine where LM: ~Copyable {
     mutating func abandonPass() {
         model.abandon()
         phase = .idle
+        passBeganAt = nil
         hasAbandonedLastPass = true
         statistics.abandonedPasses += 1
         releaseCancelled()

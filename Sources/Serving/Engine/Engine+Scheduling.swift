@@ -51,7 +51,8 @@ extension Engine where LM: ~Copyable {
             addToBatch(generation, tokenCount: 1)
         }
         let isAnyoneDecoding = !participants.isEmpty
-        let chunk = isAnyoneDecoding ? configuration.prefillChunkTokensWhileDecoding : configuration.prefillChunkTokens
+        let limit = isAnyoneDecoding ? configuration.prefillChunkTokensWhileDecoding : configuration.prefillChunkTokens
+        let chunk = pacer.chunk(whileDecoding: isAnyoneDecoding, limit: limit)
         var budget = min(chunk, model.batchCapacity - participants.count)
 
         guard let first = nextPrompt() else { return }
@@ -92,10 +93,11 @@ extension Engine where LM: ~Copyable {
     private mutating func addToBatch(_ generation: Generation, tokenCount: Int) {
         guard tokenCount > 0, case .running(let sequence) = generation.state else { return }
         let range = generation.cachedCount..<(generation.cachedCount + tokenCount)
+        let isPrompt = tokenCount > 1 || generation.generatedCount == 0
         let completes = range.upperBound == generation.tokens.count
         let logits: Batch.LogitsWanted = generation.needsPromptScores ? .all : (completes ? .last : .none)
         batch.append(generation.tokens[range], to: sequence, logits: logits)
-        participants.append(Participant(generation: generation, tokenCount: tokenCount))
+        participants.append(Participant(generation: generation, tokenCount: tokenCount, isPrompt: isPrompt))
         switch logits {
         case .none: break
         case .last: rows.append(Row(generation: generation, scoresAfter: nil, samples: true))

@@ -30,6 +30,8 @@ public struct Engine<LM: LanguageModel & ~Copyable>: ~Copyable {
     struct Participant {
         var generation: Generation
         var tokenCount: Int
+        /// Whether the tokens are a prompt's, or those of a sequence that has moved.
+        var isPrompt: Bool
     }
 
     var model: LM
@@ -42,6 +44,9 @@ public struct Engine<LM: LanguageModel & ~Copyable>: ~Copyable {
     var rows: [Row] = []
     /// Prompts take turns: the oldest one, then the one that is nearest to its end.
     var isOldestPromptsTurn = true
+    var pacer = PrefillPacer()
+    /// When the pass under way, or the one just completed and not yet recorded, began.
+    var passBeganAt: Instant?
     /// Whether the pass before this one was abandoned: then this one is completed, whoever leaves.
     var hasAbandonedLastPass = false
 

@@ -4,7 +4,7 @@ public struct EngineConfiguration: Sendable {
     public var runningMax = Limits.runningSequencesDefault
     /// Sequences in the queue.
     public var waitingMax = Limits.waitingSequencesDefault
-    /// Prompt tokens in a pass while no sequence decodes, and while one does.
+    /// The most prompt tokens in a pass while no sequence decodes, and while one does.
     public var prefillChunkTokens = Limits.prefillChunkTokensDefault
     public var prefillChunkTokensWhileDecoding = Limits.prefillChunkTokensWhileDecodingDefault
     /// KV room for the reply that a sequence reserves at first.

@@ -65,7 +65,8 @@ extension APIError {
 
     static func denied(_ operation: String, _ target: String) -> APIError {
         APIError(
-            403, .permission, "The law does not grant this key \"\(operation)\" on \(target).", code: "permission_denied")
+            403, .permission, "The law does not grant this key \"\(operation)\" on \(target).",
+            code: "permission_denied")
     }
 
     static var loading: APIError {
@@ -82,7 +83,7 @@ extension APIError {
 
     static var outOfMemory: APIError {
         APIError(
-            503, .unavailable, "The server has too little KV memory for this prompt; shorten it, or give the server more.",
+            503, .unavailable, "The server has too little KV memory for this prompt; shorten it, or give it more.",
             code: "kv_memory_exhausted")
     }
 

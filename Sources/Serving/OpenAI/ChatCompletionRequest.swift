@@ -49,7 +49,8 @@ enum RefusedParameters {
         guard let format = try request.nested("response_format") else { return }
         guard let type = try format.text("type") else { throw format.missing("type") }
         guard type == Array("text".utf8) else {
-            throw .unsupported("response_format", "This server does not constrain its output: only \"text\" is supported.")
+            throw .unsupported(
+                "response_format", "Only \"text\" is supported: this server does not constrain its output.")
         }
     }
 

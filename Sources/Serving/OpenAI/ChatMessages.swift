@@ -48,15 +48,16 @@ enum ChatMessages {
         guard let parts = value.arrayValue else { throw object.wrongType("content", "a string or an array of parts") }
         var joined: [UInt8] = []
         for (index, part) in parts.enumerated() {
-            let name = "content[\(index)]"
-            guard let part = part.objectValue else { throw object.wrongType(name, "an object") }
-            let reader = RequestObject(part, prefix: object.path(name) + ".")
+            let place = "content[\(index)]"
+            guard let part = part.objectValue else { throw object.wrongType(place, "an object") }
+            let reader = RequestObject(part, prefix: object.path(place) + ".")
             guard let type = try reader.text("type") else { throw reader.missing("type") }
             guard type == Array("text".utf8) || type == Array("refusal".utf8) else {
                 throw .unsupported(
                     reader.path("type"), "This model reads text only: a content part must be of type \"text\".")
             }
-            guard let text = try reader.text(String(decoding: type, as: UTF8.self)) else { throw reader.missing("text") }
+            let name = String(decoding: type, as: UTF8.self)
+            guard let text = try reader.text(name) else { throw reader.missing(name) }
             joined += text
         }
         return joined

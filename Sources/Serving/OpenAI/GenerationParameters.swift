@@ -36,13 +36,14 @@ struct GenerationParameters {
     private static func stopStrings(_ request: RequestObject) throws(APIError) -> [[UInt8]] {
         guard let value = request.value("stop") else { return [] }
         if let text = value.utf8Value { return try checked([text]) }
-        guard let array = value.arrayValue else { throw request.wrongType("stop", "a string or an array of strings") }
+        let wrongType = request.wrongType("stop", "a string or an array of strings")
+        guard let array = value.arrayValue else { throw wrongType }
         guard array.count <= Limits.stopStrings else {
             throw .invalid("stop", "'stop' may hold \(Limits.stopStrings) strings at most; it holds \(array.count).")
         }
         var texts: [[UInt8]] = []
         for element in array {
-            guard let text = element.utf8Value else { throw request.wrongType("stop", "a string or an array of strings") }
+            guard let text = element.utf8Value else { throw wrongType }
             texts.append(text)
         }
         return try checked(texts)

@@ -8,7 +8,7 @@ public struct ConnectionID: Hashable, Sendable {
 public enum ServerAction: Equatable, Sendable {
     /// Queue these bytes behind those already queued, and report with `outputDrained` as the peer takes them.
     case send(ConnectionID, [UInt8])
-    /// Send FIN once everything queued has been sent, and keep receiving: the answer lingers until the peer has read it.
+    /// Send FIN once everything queued has been sent, and keep receiving: the answer lingers until it is read.
     case finishSending(ConnectionID)
     /// Close in order once everything queued has been sent; the server has forgotten the connection.
     case close(ConnectionID)

@@ -8,7 +8,6 @@ import MonotonicTime
 extension Server where LM: ~Copyable {
     /// What both routes come to: prompts in tokens, and how each is continued.
     private struct Task {
-        var route: Route
         var form: CompletionEncoder.Form
         var prompts: [[TokenID]]
         /// What the text of each prompt's choices begins with.
@@ -35,8 +34,9 @@ extension Server where LM: ~Copyable {
         // Nothing is rendered for somebody who may not infer.
         let permit = try permit(capability, Infer.self, on: .model, now: now)
         try checkServing()
+        let prompt = try chatPrompt(now: now).tokens(of: request.messages)
         let task = Task(
-            route: .chatCompletions, form: .chat, prompts: [try chatPrompt(now: now).tokens(of: request.messages)], echoes: [[]],
+            form: .chat, prompts: [prompt], echoes: [[]],
             parameters: request.parameters, maxTokens: request.parameters.maxTokens ?? .max,
             topLogProbabilities: request.topLogProbabilities, scoresPrompt: false)
         try begin(task, firstPermit: permit, capability, on: connection, now: now)
@@ -55,7 +55,7 @@ extension Server where LM: ~Copyable {
             echoes.append(request.isEchoed ? try text(of: prompt) : [])
         }
         let task = Task(
-            route: .completions, form: .text, prompts: prompts, echoes: echoes, parameters: request.parameters,
+            form: .text, prompts: prompts, echoes: echoes, parameters: request.parameters,
             maxTokens: request.parameters.maxTokens ?? Limits.completionTokensDefault,
             topLogProbabilities: request.topLogProbabilities, scoresPrompt: request.isEchoed)
         try begin(task, firstPermit: permit, capability, on: connection, now: now)
@@ -82,8 +82,8 @@ extension Server where LM: ~Copyable {
             return tokens
         case .text(let text):
             let tokens = tokenizer.encode(text.span, addSpecial: true, parseSpecial: true)
-            guard tokens.isEmpty, let start = tokenizer.beginOfSequence ?? tokenizer.endOfSequence else { return tokens }
-            return [start]
+            let start = tokenizer.beginOfSequence ?? tokenizer.endOfSequence
+            return tokens.isEmpty ? start.map { [$0] } ?? [] : tokens
         }
     }
 
@@ -131,9 +131,9 @@ extension Server where LM: ~Copyable {
 
     /// All of a request's sequences are taken, or none.
     private func checkRoom(for task: Task) throws(APIError) {
-        guard let room = service?.engine.queueRoom, let seconds = service?.engine.retryAfterSeconds else { throw .loading }
-        guard task.prompts.count * task.parameters.choiceCount <= room else {
-            throw .overloaded(retryAfterSeconds: seconds)
+        guard let service else { throw .loading }
+        guard task.prompts.count * task.parameters.choiceCount <= service.engine.queueRoom else {
+            throw .overloaded(retryAfterSeconds: service.engine.retryAfterSeconds)
         }
     }
 

@@ -93,8 +93,8 @@ struct CancellationTests {
         var live: [GenerationID] = []
         var cancelled: Set<GenerationID> = []
         for _ in 0..<400 {
-            if let id = try? harness.submit(
-                String(repeating: "\n", count: .random(in: 1...80, using: &generator)), maxTokens: 12) { live.append(id) }
+            let prompt = String(repeating: "\n", count: .random(in: 1...80, using: &generator))
+            if let id = try? harness.submit(prompt, maxTokens: 12) { live.append(id) }
             for _ in 0..<Int.random(in: 0...12, using: &generator) { _ = harness.step() }
             if Bool.random(using: &generator), let victim = live.randomElement(using: &generator) {
                 if harness.result(victim).finish == nil { cancelled.insert(victim) }

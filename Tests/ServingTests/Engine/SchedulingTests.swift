@@ -38,7 +38,7 @@ struct SchedulingTests {
         let long = try harness.submit(String(repeating: "x", count: 1_000), maxTokens: 1)
         var isDone = false
         for _ in 0..<1_000 where !isDone {
-            if harness.engine.isIdle == false { _ = try? harness.submit(String(repeating: "y", count: 60), maxTokens: 1) }
+            _ = try? harness.submit(String(repeating: "y", count: 60), maxTokens: 1)
             for _ in 0..<6 { _ = harness.step() }
             isDone = harness.result(long).finish != nil
         }
@@ -63,6 +63,27 @@ struct SchedulingTests {
         for pass in mixed { #expect(pass.entries.reduce(0) { $0 + $1.tokens.count } <= 17) }
         // Every pass since the stream began has carried its token.
         #expect(harness.journal.passes.prefix(200).allSatisfy { $0.entries[0].tokens.count == 1 })
+    }
+
+    @Test("the longest gap in a stream stays near twice its usual one, once it is known what prompt tokens cost")
+    func gaps() throws {
+        var model = FakeModel(rule: Rule.alphabet)
+        model.contextLength = 2_000
+        model.slicesPerPass = 30
+        model.slicesPerToken = 3
+        var harness = EngineHarness(model)
+        // A first prompt, by which the engine learns.
+        _ = try harness.submit(String(repeating: "x", count: 300), maxTokens: 1)
+        harness.run()
+        let stream = try harness.submit("\n", maxTokens: 100)
+        for _ in 0..<700 { _ = harness.step() }
+        _ = try harness.submit(String(repeating: "x", count: 500), maxTokens: 1)
+        harness.run()
+        let times = harness.result(stream).times
+        let gaps = zip(times, times.dropFirst()).map { ($1 - $0).milliseconds }.sorted()
+        #expect(gaps.count == 99)
+        let median = gaps[gaps.count / 2]
+        #expect(gaps[gaps.count - 1] * 10 <= median * 22, "median \(median) ms, longest \(gaps[gaps.count - 1]) ms")
     }
 
     @Test("no pass exceeds the model's batch, and no step runs more than one slice")

@@ -63,13 +63,16 @@ struct StopStringTests {
     func random() {
         var generator = SplitMix64(seed: 20_260)
         for _ in 0..<2_000 {
-            let text = String((0..<Int.random(in: 0...24, using: &generator)).map { _ in "abé".randomElement(using: &generator)! })
-            let stops = (0..<Int.random(in: 1...3, using: &generator)).map { _ in
-                String((0..<Int.random(in: 1...4, using: &generator)).map { _ in "abé".randomElement(using: &generator)! })
-            }
+            let text = word(0...24, &generator)
+            let stops = (0..<Int.random(in: 1...3, using: &generator)).map { _ in word(1...4, &generator) }
             let result = feed(text, stops: stops, size: Int.random(in: 1...5, using: &generator))
             #expect(result.text == cutByPlainSearch(text, stops: stops), "\(text) \(stops)")
         }
+    }
+
+    private func word(_ lengths: ClosedRange<Int>, _ generator: inout SplitMix64) -> String {
+        let length = Int.random(in: lengths, using: &generator)
+        return String((0..<length).map { _ in "abé".randomElement(using: &generator)! })
     }
 
     private func cutByPlainSearch(_ text: String, stops: [String]) -> String {

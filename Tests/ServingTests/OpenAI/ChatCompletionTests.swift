@@ -128,7 +128,8 @@ struct ChatCompletionTests {
     func stop() {
         for stop in [#""END""#, #"["x", "END"]"#, #"["", "END"]"#] {
             for stream in ["true", "false"] {
-                let response = chat("one END two", #"{"stop": \#(stop), "stream": \#(stream), "temperature": 0, \#(hello)}"#)
+                let options = #""stop": \#(stop), "stream": \#(stream), "temperature": 0"#
+                let response = chat("one END two", "{\(options), \(hello)}")
                 let pieces = response.chunks.compactMap { $0["choices"]?[0]?["delta"]?["content"]?.stringValue }
                 let content = response.json["choices"]?[0]?["message"]?["content"]?.stringValue ?? pieces.joined()
                 #expect(content == "one ")

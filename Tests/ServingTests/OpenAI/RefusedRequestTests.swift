@@ -4,7 +4,9 @@ import Testing
 
 @Suite("Refused requests")
 struct RefusedRequestTests {
-    private func refuse(_ path: String, _ body: String, parameter: String, sourceLocation: SourceLocation = #_sourceLocation) {
+    private func refuse(
+        _ path: String, _ body: String, parameter: String, sourceLocation: SourceLocation = #_sourceLocation
+    ) {
         var harness = ServerHarness(rule: Rule.alphabet)
         let response = harness.post(path, body)
         #expect(response.status == 400, "\(body)", sourceLocation: sourceLocation)
@@ -42,7 +44,8 @@ struct RefusedRequestTests {
         (#"{"messages": [{"role": 1, "content": "x"}]}"#, "messages[0].role"),
         (#"{"messages": [{"role": "user"}]}"#, "messages[0].content"),
         (#"{"messages": [{"role": "user", "content": 3}]}"#, "messages[0].content"),
-        (#"{"messages": [{"role": "user", "content": "x"}, {"role": "user", "content": [3]}]}"#, "messages[1].content[0]"),
+        (#"{"messages": [{"role": "user", "content": "x"}, {"role": "user", "content": [3]}]}"#,
+         "messages[1].content[0]"),
         (#"{"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}"#, "messages[0].content[0].type"),
         (#"{"messages": [{"role": "user", "content": [{"type": "text"}]}]}"#, "messages[0].content[0].text"),
     ])
@@ -53,14 +56,16 @@ struct RefusedRequestTests {
 
     @Test("say clearly what this server has not", arguments: [
         (#""tools": [{"type": "function", "function": {"name": "f"}}]"#, "tools"),
-        (#""functions": [{"name": "f"}]"#, "functions"), (#""response_format": {"type": "json_object"}"#, "response_format"),
+        (#""functions": [{"name": "f"}]"#, "functions"),
+        (#""response_format": {"type": "json_object"}"#, "response_format"),
         (#""response_format": {"type": "json_schema"}"#, "response_format"), (#""audio": {}"#, "audio"),
         (#""modalities": ["text", "audio"]"#, "modalities"), (#""top_logprobs": 2"#, "top_logprobs"),
         (#""logprobs": true, "top_logprobs": 21"#, "top_logprobs"), (#""logprobs": 3"#, "logprobs"),
     ])
     func unsupported(option: String, parameter: String) {
         refuse(
-            "/v1/chat/completions", #"{"messages": [{"role": "user", "content": "x"}], \#(option)}"#, parameter: parameter)
+            "/v1/chat/completions", #"{"messages": [{"role": "user", "content": "x"}], \#(option)}"#,
+            parameter: parameter)
     }
 
     @Test("say what is wrong with a completion", arguments: [

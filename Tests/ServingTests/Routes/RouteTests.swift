@@ -27,7 +27,8 @@ struct RouteTests {
         let bodies = [
             "/v1/chat/completions": #"{"messages": [{"role": "user", "content": "hi"}]}"#,
             "/v1/completions": #"{"prompt": "hi"}"#, "/tokenize": #"{"content": "hi"}"#,
-            "/detokenize": #"{"tokens": [1]}"#, "/apply-template": #"{"messages": [{"role": "user", "content": "hi"}]}"#,
+            "/detokenize": #"{"tokens": [1]}"#,
+            "/apply-template": #"{"messages": [{"role": "user", "content": "hi"}]}"#,
         ]
         for (path, body) in bodies {
             let response = harness.post(path, body)
@@ -161,7 +162,8 @@ struct RouteTests {
         let id = harness.open()
         harness.send("POST", "/v1/completions", #"{"prompt": "\n", "max_tokens": 3, "temperature": 0}"#, on: id)
         harness.send("GET", "/health", on: id)
-        harness.send("POST", "/v1/completions", #"{"prompt": "\n", "max_tokens": 2, "stream": true, "temperature": 0}"#, on: id)
+        let streamed = #"{"prompt": "\n", "max_tokens": 2, "stream": true, "temperature": 0}"#
+        harness.send("POST", "/v1/completions", streamed, on: id)
         harness.send("GET", "/version", on: id)
         harness.run()
         let responses = Response.parse(harness.received[id] ?? [])

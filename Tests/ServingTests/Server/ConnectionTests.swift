@@ -175,7 +175,8 @@ struct ConnectionTests {
         let running = harness.open()
         let idle = harness.open()
         let late = harness.open()
-        harness.send("POST", "/v1/completions", #"{"prompt": "\n", "max_tokens": 26, "stream": true, "temperature": 0}"#, on: running)
+        let alphabet = #"{"prompt": "\n", "max_tokens": 26, "stream": true, "temperature": 0}"#
+        harness.send("POST", "/v1/completions", alphabet, on: running)
         harness.send(Array("POST /v1/completions HTTP/1.1\r\nhost: x\r\ncontent-length: 15\r\n\r\n".utf8), on: late)
         for _ in 0..<20 { _ = harness.step() }
         harness.server.beginDrain(now: harness.now)
@@ -204,7 +205,8 @@ struct ConnectionTests {
         let ids = (0..<256).map { _ in harness.open() }
         for (index, id) in ids.enumerated() {
             let letter = letters[index % letters.count]
-            harness.send("POST", "/v1/completions", #"{"prompt": "\#(letter)", "max_tokens": 1, "temperature": 0}"#, on: id)
+            let body = #"{"prompt": "\#(letter)", "max_tokens": 1, "temperature": 0}"#
+            harness.send("POST", "/v1/completions", body, on: id)
         }
         harness.run()
         for (index, id) in ids.enumerated() {

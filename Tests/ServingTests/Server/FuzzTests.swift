@@ -38,8 +38,9 @@ struct FuzzTests {
             case 3: bytes.insert(contentsOf: bytes[place..<min(bytes.count, place + 9)], at: place)
             default:
                 guard let colon = bytes[place...].firstIndex(of: UInt8(ascii: ":")) else { continue }
-                let end = bytes[colon...].firstIndex { $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "}") } ?? bytes.count
-                bytes.replaceSubrange((colon + 1)..<end, with: splices.randomElement(using: &generator)!.utf8)
+                let end = bytes[colon...].firstIndex { $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "}") }
+                let splice = splices.randomElement(using: &generator)!
+                bytes.replaceSubrange((colon + 1)..<(end ?? bytes.count), with: splice.utf8)
             }
         }
         return bytes

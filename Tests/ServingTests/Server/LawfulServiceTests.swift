@@ -27,7 +27,10 @@ struct LawfulServiceTests {
             #expect(missing.status == 401)
             #expect(missing.headers["www-authenticate"] == "Bearer")
             #expect(missing.json["error"]?["code"] == "missing_api_key")
-            for wrong in ["Bearer sk-secre", "Bearer sk-secret1", "Bearer ", "bearer SK-SECRET", "Basic sk-secret", "sk-secret"] {
+            let wrongs = [
+                "Bearer sk-secre", "Bearer sk-secret1", "Bearer ", "bearer SK-SECRET", "Basic sk-secret", "sk-secret",
+            ]
+            for wrong in wrongs {
                 let response = harness.request(method, path, body, headers: ["authorization: \(wrong)"])
                 #expect(response.status == 401)
                 #expect(response.json["error"]?["type"] == "authentication_error")

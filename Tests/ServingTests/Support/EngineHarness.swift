@@ -16,6 +16,8 @@ struct EngineHarness: ~Copyable {
         var finish: FinishReason?
         var generatedTokenCount = 0
         var pieces: [String] = []
+        /// When each piece came.
+        var times: [Instant] = []
         var finishedAt: Instant?
     }
     var results: [GenerationID: Result] = [:]
@@ -46,7 +48,10 @@ struct EngineHarness: ~Copyable {
             var result = results[output.id] ?? Result()
             let piece = String(decoding: output.text, as: UTF8.self)
             result.text += piece
-            if !piece.isEmpty { result.pieces.append(piece) }
+            if !piece.isEmpty {
+                result.pieces.append(piece)
+                result.times.append(now)
+            }
             result.tokens += output.tokens
             result.finish = output.finish
             result.generatedTokenCount = output.generatedTokenCount

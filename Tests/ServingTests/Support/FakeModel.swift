@@ -24,6 +24,8 @@ struct FakeModel: LanguageModel, ~Copyable {
     var batchCapacity = 64
     /// Calls of `advance` that a pass takes.
     var slicesPerPass = 4
+    /// Calls more for each token.
+    var slicesPerToken = 0
     /// Tokens that all reservations together may have.
     var poolTokens = 4_096
     let journal: ModelJournal
@@ -66,7 +68,7 @@ struct FakeModel: LanguageModel, ~Copyable {
         expect(slicesLeft == nil, "a pass was begun during another")
         expect(!batch.isEmpty && batch.tokens.count <= batchCapacity, "a batch of \(batch.tokens.count) tokens")
         self.batch = batch
-        slicesLeft = slicesPerPass
+        slicesLeft = slicesPerPass + slicesPerToken * batch.tokens.count
         journal.passes.append(.init(entries: batch.entries.map { ($0.sequence, Array(batch.tokens[$0.tokens])) }))
     }
 

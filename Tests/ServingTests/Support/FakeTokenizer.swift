@@ -4,8 +4,8 @@ extension FakeVocabulary {
     static let startOfTurn: TokenID = 257
     static let endOfTurn: TokenID = 258
 
-    /// A byte-level tokenizer without merges: token n is the byte n. Behind the bytes come three control tokens and a
-    /// token for "fox" written with an emoji, so that a token may have several characters.
+    /// A byte-level tokenizer without merges: token n is the byte n. Behind the bytes come three control tokens
+    /// and a token of several characters.
     static let tokenizer: Tokenizer = {
         var metadata = GGUFMetadata()
         metadata.add("tokenizer.ggml.model", "gpt2")
@@ -57,6 +57,9 @@ struct GGUFMetadata {
         return bytes
     }
 
-    private func integer(_ value: some FixedWidthInteger) -> [UInt8] { withUnsafeBytes(of: value.littleEndian) { Array($0) } }
+    private func integer(_ value: some FixedWidthInteger) -> [UInt8] {
+        withUnsafeBytes(of: value.littleEndian) { Array($0) }
+    }
+
     private func string(_ text: String) -> [UInt8] { integer(UInt64(text.utf8.count)) + Array(text.utf8) }
 }

@@ -68,7 +68,9 @@ struct ServerHarness: ~Copyable {
         act()
     }
 
-    mutating func send(_ method: String, _ path: String, _ body: String = "", headers: [String] = [], on id: ConnectionID) {
+    mutating func send(
+        _ method: String, _ path: String, _ body: String = "", headers: [String] = [], on id: ConnectionID
+    ) {
         let lines = ["\(method) \(path) HTTP/1.1", "host: test", "content-length: \(body.utf8.count)"] + headers
         send(Array((lines.joined(separator: "\r\n") + "\r\n\r\n" + body).utf8), on: id)
     }
