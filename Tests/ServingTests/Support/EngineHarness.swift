@@ -28,7 +28,12 @@ struct EngineHarness: ~Copyable {
     }
 
     mutating func permit() -> Permit<Infer> {
-        try! law.check(law.authenticate(bearer: nil)!, Infer.self, on: .model, now: now)
+        guard let capability = law.authenticate(bearer: nil) else { fatalError("the test's law has no client") }
+        do {
+            return try law.check(capability, Infer.self, on: .model, now: now)
+        } catch {
+            fatalError("the test's law denies: \(error.reason.name)")
+        }
     }
 
     mutating func submit(_ request: GenerationRequest) throws(GenerationRejection) -> GenerationID {

@@ -16,7 +16,11 @@ extension FakeVocabulary {
         metadata.add("tokenizer.ggml.merges", [String]())
         metadata.add("tokenizer.ggml.eos_token_id", Int32(endOfText))
         let file = metadata.file
-        return try! Tokenizer(GGUFFile(file.span.bytes), bytes: file.span.bytes)
+        do {
+            return try Tokenizer(GGUFFile(file.span.bytes), bytes: file.span.bytes)
+        } catch {
+            fatalError("the tests' vocabulary cannot be read: \(error)")
+        }
     }()
 
     /// GPT-2's printable stand-in for a byte.

@@ -203,5 +203,11 @@ struct Response {
 }
 
 extension FakeVocabulary {
-    static let template = try! ChatTemplate(source: ChatTemplate.chatML)
+    static let template: ChatTemplate = {
+        do {
+            return try ChatTemplate(source: ChatTemplate.chatML)
+        } catch {
+            fatalError("ChatML cannot be parsed: \(error)")
+        }
+    }()
 }
