@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -70,6 +71,16 @@ int linux_spawn_bound(const char *path, char *const arguments[], const int descr
 
 int linux_pipe(int ends[2]) {
     return pipe2(ends, O_CLOEXEC);
+}
+
+int linux_duplicate_descriptor(pid_t process, int number) {
+    int handle = (int)syscall(SYS_pidfd_open, process, 0);
+    if (handle < 0) return -1;
+    int duplicate = (int)syscall(SYS_pidfd_getfd, handle, number, 0);
+    int failure = errno;
+    close(handle);
+    errno = failure;
+    return duplicate;
 }
 
 int linux_probe_kvm(void) {

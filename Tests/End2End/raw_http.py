@@ -94,12 +94,14 @@ class Client:
     def events(self):
         """The data of server-sent events, `[DONE]` excluded, after a request with `stream`."""
         buffer = b""
-        for chunk in self.chunks():
+        chunks = self.chunks()
+        for chunk in chunks:
             buffer += chunk
             while b"\n\n" in buffer:
                 event, buffer = buffer.split(b"\n\n", 1)
                 data = event.removeprefix(b"data:").strip()
                 if data == b"[DONE]":
+                    assert b"".join(chunks) == b"", "something follows [DONE]"
                     return
                 yield json_module.loads(data)
         raise AssertionError("the stream ended without [DONE]")

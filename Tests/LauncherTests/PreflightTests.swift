@@ -33,12 +33,7 @@ struct PreflightTests {
         let listener = FileDescriptor(owning: socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0))
         Loopback.withAddress(port: 0) { _ = bind(listener.number, $0, $1) }
         listen(listener.number, 1)
-        var address = sockaddr_in()
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        withUnsafeMutablePointer(to: &address) {
-            _ = $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(listener.number, $0, &length) }
-        }
-        let port = UInt16(bigEndian: address.sin_port)
+        let port = try #require(Loopback.localPort(of: listener.number))
         let error = try #require(throws: LaunchError.self) { try Preflight.freePort(port) }
         #expect(error == .portTaken(port: port))
         #expect(error.description.contains("--port"))

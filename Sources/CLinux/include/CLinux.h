@@ -19,6 +19,10 @@ int linux_spawn_bound(const char *path, char *const arguments[], const int descr
 /// A pipe whose ends (reading, writing) are both close-on-exec; 0 or -1 with errno.
 int linux_pipe(int ends[2]);
 
+/// A duplicate, close-on-exec, of descriptor `number` of `process`, which the caller must be allowed to trace (a child
+/// is); -1 with errno.
+int linux_duplicate_descriptor(pid_t process, int number);
+
 /// Whether /dev/kvm can be used: 0 when a VM could be created, otherwise the errno of the step that failed.
 int linux_probe_kvm(void);
 

@@ -19,7 +19,9 @@ extension GuestSession {
         while HostClock.now < deadline {
             if sawReadyAnnouncement || HostClock.now >= nextProbe {
                 switch try probe(until: min(deadline, HostClock.now + Self.probeTimeout)) {
-                case .ready: return .ready
+                case .ready:
+                    ListenerBacklog.widen(process: process.identifier, port: machine.hostPort)
+                    return .ready
                 case .interrupted: return .interrupted
                 case .notYet: nextProbe = HostClock.now + Self.probeInterval
                 }
