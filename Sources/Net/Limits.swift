@@ -43,8 +43,8 @@ enum Limits {
     static var initialRetransmissionTimeout: Interval { .seconds(1) }
     /// RFC 6298, section 5.7: after a lost SYN, data starts more carefully.
     static var retransmissionTimeoutAfterLostSYN: Interval { .seconds(3) }
-    /// RFC 6298, section 2.4 says one second, chosen for coarse clocks and slow delayed acknowledgments. Deployed stacks
-    /// use 200 ms, which is above the delay of every current peer; so do we.
+    /// RFC 6298, section 2.4 says one second, chosen for coarse clocks and slow delayed acknowledgments. Deployed
+    /// stacks use 200 ms, which is above the delay of every current peer; so do we.
     static var minimumRetransmissionTimeout: Interval { .milliseconds(200) }
     /// RFC 6298, section 2.5 allows any maximum from 60 s up.
     static var maximumRetransmissionTimeout: Interval { .seconds(60) }

@@ -39,8 +39,8 @@ extension NetworkStack {
         return bytes
     }
 
-    /// Queues as many of `bytes` as the send buffer has room for and returns how many. When that is not all of them, the
-    /// event `writable` tells when to go on. Zero for a stale id or after `finishWriting` and `close`.
+    /// Queues as many of `bytes` as the send buffer has room for and returns how many. When that is not all of them,
+    /// the event `writable` tells when to go on. Zero for a stale id or after `finishWriting` and `close`.
     public mutating func write(_ socket: SocketID, _ bytes: RawSpan) -> Int {
         transport.write(socket, bytes)
     }
@@ -52,18 +52,20 @@ extension NetworkStack {
 
     /// How many bytes `write` would take now.
     public func writableByteCount(_ socket: SocketID) -> Int {
-        guard let connection = connection(socket), connection.state.canSend, !connection.send.isFinished else { return 0 }
-        return connection.send.buffer.room
+        guard let slot = transport.slot(of: socket), transport.slots[slot].connection.canWrite else { return 0 }
+        return transport.slots[slot].connection.send.buffer.room
     }
 
     /// How many bytes can be read now.
     public func readableByteCount(_ socket: SocketID) -> Int {
-        connection(socket)?.receive.buffer.count ?? 0
+        guard let slot = transport.slot(of: socket) else { return 0 }
+        return transport.slots[slot].connection.receive.buffer.count
     }
 
     /// How many written bytes the peer has not acknowledged yet, whether they were sent or not.
     public func unacknowledgedByteCount(_ socket: SocketID) -> Int {
-        connection(socket)?.send.buffer.count ?? 0
+        guard let slot = transport.slot(of: socket) else { return 0 }
+        return transport.slots[slot].connection.send.buffer.count
     }
 
     /// Half-close: the peer sees the end of the stream after everything written; reading goes on.
@@ -90,9 +92,5 @@ extension NetworkStack {
         let endpoints = TCPEndpoints(localAddress: address.address, localPort: localPort,
                                      remoteAddress: peer.address, remotePort: peer.port)
         return transport.connect(endpoints, now: now)
-    }
-
-    private func connection(_ socket: SocketID) -> TCPConnection? {
-        transport.slot(of: socket).map { transport.slots[$0].connection }
     }
 }

@@ -133,7 +133,8 @@ struct DHCPClient: Sendable {
 extension DHCPClient {
     private mutating func bind(_ message: DHCPMessage, server: IPv4Address, now: Instant) -> Change? {
         guard message.yourAddress.isUnicast, let granted = message.leaseSeconds else { return nil }
-        let prefixLength = message.subnetMask.map { (~$0.bits).leadingZeroBitCount } ?? classfulPrefix(message.yourAddress)
+        let prefixLength = message.subnetMask.map { (~$0.bits).leadingZeroBitCount }
+            ?? classfulPrefix(message.yourAddress)
         let interface = InterfaceAddress(address: message.yourAddress, prefixLength: prefixLength,
                                          gateway: message.router)
         let isForever = granted == .max

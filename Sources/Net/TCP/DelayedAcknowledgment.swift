@@ -1,7 +1,7 @@
 import MonotonicTime
 
-/// When to acknowledge (RFC 9293, section 3.8.6.3; RFC 5681, section 4.2): at once for every second full segment and for
-/// anything unusual, otherwise after a short delay in which the answer may carry the acknowledgment.
+/// When to acknowledge (RFC 9293, section 3.8.6.3; RFC 5681, section 4.2): at once for every second full segment and
+/// for anything unusual, otherwise after a short delay in which the answer may carry the acknowledgment.
 struct DelayedAcknowledgment: Sendable {
     private(set) var isDue = false
     private(set) var deadline = Instant.distantFuture

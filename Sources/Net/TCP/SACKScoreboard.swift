@@ -22,9 +22,10 @@ struct SACKScoreboard: Sendable {
         return true
     }
 
-    /// Forgets what is no longer beyond `unacknowledged`.
+    /// Forgets what is no longer beyond `unacknowledged`. A range that contains it was taken back by the peer, or it
+    /// would be acknowledged as a whole (RFC 2018, section 8).
     mutating func prune(to unacknowledged: SequenceNumber) {
-        let kept = ranges.firstIndex { $0.end > unacknowledged } ?? ranges.count
+        let kept = ranges.firstIndex { $0.start > unacknowledged } ?? ranges.count
         if kept > 0 { ranges.removeSubrange(0 ..< kept) }
     }
 

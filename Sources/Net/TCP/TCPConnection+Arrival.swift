@@ -1,8 +1,8 @@
 import MonotonicTime
 
 extension TCPConnection {
-    /// Takes a segment whose checksum is right (RFC 9293, section 3.10.7.4). Returns the reset that it deserves, if any;
-    /// whatever else it causes comes out of `nextSegment` and `events`.
+    /// Takes a segment whose checksum is right (RFC 9293, section 3.10.7.4). Returns the reset that it deserves, if
+    /// any; whatever else it causes comes out of `nextSegment` and `events`.
     mutating func receive(_ segment: TCPHeader, payload: RawSpan, now: Instant) -> TCPReset? {
         if state == .closed { return nil }
         if state == .synSent {

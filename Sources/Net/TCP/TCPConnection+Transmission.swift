@@ -15,8 +15,8 @@ extension TCPConnection {
         return acknowledgmentSegment(now: now)
     }
 
-    /// New data, or old data again after a retransmission timeout, as far as the windows allow. There is no Nagle delay:
-    /// a token goes out as soon as it is written.
+    /// New data, or old data again after a retransmission timeout, as far as the windows allow. There is no Nagle
+    /// delay: a token goes out as soon as it is written.
     private mutating func dataSegment(now: Instant) -> OutgoingSegment? {
         skipReceivedRanges()
         let remaining = send.end - send.next

@@ -2,9 +2,12 @@ import MonotonicTime
 
 // What the user of a connection may do.
 extension TCPConnection {
+    /// Neither the user nor the connection has finished sending.
+    var canWrite: Bool { state.canSend && !send.isFinished }
+
     /// Takes as many bytes as the send buffer has room for; none once the user or the connection has finished.
     mutating func write(_ bytes: RawSpan) -> Int {
-        guard state.canSend, !send.isFinished else { return 0 }
+        guard canWrite else { return 0 }
         let accepted = send.buffer.append(bytes)
         if accepted < bytes.byteCount { send.isWriterWaiting = true }
         return accepted

@@ -37,14 +37,14 @@ extension TCPTransport {
     /// A SYN may open a new incarnation of a connection in TIME-WAIT when it is surely new: by its timestamp (RFC 6191)
     /// or by its sequence number (RFC 9293, section 3.6.1).
     private func reopens(_ segment: TCPHeader, slot: Int, now: Instant) -> Bool {
-        let connection = slots[slot].connection
-        guard connection.state == .timeWait, segment.flags.contains(.syn), !segment.flags.contains(.ack),
+        guard slots[slot].connection.state == .timeWait, segment.flags.contains(.syn), !segment.flags.contains(.ack),
               !segment.flags.contains(.rst)
         else { return false }
-        if let recent = connection.timestamps?.recent, let value = segment.options.timestamps?.value, value != recent {
+        if let recent = slots[slot].connection.timestamps?.recent, let value = segment.options.timestamps?.value,
+           value != recent {
             return Int32(bitPattern: value &- recent) > 0
         }
-        return segment.sequence > connection.receive.next
+        return segment.sequence > slots[slot].connection.receive.next
     }
 
     /// The passive open, within the bounds of the backlog and of the connection table.
@@ -73,10 +73,12 @@ extension TCPTransport {
         settle(slot)
     }
 
-    /// Under a flood of SYNs, one that never got an answer to its repeated SYN,ACK makes room. Younger ones stay: a burst
-    /// of honest clients must not displace itself.
+    /// Under a flood of SYNs, one that never got an answer to its repeated SYN,ACK makes room. Younger ones stay: a
+    /// burst of honest clients must not displace itself.
     private mutating func displaceOldestHalfOpen(now: Instant) {
-        guard let oldest = halfOpen.first, now - slots[oldest].openedAt >= Limits.halfOpenDisplacementAge else { return }
+        guard let oldest = halfOpen.first,
+              now - slots[oldest].openedAt >= Limits.halfOpenDisplacementAge
+        else { return }
         slots[oldest].connection.finish(.timedOut)
         settle(oldest)
     }

@@ -65,7 +65,8 @@ extension TCPTransport {
         guard slots[slot].connection.events.contains(.closed), let reason = slots[slot].connection.closeReason else {
             return nil
         }
-        // Bytes that arrived before an orderly end can still be read; the read that takes the last ones comes back here.
+        // Bytes that arrived before an orderly end can still be read; the read that takes the last ones comes back
+        // here.
         if reason == .finished, !slots[slot].connection.receive.buffer.isEmpty { return nil }
         detach(slot)
         return .closed(socket, reason)

@@ -2,9 +2,9 @@ import MonotonicTime
 
 /// All TCP connections of a host: listeners, the connection table, and what is due next.
 ///
-/// Connections live in numbered slots. Lists of slots say which want to send, which wait for a neighbor's address, which
-/// are half-open or in TIME-WAIT, and which have news for the user; a heap knows the next deadline. Each operation costs
-/// constant or logarithmic time, whatever the number of connections.
+/// Connections live in numbered slots. Lists of slots say which want to send, which wait for a neighbor's address,
+/// which are half-open or in TIME-WAIT, and which have news for the user; a heap knows the next deadline. Each
+/// operation costs constant or logarithmic time, whatever the number of connections.
 struct TCPTransport: Sendable {
     struct Listener: Sendable {
         let port: UInt16

@@ -18,8 +18,8 @@ struct Seen: Equatable, CustomStringConvertible {
     }
 }
 
-/// The peer of a TCP transport, played by the test: segments in, segments out, virtual time. The peer's sequence numbers
-/// start at `initialSequence`, which the test sees as 0, as it sees the host's.
+/// The peer of a TCP transport, played by the test: segments in, segments out, virtual time. The peer's sequence
+/// numbers start at `initialSequence`, which the test sees as 0, as it sees the host's.
 final class ScriptedPeer {
     static let initialSequence = SequenceNumber(0xFFFF_FF00)
 

@@ -44,8 +44,8 @@ final class SimulatedLink {
         generator = SplitMix64(seed: seed)
     }
 
-    /// Lets time pass until `isDone`, which also acts for the users of the hosts, says so. False when `limit` of virtual
-    /// time was not enough, or when nothing will ever happen again.
+    /// Lets time pass until `isDone`, which also acts for the users of the hosts, says so. False when `limit` of
+    /// virtual time was not enough, or when nothing will ever happen again.
     func run(limit: Interval, until isDone: (Instant) -> Bool) -> Bool {
         let end = now + limit
         while true {

@@ -97,8 +97,10 @@ struct RetransmissionTests {
         // Segments 1 and 3 are lost.
         var repeated: [Int] = []
         for arrived in [1, 3, 4, 5, 6, 7, 8, 9] {
-            let first = arrived == 1 ? peer.sack((1001, 2001)) : peer.sack((3001, (arrived + 1) * 1000 + 1), (1001, 2001))
-            repeated += peer.send(.ack, sequence: 1, acknowledgment: 1, options: first).map(\.sequence)
+            let blocks = arrived == 1
+                ? peer.sack((1001, 2001))
+                : peer.sack((3001, (arrived + 1) * 1000 + 1), (1001, 2001))
+            repeated += peer.send(.ack, sequence: 1, acknowledgment: 1, options: blocks).map(\.sequence)
         }
         #expect(repeated == [1, 2001])
         #expect(peer.send(.ack, sequence: 1, acknowledgment: 10_001).isEmpty)
