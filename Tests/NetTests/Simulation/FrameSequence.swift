@@ -1,19 +1,20 @@
 import MonotonicTime
+@testable import Net
 
-/// Arbitrary bytes read as a sequence of frames for a stack: the entry of fuzz targets.
+/// Arbitrary bytes read as a sequence of frames for a stack.
 ///
 /// A record is one control byte, two length bytes and that many bytes of frame. The control byte's bits make it likely
 /// that the frame gets past the outer layers: bit 0 vouches for the transport checksum, bit 1 writes the addresses of
 /// the stack and of its peer, bit 2 mends lengths and checksum of the IPv4 header, bit 3 lets 250 ms pass first, bit 4
 /// reads and answers whatever can be read, bit 5 closes what is open.
-package struct FrameSequence: ~Copyable {
-    package static var port: UInt16 { 80 }
+struct FrameSequence: ~Copyable {
+    static var port: UInt16 { 80 }
     private var stack: NetworkStack
     private var output: [UInt8]
     private var now = Instant.origin
     private var sockets: [SocketID] = []
 
-    package init() {
+    init() {
         var configuration = NetworkConfiguration(
             hardwareAddress: EthernetAddress(2, 0, 0, 0, 0, 1),
             addressing: .static(InterfaceAddress(address: IPv4Address(10, 0, 0, 1), prefixLength: 24)))
@@ -28,7 +29,7 @@ package struct FrameSequence: ~Copyable {
     }
 
     /// Feeds `bytes` to a new stack.
-    package static func run(_ bytes: RawSpan) {
+    static func run(_ bytes: RawSpan) {
         var sequence = FrameSequence()
         var offset = 0
         while offset + 3 <= bytes.byteCount {
@@ -41,7 +42,7 @@ package struct FrameSequence: ~Copyable {
     }
 
     /// One record.
-    package mutating func feed(_ frame: RawSpan, control: UInt8) {
+    mutating func feed(_ frame: RawSpan, control: UInt8) {
         if control & 8 != 0 {
             now = now + .milliseconds(250)
             stack.advance(to: now)
@@ -56,7 +57,7 @@ package struct FrameSequence: ~Copyable {
     }
 
     /// Lets every timer run out.
-    package mutating func settle() {
+    mutating func settle() {
         for _ in 0 ..< 1000 {
             guard stack.nextDeadline != .distantFuture else { return }
             now = max(now, stack.nextDeadline)
