@@ -78,6 +78,9 @@ extension NetworkServer where LM: ~Copyable {
 
     public var nextDeadline: Instant { min(stack.nextDeadline, server.nextDeadline) }
 
+    /// Connections that the stack still holds for the server.
+    public var openConnectionCount: Int { linksBySocket.count }
+
     /// Whether a drain is complete: every answer has been given to the peers and acknowledged by them.
     public var isDrained: Bool {
         server.isDrained && linksBySocket.values.allSatisfy { stack.unacknowledgedByteCount($0.socket) == 0 }

@@ -6,12 +6,12 @@ enum HTTPRequest {
         head("GET /health", apiKey: apiKey, fields: [])
     }
 
-    /// A streamed chat completion of one user message.
+    /// A streamed chat completion of one user message, greedy: the same prompt gets the same answer each time.
     static func chat(model: String, prompt: String, tokenCountMax: Int?, apiKey: String?) -> [UInt8] {
         var request: JSONObject = [
             "model": .string(JSONString(model)),
             "messages": [["role": "user", "content": .string(JSONString(prompt))]],
-            "stream": true,
+            "stream": true, "temperature": 0,
         ]
         if let tokenCountMax { request.set("max_tokens", to: .number(.integer(Int64(tokenCountMax)))) }
         let body = JSONValue.object(request).serialized()
