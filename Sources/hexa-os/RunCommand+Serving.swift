@@ -4,8 +4,8 @@ import Launcher
 import MonotonicTime
 
 extension RunCommand {
-    /// How long the kernel gets to power off before QEMU is killed.
-    private static let powerOffGraceSeconds = 5
+    /// How long the kernel gets to power off before QEMU is killed; it gives answers under way ten seconds to finish.
+    private static let powerOffGraceSeconds = 15
 
     /// Boots, answers the first prompt, serves, powers off.
     func serve(_ plan: Plan, started: Instant) throws {
