@@ -49,8 +49,8 @@ public struct ModelAssembly {
             case .tensors(let error): error.description
             case .template(let error): "tokenizer.chat_template: " + error.description
             case .memory(let needed, let available):
-                "\(needed >> 20) MiB are needed beside the weights for one sequence, \(available >> 20) MiB are free; give the "
-                    + "machine more with --memory or choose a smaller --context"
+                "\(needed >> 20) MiB are needed beside the weights for one sequence, \(available >> 20) MiB are free; "
+                    + "give the machine more with --memory or choose a smaller --context"
             }
         }
     }

@@ -52,7 +52,8 @@ int memcmp(const void *left, const void *right, size_t count) {
     return 0;
 }
 
-// Only fatal messages of the runtime are formatted by these: %s is filled in, every other conversion is left as written.
+// Only fatal messages of the runtime are formatted by these: %s is filled in, every other conversion is left as
+// written.
 int vsnprintf(char *buffer, size_t size, const char *format, va_list arguments) {
     size_t length = 0;
     for (; *format; format++) {
@@ -155,8 +156,8 @@ float sqrtf(float value) {
     return result;
 }
 
-/// The product as an exact sum of two doubles (Dekker's splitting), for CPUs without FMA: the result is off by one unit in
-/// the last place at most.
+/// The product as an exact sum of two doubles (Dekker's splitting), for CPUs without FMA: the result is off by one unit
+/// in the last place at most.
 static double fma_by_splitting(double a, double b, double c) {
     const double splitter = 134217729.0;
     double a_high = splitter * a, b_high = splitter * b;

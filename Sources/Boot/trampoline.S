@@ -1,5 +1,5 @@
-// A started core's way from real mode to ring 3. Core 0 copies this to TRAMPOLINE_ADDRESS, fills in the parameters in the
-// next page (Boot.h, boot_core_parameters) and sends INIT and SIPI.
+// A started core's way from real mode to ring 3. Core 0 copies this to TRAMPOLINE_ADDRESS, fills in the parameters in
+// the next page (Boot.h, boot_core_parameters) and sends INIT and SIPI.
 #include "layout.h"
 
         .section .rodata.trampoline, "a", @progbits

@@ -42,7 +42,8 @@ interrupt_acknowledge:
         .macro  exception_entry vector
         .align  16
 exception_\vector:
-        .if     (\vector == 8) || ((\vector >= 10) && (\vector <= 14)) || (\vector == 17) || (\vector == 21) || (\vector == 29) || (\vector == 30)
+        .if     (\vector == 8) || ((\vector >= 10) && (\vector <= 14)) || (\vector == 17) || (\vector == 21) || \
+            (\vector == 29) || (\vector == 30)
         .else
         pushq   $0
         .endif

@@ -1,6 +1,7 @@
 /// The right to act as a subject. Only `Law` makes one: holding it is the proof.
 ///
-/// It cannot be copied, so it cannot be kept by two owners; a generation makes it worthless once its subject is revoked.
+/// It cannot be copied, so it cannot be kept by two owners; a generation makes it worthless once its subject is
+/// revoked.
 public struct Capability: ~Copyable, Sendable {
     let subject: SubjectID
     let generation: UInt32

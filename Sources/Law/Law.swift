@@ -31,8 +31,8 @@ public struct Law: Sendable {
 
     private static let kernelSubject = SubjectID(index: 0)
 
-    /// - Parameter clients: the subjects besides the kernel itself. With a keyless client among them, requests without a
-    ///   key are served as that client.
+    /// - Parameter clients: the subjects besides the kernel itself. With a keyless client among them, requests without
+    ///   a key are served as that client.
     public init(clients: [Client], growthCapacity: Int = Limits.growthRecordsDefault) {
         growth = GrowthBus(capacity: growthCapacity)
         enter(name: "kernel", key: [], grants: Target.allCases.map { ($0, .all) })

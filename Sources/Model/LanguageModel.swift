@@ -64,7 +64,8 @@ public protocol LanguageModel: ~Copyable {
 
     /// Opens an empty sequence with room for `tokenCount` tokens (1...`contextLength`); nil when the KV pool has none.
     mutating func openSequence(reserving tokenCount: Int) -> SequenceID?
-    /// Frees a sequence's KV memory. A sequence that takes part in the pass under way may be closed only after `abandon`.
+    /// Frees a sequence's KV memory. A sequence that takes part in the pass under way may be closed only after
+    /// `abandon`.
     mutating func closeSequence(_ sequence: SequenceID)
     /// The number of tokens whose keys and values are cached.
     func length(of sequence: SequenceID) -> Int

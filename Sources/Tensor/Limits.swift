@@ -9,8 +9,8 @@ enum Limits {
     /// Rows of this many blocks and more have `refinementsOfWideRow`.
     static let wideRowBlocks = 32
     static let refinementsOfWideRow = 8
-    /// Weights are decoded in runs of at most this many columns, so that a panel of 16 rows (32 KiB) stays in the L1 data
-    /// cache; a multiple of every format's block.
+    /// Weights are decoded in runs of at most this many columns, so that a panel of 16 rows (32 KiB) stays in the L1
+    /// data cache; a multiple of every format's block.
     static let decodedColumnsMax = 2048
     /// Rows that a panel interleaves: one AVX-512 register of 32-bit lanes.
     static let panelRows = 16

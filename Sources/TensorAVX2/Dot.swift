@@ -2,8 +2,8 @@ import CIntrinsics
 
 /// Eight partial sums of the products of 32 unsigned codes with 32 signed ones, exact for all values.
 ///
-/// `vpmaddubsw` saturates for codes above 128, so codes are taken as signed (`code - 128`) by the sign trick: |w| * (a with
-/// w's sign). The callers give the 128 back through the group's minimum.
+/// `vpmaddubsw` saturates for codes above 128, so codes are taken as signed (`code - 128`) by the sign trick: |w| * (a
+/// with w's sign). The callers give the 128 back through the group's minimum.
 @inline(__always)
 private func products(_ codes: UnsafePointer<UInt8>, _ activations: UnsafePointer<Int8>) -> __m256i {
     let unsigned = _mm256_loadu_si256(UnsafeRawPointer(codes).assumingMemoryBound(to: __m256i.self))

@@ -63,7 +63,8 @@ public func narrowToBinary16(_ floats: UnsafePointer<Float>, _ target: UnsafeMut
         index &+= 8
     }
     while index < count {
-        target[index] = UInt16(truncatingIfNeeded: _mm_cvtsi128_si32(binary16_from_float(_mm256_set1_ps(floats[index]))))
+        let half = binary16_from_float(_mm256_set1_ps(floats[index]))
+            target[index] = UInt16(truncatingIfNeeded: _mm_cvtsi128_si32(half))
         index &+= 1
     }
 }

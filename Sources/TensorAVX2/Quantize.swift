@@ -1,6 +1,7 @@
 import CIntrinsics
 
-/// Quantizes blocks of 32 floats to signed bytes; see `Kernels.quantize` in module Tensor, with which it agrees exactly.
+/// Quantizes blocks of 32 floats to signed bytes; see `Kernels.quantize` in module Tensor, with which it agrees
+/// exactly.
 @export(interface)
 public func quantizeBlocksAVX2(
     _ values: UnsafePointer<Float>, _ codes: UnsafeMutablePointer<Int8>, _ records: UnsafeMutablePointer<SIMD4<Float>>,

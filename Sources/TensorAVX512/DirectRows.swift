@@ -3,13 +3,13 @@ import CIntrinsics
 // Rows of weights as they lie in a GGUF file, times one token's quantized activations: the decode path, where memory
 // bandwidth is the limit and unpacking ahead of use would double the traffic.
 //
-// Four blocks (128 columns) a step. One register holds the four blocks' low codes (lane b: the first 16 elements of block
-// b), one the high codes, and the activations are brought to the same order. Of the 16 products that VNNI leaves, lane b's
-// four belong to block b. Scale times activation scale sits in element 0 of lane b, minimum times activation sum in
-// element 1: the activations' block records (scale, sum, ...) are exactly one lane each.
+// Four blocks (128 columns) a step. One register holds the four blocks' low codes (lane b: the first 16 elements of
+// block b), one the high codes, and the activations are brought to the same order. Of the 16 products that VNNI leaves,
+// lane b's four belong to block b. Scale times activation scale sits in element 0 of lane b, minimum times activation
+// sum in element 1: the activations' block records (scale, sum, ...) are exactly one lane each.
 //
-// Refined blocks (see `Activations` in module Tensor) take one more step for each four: their activations are contiguous,
-// only the weights are fetched block by block.
+// Refined blocks (see `Activations` in module Tensor) take one more step for each four: their activations are
+// contiguous, only the weights are fetched block by block.
 //
 // SAFETY: callers pass whole rows of `blockCount` blocks and as many activation blocks; tails are read under masks.
 

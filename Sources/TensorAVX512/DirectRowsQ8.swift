@@ -7,8 +7,8 @@ private func load32(_ source: UnsafeRawPointer) -> __m256i {
 
 /// Q8_0 rows (34 bytes a block: scale, 32 signed bytes) times one token's quantized activations.
 ///
-/// VNNI multiplies unsigned by signed bytes: the weight's magnitude by the activation with the weight's sign. Two blocks
-/// a register; -128 has the magnitude 128, which is right as an unsigned byte.
+/// VNNI multiplies unsigned by signed bytes: the weight's magnitude by the activation with the weight's sign. Two
+/// blocks a register; -128 has the magnitude 128, which is right as an unsigned byte.
 @export(interface)
 public func multiplyRowsQ8_0(
     _ weights: UnsafeRawPointer, _ rowCount: Int, _ blockCount: Int,

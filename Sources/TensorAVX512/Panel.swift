@@ -4,8 +4,8 @@ import CIntrinsics
 
 private typealias Words = UnsafeMutablePointer<UInt32>
 
-/// Interleaves 16 rows of codes, `rowStride` bytes apart, four columns at a time: 64 bytes of the panel hold columns 4k to
-/// 4k + 3 of row 0, then of row 1, and so on, which is one VNNI operand for sixteen rows.
+/// Interleaves 16 rows of codes, `rowStride` bytes apart, four columns at a time: 64 bytes of the panel hold columns 4k
+/// to 4k + 3 of row 0, then of row 1, and so on, which is one VNNI operand for sixteen rows.
 ///
 /// - Parameter columns: a multiple of 32.
 @export(interface)
@@ -165,10 +165,12 @@ public func multiplyPanel(
         let tokenRecords = records + token &* blocksPerToken
         let target = output + token &* outputStride
         if count > 4 {
-            multiplyTile8(panel, tokenCodes, tokenRecords, blocksPerToken, count, target, outputStride, lanes, accumulates)
+            multiplyTile8(panel, tokenCodes, tokenRecords, blocksPerToken, count, target,
+                           outputStride, lanes, accumulates)
             token &+= 8
         } else {
-            multiplyTile4(panel, tokenCodes, tokenRecords, blocksPerToken, count, target, outputStride, lanes, accumulates)
+            multiplyTile4(panel, tokenCodes, tokenRecords, blocksPerToken, count, target,
+                           outputStride, lanes, accumulates)
             token &+= 4
         }
     }

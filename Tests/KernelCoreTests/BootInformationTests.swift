@@ -44,7 +44,8 @@ struct BootInformationTests {
         var zeroPage = [UInt8](repeating: 0, count: 4_096)
         zeroPage[0x1e8] = 1
         zeroPage.replaceSubrange(0x228..<0x22c, with: little(UInt32(0x3000)))
-        zeroPage.replaceSubrange(0x2d0..<0x2e4, with: little(Self.ram.start) + little(Self.ram.byteCount) + little(UInt32(1)))
+        zeroPage.replaceSubrange(0x2d0..<0x2e4,
+                                     with: little(Self.ram.start) + little(Self.ram.byteCount) + little(UInt32(1)))
         let memory = FakeMemory(blocks: [(0x1000, zeroPage), (0x3000, Array("x".utf8) + [0])])
         let information = try BootInformation(protocolID: 1, parameters: 0x1000, memory: memory)
         #expect(information.memoryMap.usable == [Self.ram])

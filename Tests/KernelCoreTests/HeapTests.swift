@@ -83,7 +83,8 @@ struct PageAllocatorTests {
         let arena = Arena(byteCount: 1 << 20)
         let middle = arena.range.start + 512 << 10
         let ranges = [
-            PhysicalRange(start: arena.range.start, end: middle - 4_096), PhysicalRange(start: middle, end: arena.range.end),
+            PhysicalRange(start: arena.range.start, end: middle - 4_096),
+            PhysicalRange(start: middle, end: arena.range.end),
         ]
         var pages = try arena.makePages(ranges)
         while let page = pages.allocate(pageCount: 1) {

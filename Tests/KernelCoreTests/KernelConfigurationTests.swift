@@ -15,7 +15,8 @@ struct KernelConfigurationTests {
     @Test("every key is read, and words of others are left alone")
     func allKeys() throws {
         let configuration = try parse(
-            "console=ttyS0 hexa.ip=10.0.2.15/24,10.0.2.2 hexa.port=8080 hexa.log=debug hexa.model=vdb hexa.model-size=12345 "
+            "console=ttyS0 hexa.ip=10.0.2.15/24,10.0.2.2 hexa.port=8080 hexa.log=debug hexa.model=vdb "
+                + "hexa.model-size=12345 "
                 + "hexa.model-name=smol hexa.api-key=a=b hexa.api-key=c hexa.epoch=1700000000 hexa.context=2048 "
                 + "hexa.sequences=16 hexa.cpus=2 virtio_mmio.device=512@0xfeb00e00:12")
         #expect(configuration.addressing == .static(address: 0x0a00_020f, prefixLength: 24, gateway: 0x0a00_0202))
@@ -33,7 +34,8 @@ struct KernelConfigurationTests {
 
     @Test("a bad value names its key and what it must be", arguments: [
         "hexa.ip=10.0.2.15", "hexa.ip=10.0.2.256/24", "hexa.ip=10.0.2.15/24,", "hexa.ip=10.0.2.15/31", "hexa.port=0",
-        "hexa.port=65536", "hexa.port=99999999999999999999999", "hexa.port", "hexa.log=loud", "hexa.model=sda", "hexa.model=vd",
+        "hexa.port=65536", "hexa.port=99999999999999999999999", "hexa.port", "hexa.log=loud", "hexa.model=sda",
+        "hexa.model=vd",
         "hexa.context=-1", "hexa.sequences=0", "hexa.cpus=x", "hexa.api-key=", "hexa.model-size=0",
     ])
     func badValues(line: String) throws {
@@ -44,6 +46,7 @@ struct KernelConfigurationTests {
 
     @Test("an unknown key of ours is refused: a typing error must not be silent")
     func unknownKey() {
-        #expect(throws: KernelConfiguration.ParseError.unknownKey(Array("hexa.prot".utf8))) { try parse("hexa.prot=80") }
+        let error = KernelConfiguration.ParseError.unknownKey(Array("hexa.prot".utf8))
+        #expect(throws: error) { try parse("hexa.prot=80") }
     }
 }

@@ -6,8 +6,8 @@ import Model
 import MonotonicTime
 import _Concurrency
 
-/// Commands that the machine's owner types on the serial line, one a line. There is one: `poweroff` finishes the answers
-/// under way, then stops the machine.
+/// Commands that the machine's owner types on the serial line, one a line. There is one: `poweroff` finishes the
+/// answers under way, then stops the machine.
 ///
 /// The serial line is the owner's alone: it acts with the kernel's own capability.
 ///

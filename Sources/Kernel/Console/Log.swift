@@ -1,8 +1,8 @@
 import KernelCore
 import MonotonicTime
 
-/// The console log: time-stamped, levelled lines on the serial port. It allocates nothing, so that it works while memory
-/// is short and before there is any.
+/// The console log: time-stamped, levelled lines on the serial port. It allocates nothing, so that it works while
+/// memory is short and before there is any.
 struct Log {
     var level: LogLevel = .info
 

@@ -2,8 +2,8 @@ import Boot
 import KernelCore
 import MonotonicTime
 
-/// Starts the cores besides the first and parks them, halted, with their vector state enabled: compute lanes in waiting.
-/// They run no Swift tasks and never allocate.
+/// Starts the cores besides the first and parks them, halted, with their vector state enabled: compute lanes in
+/// waiting. They run no Swift tasks and never allocate.
 enum Cores {
     private static var ring0StackBytes: Int { 16 << 10 }
     private static var ring3StackBytes: Int { 256 << 10 }

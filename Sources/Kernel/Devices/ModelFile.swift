@@ -20,7 +20,8 @@ struct ModelFile {
             case .noDevice(let index, let count):
                 "model: block device \(index) is not there (\(count) found); see hexa.model= and the VMM's drives"
             case .sizeBeyondDevice(let byteCount, let deviceByteCount):
-                "model: the file is said to have \(byteCount) bytes (hexa.model-size=), the device has \(deviceByteCount)"
+                "model: the file is said to have \(byteCount) bytes (hexa.model-size=), "
+                    + "the device has \(deviceByteCount)"
             case .noMemory(let byteCount, let freeByteCount):
                 "model: \(byteCount >> 20) MiB are needed for the file, \(freeByteCount >> 20) MiB are free; "
                     + "give the machine more with --memory"

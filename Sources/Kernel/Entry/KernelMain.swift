@@ -23,7 +23,9 @@ public func kernelMain(bootProtocol: UInt32, parameters: UInt64) -> Never {
     LocalAPIC.enable()
     let coreCount = Cores.start(count: configuration.cpuCount, pageTableRoot: pageTableRoot)
 
-    Machine.log.info("hexa-os: \(information.memoryMap.byteCount >> 20) MiB of RAM, \(coreCount) of \(configuration.cpuCount) cores, clock from \(clockSource.name)")
+    Machine.log.info(
+        "hexa-os: \(information.memoryMap.byteCount >> 20) MiB of RAM, "
+            + "\(coreCount) of \(configuration.cpuCount) cores, clock from \(clockSource.name)")
     Machine.log.debug("command line: \(String(decoding: information.commandLine, as: UTF8.self))")
     var law = Law(clients: BootSequence.clients(of: configuration))
     if let test = configuration.selfTest { SelfTest.run(test, law: &law, capability: law.kernelCapability()) }

@@ -43,8 +43,8 @@ enum LocalAPIC {
         boot_mmio_write32(base + initialCount, UInt32(count))
     }
 
-    /// Sends INIT and start-up IPIs (SDM vol. 3, 8.4.4): the core begins in real mode at `page` * 4096. Emulated APICs need
-    /// none of the pauses that the manual asks for between the two.
+    /// Sends INIT and start-up IPIs (SDM vol. 3, 8.4.4): the core begins in real mode at `page` * 4096. Emulated APICs
+    /// need none of the pauses that the manual asks for between the two.
     static func startCore(identifier: UInt32, page: UInt32) {
         for command in [commandINIT, commandStartUp | page] {
             boot_mmio_write32(base + commandHigh, identifier << 24)

@@ -15,8 +15,8 @@ public struct TimestampClock: Equatable, Sendable {
         self.origin = origin
     }
 
-    /// The scale of KVM's paravirtual clock (Linux Documentation/virt/kvm/x86/msr.rst, MSR_KVM_SYSTEM_TIME_NEW): `mul` is a
-    /// 0.32 fraction applied after shifting the ticks by `shift`. Nil when the hypervisor wrote none or nonsense.
+    /// The scale of KVM's paravirtual clock (Linux Documentation/virt/kvm/x86/msr.rst, MSR_KVM_SYSTEM_TIME_NEW): `mul`
+    /// is a 0.32 fraction applied after shifting the ticks by `shift`. Nil when the hypervisor wrote none or nonsense.
     public init?(paravirtualMultiplier mul: UInt32, shift: Int8, origin: UInt64) {
         guard mul != 0, (-31...31).contains(shift) else { return nil }
         multiplier = shift >= 0 ? UInt64(mul) << UInt64(shift) : UInt64(mul) >> UInt64(-Int(shift))

@@ -11,8 +11,8 @@ struct Candidates: Sendable {
 
     private(set) var list: [Candidate] = []
 
-    /// Fills the list with the `count` (at least 1) most likely tokens: one pass, with a heap that holds the best so far
-    /// and has the worst of them on top.
+    /// Fills the list with the `count` (at least 1) most likely tokens: one pass, with a heap that holds the best so
+    /// far and has the worst of them on top.
     mutating func selectTop(_ count: Int, of logits: Span<Float>) {
         list.removeAll(keepingCapacity: true)
         LogitScan.forEach(in: logits, above: -.infinity) { token, logit in

@@ -11,7 +11,8 @@ public struct TokenLogProbability: Equatable, Sendable {
 
 /// The model's own log-probabilities, for `logprobs`: made from a row before a sampler changes it.
 public struct LogProbabilities: Sendable {
-    /// The logarithm of the sum of the exponentials of all logits: subtracted from a logit it gives its log-probability.
+    /// The logarithm of the sum of the exponentials of all logits: subtracted from a logit it gives its
+    /// log-probability.
     public let normalizer: Float
 
     /// One pass over a row of logits.

@@ -22,7 +22,8 @@ struct ByteStringTable: Sendable {
     private static let probeCountMax = 2_048
     private static let emptySlot: Int32 = -1
 
-    /// A table for `capacity` strings of `byteCapacity` bytes in all; appending more than `capacity` is a programming error.
+    /// A table for `capacity` strings of `byteCapacity` bytes in all; appending more than `capacity` is a programming
+    /// error.
     init(capacity: Int, byteCapacity: Int) {
         var slotCount = 16
         while slotCount < capacity * 2 { slotCount *= 2 }

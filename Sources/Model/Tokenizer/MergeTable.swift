@@ -1,4 +1,5 @@
-/// The merges of byte-level BPE: which two tokens become which third, and with what rank. Open addressing by token pair.
+/// The merges of byte-level BPE: which two tokens become which third, and with what rank. Open addressing by token
+/// pair.
 struct MergeTable: Sendable {
     private struct Slot {
         /// Left token in the high half, right token in the low one.

@@ -3,8 +3,8 @@ extension Tokenizer {
     ///
     /// - Parameters:
     ///   - addSpecial: adds the begin and end tokens that the model asks for.
-    ///   - parseSpecial: control tokens written out in the text (`<|im_start|>`) become those tokens. Only for text from
-    ///     a trusted template: in a user's words they are to stay words.
+    ///   - parseSpecial: control tokens written out in the text (`<|im_start|>`) become those tokens. Only for text
+    ///     from a trusted template: in a user's words they are to stay words.
     public func encode(_ text: String, addSpecial: Bool, parseSpecial: Bool) -> [TokenID] {
         encode([UInt8](text.utf8).span, addSpecial: addSpecial, parseSpecial: parseSpecial)
     }

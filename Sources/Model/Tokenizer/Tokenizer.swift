@@ -1,7 +1,7 @@
 /// A model's tokenizer: text to tokens and back, made from a GGUF file's metadata.
 ///
-/// Holds its own copy of the vocabulary (compact: a few hundred KiB for fifty thousand tokens), so that the file's bytes
-/// may go away. Encoding n bytes takes O(n log n) time whatever the text.
+/// Holds its own copy of the vocabulary (compact: a few hundred KiB for fifty thousand tokens), so that the file's
+/// bytes may go away. Encoding n bytes takes O(n log n) time whatever the text.
 public struct Tokenizer: Sendable {
     let vocabulary: Vocabulary
     let algorithm: Algorithm

@@ -14,7 +14,8 @@ public struct TransformerCapacity: Equatable, Sendable {
     public var logitsRowCount: Int
 
     public init(
-        contextLength: Int, sequenceCount: Int, cachedTokenCount: Int, batchTokenCount: Int = 128, logitsRowCount: Int = 16
+        contextLength: Int, sequenceCount: Int, cachedTokenCount: Int,
+        batchTokenCount: Int = 128, logitsRowCount: Int = 16
     ) {
         precondition(contextLength > 0 && sequenceCount > 0 && cachedTokenCount > 0, "a capacity must be positive")
         precondition(batchTokenCount > 0 && logitsRowCount > 0, "a capacity must be positive")

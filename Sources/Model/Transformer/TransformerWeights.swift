@@ -96,7 +96,8 @@ private struct TensorLoader {
         // SAFETY: the directory's ranges lie within the file; that `bytes` is the whole file is checked here.
         guard info.byteRange.upperBound <= bytes.count,
               let view = TensorView(
-                type: info.type, rows: rows, columns: columns, bytes: UnsafeRawBufferPointer(rebasing: bytes[info.byteRange]))
+                type: info.type, rows: rows, columns: columns,
+                bytes: UnsafeRawBufferPointer(rebasing: bytes[info.byteRange]))
         else { throw .outsideFile(name: name) }
         return view
     }

@@ -3,8 +3,8 @@ import TensorAVX2
 extension Kernels {
     /// Causal attention of one token: every query head over the keys and values of the first `positionCount` positions.
     ///
-    /// Softmax is taken in one sweep: each page's weights are relative to the highest score so far, and earlier sums are
-    /// corrected when a higher one appears (Milakov and Gimelshein 2018), so no row of scores is ever held.
+    /// Softmax is taken in one sweep: each page's weights are relative to the highest score so far, and earlier sums
+    /// are corrected when a higher one appears (Milakov and Gimelshein 2018), so no row of scores is ever held.
     ///
     /// - Parameters:
     ///   - queries: row `row` holds the token's query heads; `output` gets its result in the same row.

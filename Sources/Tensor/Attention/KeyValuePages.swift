@@ -39,7 +39,8 @@ public struct KeyValuePages: ~Copyable {
 extension Kernels {
     /// Stores one token's keys and values (`headCount * headDimension` floats each, in rows of matrices).
     public func store(
-        keys: borrowing Matrix, values: borrowing Matrix, row: Int, into pages: inout KeyValuePages, layer: Int, page: Int,
+        keys: borrowing Matrix, values: borrowing Matrix, row: Int,
+        into pages: inout KeyValuePages, layer: Int, page: Int,
         position: Int
     ) {
         let dimension = pages.headDimension

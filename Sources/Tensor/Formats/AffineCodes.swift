@@ -1,9 +1,9 @@
 /// The common form that every quantized format is decoded to: unsigned 8-bit codes, and for each group of consecutive
 /// elements a scale and a minimum, so that an element is `scale * code + minimum`.
 ///
-/// Formats with a fixed zero point (Q4_0, Q5_0, Q8_0, Q6_K) have `minimum = -zeroPoint * scale`. The layouts read here are
-/// those of ggml's `block_*` structures. These functions are the definition of the formats; the AVX2 decoders are tested
-/// against them.
+/// Formats with a fixed zero point (Q4_0, Q5_0, Q8_0, Q6_K) have `minimum = -zeroPoint * scale`. The layouts read here
+/// are those of ggml's `block_*` structures. These functions are the definition of the formats; the AVX2 decoders are
+/// tested against them.
 struct AffineCodes {
     /// One byte an element.
     let codes: UnsafeMutablePointer<UInt8>
@@ -40,7 +40,8 @@ struct AffineCodes {
         minimums[group * groupStride] = minimum
     }
 
-    /// Q4_0: scale, 16 bytes of nibbles (low nibbles are the first half), zero point 8. Q4_1: a minimum after the scale.
+    /// Q4_0: scale, 16 bytes of nibbles (low nibbles are the first half), zero point 8. Q4_1: a minimum after the
+    /// scale.
     private func decodeQ4(_ bytes: UnsafeRawPointer, _ element: Int, hasMinimum: Bool) {
         let scale = bytes.float16(at: 0)
         setGroup(element / 32, scale: scale, minimum: hasMinimum ? bytes.float16(at: 2) : -8 * scale)
@@ -52,7 +53,8 @@ struct AffineCodes {
         }
     }
 
-    /// Q5_0: scale, 32 fifth bits (bit i belongs to element i), 16 bytes of nibbles, zero point 16. Q5_1: with a minimum.
+    /// Q5_0: scale, 32 fifth bits (bit i belongs to element i), 16 bytes of nibbles, zero point 16. Q5_1: with a
+    /// minimum.
     private func decodeQ5(_ bytes: UnsafeRawPointer, _ element: Int, hasMinimum: Bool) {
         let scale = bytes.float16(at: 0)
         setGroup(element / 32, scale: scale, minimum: hasMinimum ? bytes.float16(at: 2) : -16 * scale)
@@ -89,11 +91,13 @@ struct AffineCodes {
                 scale = packed(group + 4) & 15 | (packed(group - 4) >> 6) << 4
                 minimum = packed(group + 4) >> 4 | (packed(group) >> 6) << 4
             }
-            setGroup(firstGroup + group, scale: scaleOfScales * Float(scale), minimum: -scaleOfMinimums * Float(minimum))
+            setGroup(firstGroup + group, scale: scaleOfScales * Float(scale),
+                     minimum: -scaleOfMinimums * Float(minimum))
         }
     }
 
-    /// Q4_K: two factors, 12 bytes of scales, 128 bytes of nibbles: each 32 bytes hold 32 elements low, the next 32 high.
+    /// Q4_K: two factors, 12 bytes of scales, 128 bytes of nibbles: each 32 bytes hold 32 elements low, the next 32
+    /// high.
     private func decodeQ4K(_ bytes: UnsafeRawPointer, _ element: Int) {
         decodeKGroups(bytes, firstGroup: element / 32)
         for run in 0..<4 {
@@ -105,7 +109,8 @@ struct AffineCodes {
         }
     }
 
-    /// Q5_K: as Q4_K with 32 bytes of fifth bits between scales and nibbles: bit g of byte i belongs to element i of group g.
+    /// Q5_K: as Q4_K with 32 bytes of fifth bits between scales and nibbles: bit g of byte i belongs to element i of
+    /// group g.
     private func decodeQ5K(_ bytes: UnsafeRawPointer, _ element: Int) {
         decodeKGroups(bytes, firstGroup: element / 32)
         for run in 0..<4 {

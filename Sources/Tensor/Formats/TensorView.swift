@@ -16,8 +16,10 @@ public struct TensorView: @unchecked Sendable {
     /// Describes a matrix at the start of `bytes`; nil when a size is not positive, a row is not a whole number of
     /// blocks, or `bytes` is too short.
     public init?(type: TensorType, rows: Int, columns: Int, bytes: UnsafeRawBufferPointer) {
-        guard rows > 0, columns > 0, columns % type.elementsPerBlock == 0, let base = bytes.baseAddress else { return nil }
-        let (rowBytes, rowOverflow) = (columns / type.elementsPerBlock).multipliedReportingOverflow(by: type.bytesPerBlock)
+        guard rows > 0, columns > 0, columns % type.elementsPerBlock == 0, let base = bytes.baseAddress
+        else { return nil }
+        let blocksPerRow = columns / type.elementsPerBlock
+        let (rowBytes, rowOverflow) = blocksPerRow.multipliedReportingOverflow(by: type.bytesPerBlock)
         let (byteCount, overflow) = rowBytes.multipliedReportingOverflow(by: rows)
         guard !rowOverflow, !overflow, byteCount <= bytes.count else { return nil }
         self.type = type

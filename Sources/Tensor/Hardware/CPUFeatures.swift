@@ -3,8 +3,8 @@ import CIntrinsics
 /// What the processor offers and the operating system has enabled, as far as the kernels care.
 ///
 /// A pure function of raw CPUID and XCR0 values, so that any machine can be described in a test. A set counts only when
-/// its register state is enabled in XCR0 too: CPUID alone may describe a host whose vector state this machine never saves
-/// (Intel SDM volume 1, 14.3 "Detection of Intel AVX instructions" and 15.2 for AVX-512).
+/// its register state is enabled in XCR0 too: CPUID alone may describe a host whose vector state this machine never
+/// saves (Intel SDM volume 1, 14.3 "Detection of Intel AVX instructions" and 15.2 for AVX-512).
 public struct CPUFeatures: Equatable, Sendable {
     /// AVX2, FMA and F16C with YMM state enabled.
     public let hasAVX2: Bool
@@ -49,7 +49,8 @@ public struct CPUFeatures: Equatable, Sendable {
             && all([vnni], in: leaf7.ecx)
     }
 
-    /// Asks the processor that runs this code. CPUID and XGETBV are unprivileged; under PVM, ring 3 sees the host's CPUID.
+    /// Asks the processor that runs this code. CPUID and XGETBV are unprivileged; under PVM, ring 3 sees the host's
+    /// CPUID.
     public static func ofThisProcessor() -> CPUFeatures {
         let highestLeaf = leaf(0).eax
         let leaf1 = leaf(1)

@@ -86,7 +86,8 @@ public enum Elementary {
         return p * Float(bitPattern: exponent << 23)
     }
 
-    /// Rounds to the nearest integer, ties to even, for magnitudes below 2^51: adding 1.5 * 2^52 leaves no fraction bits.
+    /// Rounds to the nearest integer, ties to even, for magnitudes below 2^51: adding 1.5 * 2^52 leaves no fraction
+    /// bits.
     private static func roundToNearest(_ x: Double) -> Double {
         let shifter = 6_755_399_441_055_744.0
         return (x + shifter) - shifter

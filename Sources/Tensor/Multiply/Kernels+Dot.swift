@@ -24,7 +24,8 @@ extension Kernels {
     /// The product of a decoded run of weights with columns `column..<column + count` (multiples of 32) of a row of
     /// quantized activations.
     func dot(
-        _ weights: AffineCodes, _ elementsPerGroup: Int, _ input: borrowing Activations, _ row: Int, column: Int, count: Int
+        _ weights: AffineCodes, _ elementsPerGroup: Int, _ input: borrowing Activations, _ row: Int,
+        column: Int, count: Int
     ) -> Float {
         let firstBlock = column / 32
         let blockCount = count / 32

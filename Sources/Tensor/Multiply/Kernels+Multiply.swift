@@ -66,7 +66,8 @@ extension Kernels {
     ) {
         let type = weights.type
         let decoded = AffineCodes(
-            codes: workspace.codes.base, scales: workspace.scales.base, minimums: workspace.minimums.base, groupStride: 1)
+            codes: workspace.codes.base, scales: workspace.scales.base, minimums: workspace.minimums.base,
+            groupStride: 1)
         for row in rows {
             let source = weights.row(row)
             var column = 0

@@ -3,17 +3,17 @@
 /// Quantizing happens once an input and serves every weight matrix that multiplies it. Each block of 32 columns gets a
 /// scale of its own, so an element is about `scale * code`, with codes in -127...127.
 ///
-/// A language model's activations have a few channels far larger than the rest, and a block with such a channel rounds its
-/// other elements coarsely: four of SmolLM2's 18 blocks carry three quarters of the rounding error's power. So each row's
-/// blocks with the largest scales are *refined*: what rounding left of them is quantized once more, and multiplied by the
-/// same weights as if it were further blocks.
+/// A language model's activations have a few channels far larger than the rest, and a block with such a channel rounds
+/// its other elements coarsely: four of SmolLM2's 18 blocks carry three quarters of the rounding error's power. So each
+/// row's blocks with the largest scales are *refined*: what rounding left of them is quantized once more, and
+/// multiplied by the same weights as if it were further blocks.
 public struct Activations: ~Copyable {
     /// The floats; one row a token.
     public var values: Matrix
     let blocksPerRow: Int
     let codes: AlignedStorage<Int8>
-    /// For each block of 32 columns: its scale, the sum of its quantized elements, and that of each half of it. The sums
-    /// turn a weight group's minimum into one multiplication.
+    /// For each block of 32 columns: its scale, the sum of its quantized elements, and that of each half of it. The
+    /// sums turn a weight group's minimum into one multiplication.
     let records: AlignedStorage<SIMD4<Float>>
     /// A multiple of 4.
     let refinementsPerRow: Int

@@ -23,7 +23,8 @@ struct TemplateGoldenTests {
     @Test("case", arguments: cases)
     func rendersAlike(item: Case) throws {
         let template = try ChatTemplate(source: try #require(item.json["template"]?.utf8Value))
-        var input = ChatTemplate.Input(messages: try #require(item.json["messages"]?.arrayValue).map { TemplateValue($0) })
+        let messages = try #require(item.json["messages"]?.arrayValue)
+            var input = ChatTemplate.Input(messages: messages.map { TemplateValue($0) })
         input.beginOfSequence = Array("<s>".utf8)
         input.endOfSequence = Array("</s>".utf8)
         for member in try #require(item.json["extra"]?.objectValue).members {

@@ -34,7 +34,8 @@ struct PreTokenizerTests {
         var random = SplitMix64(seed: 9)
         let kinds: [PreTokenizer] = [.gpt2, .smollm, .llama3, .qwen2]
         for _ in 0..<500 {
-            let text = (0..<Int.random(in: 0...50, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
+            let count = Int.random(in: 0...50, using: &random)
+            let text = (0..<count).map { _ in UInt8.random(in: 0...255, using: &random) }
             for kind in kinds {
                 let found = pieces(text, kind)
                 #expect(found.allSatisfy { !$0.isEmpty })

@@ -37,7 +37,9 @@ struct GenerationOracle: Decodable {
 
 extension Transformer {
     /// Runs one entry through to its logits; one array of logits a row.
-    mutating func run(_ tokens: some Collection<TokenID>, _ sequence: SequenceID, _ wanted: Batch.LogitsWanted) -> [[Float]] {
+    mutating func run(
+        _ tokens: some Collection<TokenID>, _ sequence: SequenceID, _ wanted: Batch.LogitsWanted
+    ) -> [[Float]] {
         var batch = Batch()
         batch.append(tokens, to: sequence, logits: wanted)
         return run(batch)

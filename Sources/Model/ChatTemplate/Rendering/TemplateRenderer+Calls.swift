@@ -141,7 +141,8 @@ extension TemplateRenderer {
         case "endswith": return Self.affixes(arguments).map { affixes in
             .boolean(affixes.contains { text.count >= $0.count && text.suffix($0.count).elementsEqual($0) })
         }
-        case "removeprefix": return first.map { .string(text.starts(with: $0) ? Array(text.dropFirst($0.count)) : text) }
+        case "removeprefix":
+            return first.map { .string(text.starts(with: $0) ? Array(text.dropFirst($0.count)) : text) }
         case "removesuffix": return first.map {
             .string(text.suffix($0.count).elementsEqual($0) ? Array(text.dropLast($0.count)) : text)
         }
@@ -153,7 +154,8 @@ extension TemplateRenderer {
         case "replace":
             return try replace(text, arguments, line: line)
         case "join":
-            return try join(try elements(of: arguments.positional.first ?? .undefined, line: line), by: text, line: line)
+            return try join(try elements(of: arguments.positional.first ?? .undefined, line: line),
+                            by: text, line: line)
         case "find": return first.map { part in
             guard let offset = TemplateText.find(part, in: text, from: 0) else { return .integer(-1) }
             return .integer(TemplateText.characterOffsets(Array(text[..<offset])).count - 1)

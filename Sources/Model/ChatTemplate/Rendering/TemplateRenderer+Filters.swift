@@ -177,7 +177,8 @@ extension TemplateRenderer {
         case "unique": return try unique(try elements(of: value, line: line), line: line)
         case "sum":
             var sum = TemplateValue.integer(0)
-            for element in try picked(try elements(of: value, line: line), arguments.value(0, "attribute"), line: line) {
+            let attribute = arguments.value(0, "attribute")
+            for element in try picked(try elements(of: value, line: line), attribute, line: line) {
                 sum = try apply(.add, sum, element, line: line)
             }
             return sum
@@ -254,7 +255,8 @@ extension TemplateRenderer {
         var kept: [TemplateValue] = []
         for element in elements {
             try charge(line: line)
-            let value = try path.map { (path) throws(TemplateError) in try pick(path, of: element, line: line) } ?? element
+            let picked = try path.map { (path) throws(TemplateError) in try pick(path, of: element, line: line) }
+            let value = picked ?? element
             let holds = try testName.map { (name) throws(TemplateError) in
                 try test(name, value, testArguments, line: line)
             } ?? value.isTrue

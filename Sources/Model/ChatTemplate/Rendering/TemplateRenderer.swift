@@ -303,8 +303,8 @@ extension TemplateRenderer {
             } else if let value = arguments[keyword: parameter.name] {
                 assign(value, to: parameter.name)
             } else {
-                assign(try parameter.defaultValue.map { (value) throws(TemplateError) in try evaluate(value) } ?? .undefined,
-                       to: parameter.name)
+                let value = try parameter.defaultValue.map { (value) throws(TemplateError) in try evaluate(value) }
+                assign(value ?? .undefined, to: parameter.name)
             }
         }
         let text = try capture(macro.body, line: line)

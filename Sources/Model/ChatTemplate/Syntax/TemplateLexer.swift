@@ -141,7 +141,8 @@ struct TemplateLexer {
             sign = source[index]
             index += 1
         }
-        guard index + 1 < source.count, source[index] == UInt8(ascii: "%"), source[index + 1] == UInt8(ascii: "}") else {
+        guard index + 1 < source.count, source[index] == UInt8(ascii: "%"), source[index + 1] == UInt8(ascii: "}")
+        else {
             return nil
         }
         return (index + 2, sign)

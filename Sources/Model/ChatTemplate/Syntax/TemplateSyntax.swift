@@ -28,7 +28,9 @@ struct TemplateExpression: Sendable {
 
     enum BinaryOperator: Sendable { case add, subtract, multiply, divide, floorDivide, remainder, power, concatenate }
 
-    enum ComparisonOperator: Sendable { case equal, notEqual, less, lessOrEqual, greater, greaterOrEqual, isIn, isNotIn }
+    enum ComparisonOperator: Sendable {
+        case equal, notEqual, less, lessOrEqual, greater, greaterOrEqual, isIn, isNotIn
+    }
 }
 
 /// `[lower:upper:step]`
