@@ -27,6 +27,10 @@ func instructionSet(_ name: String, _ flags: [String]) -> Target {
             swiftSettings: numericSettings + [.unsafeFlags(flags.flatMap { ["-Xcc", $0] })])
 }
 
+/// The bytecode machine keeps its own heap behind unsafe pointers, one owner each; run-time exclusivity checks would cost
+/// it a call per field access.
+let machineSettings: [SwiftSetting] = numericSettings + [.unsafeFlags(["-enforce-exclusivity=unchecked"])]
+
 func core(_ name: String, _ dependencies: [Target.Dependency] = [], settings: [SwiftSetting] = coreSettings) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
@@ -52,6 +56,9 @@ let coreTargets: [Target] = [
     ]),
     core("Tensor", ["CIntrinsics", "TensorAVX2", "TensorAVX512"], settings: numericSettings),
     core("Model", ["Tensor"]),
+    core("HexaBytecode", ["JSON"], settings: numericSettings),
+    core("HexaVM", ["HexaBytecode"], settings: machineSettings),
+    core("HexaLang", ["HexaBytecode", "HexaVM"], settings: numericSettings),
     core("Serving", ["MonotonicTime", "Law", "JSON", "HTTP", "Model"]),
     core("Appliance", ["Law", "Model", "MonotonicTime", "Net", "Serving", "Tensor"]),
 ]
@@ -76,6 +83,11 @@ let hostTargets: [Target] = [
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ]),
     tests("LauncherTests", ["Launcher", "JSON", "Model", "MonotonicTime"]),
+    .executableTarget(name: "hexa", dependencies: [
+        "HexaLang", "HexaVM", "HexaBytecode", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+    ]),
+    tests("HexaBytecodeTests", ["HexaBytecode", "HexaLang", "HexaVM"]),
+    tests("HexaLangTests", ["HexaLang", "HexaVM", "HexaBytecode"]),
     tests("MonotonicTimeTests", ["MonotonicTime"]),
     tests("LawTests", ["Law", "MonotonicTime"]),
     tests("KernelCoreTests", ["KernelCore", "MonotonicTime"]),

@@ -1,0 +1,129 @@
+import HexaBytecode
+
+/// How a call instruction went on.
+enum CallResult {
+    /// A new frame runs; `self.frame` and `self.pc` are its.
+    case entered
+    /// The result is in its register.
+    case done
+    case failed
+    case stop(Stop)
+}
+
+extension Machine {
+    /// Room for one more frame whose registers begin at `window` registers above the running frame's base. Afterwards
+    /// `self.frame` and its base are valid; pointers from before are not.
+    func makeRoom(_ window: Int, _ callee: UnsafeMutablePointer<FunctionRecord>) -> Bool {
+        suspend()
+        let depth = frame - task.frames
+        guard depth + 1 < MachineLimits.callDepthMax else {
+            return fail(.depth, "more than \(MachineLimits.callDepthMax) nested calls")
+        }
+        if depth + 1 >= task.frameCapacity {
+            let capacity = min(task.frameCapacity * 2, MachineLimits.callDepthMax)
+            guard heap.reserve(bytes: (capacity - task.frameCapacity) * MemoryLayout<Frame>.stride) else {
+                return outOfMemory()
+            }
+            task.growFrames(to: capacity)
+        }
+        let needed = (frame.pointee.base - task.stack) + window + Int(callee.pointee.registerCount)
+        if needed > task.stackCapacity {
+            var capacity = task.stackCapacity
+            while capacity < needed { capacity *= 2 }
+            guard capacity <= MachineLimits.stackValuesMax,
+                  heap.reserve(bytes: (capacity - task.stackCapacity) * MemoryLayout<Value>.stride)
+            else { return outOfMemory() }
+            task.growStack(to: capacity)
+        }
+        resume(task)
+        return true
+    }
+
+    /// Enters `callee` with its arguments at `window`.
+    func enter(
+        _ callee: UnsafeMutablePointer<FunctionRecord>, _ window: UnsafeMutablePointer<Value>, closure: UInt
+    ) -> CallResult {
+        var window = window
+        if window + Int(callee.pointee.registerCount) > stackEnd || frame == lastFrame {
+            let offset = window - frame.pointee.base
+            guard makeRoom(offset, callee) else { return .failed }
+            window = frame.pointee.base + offset
+        }
+        frame.pointee.pc = pc
+        frame += 1
+        frame.pointee = Frame(function: callee, closure: closure, base: window, pc: callee.pointee.code)
+        pc = callee.pointee.code
+        return .entered
+    }
+
+    /// Calls the value in `window[0]` with the arguments after it; they move down by one, over the callee.
+    func prepareCall(of window: UnsafeMutablePointer<Value>, argumentCount: Int) -> CallResult {
+        let callee = window[0]
+        switch callee.tag {
+        case Tag.function, Tag.closure:
+            let index = callee.tag == Tag.function ? Int(callee.bits) : Int(callee.object.detail)
+            let record = functions + index
+            guard Int(record.pointee.parameterCount) == argumentCount else {
+                _ = wrongArity(index, argumentCount)
+                return .failed
+            }
+            for index in 0..<argumentCount { window[index] = window[index + 1] }
+            return enter(record, window, closure: callee.tag == Tag.closure ? UInt(callee.bits) : 0)
+        case Tag.builtin:
+            let builtin = Builtin.allCases[Int(callee.bits)]
+            guard builtin.signature.accepts(argumentCount) else {
+                _ = fail(.arity, "\(builtin.signature.name) does not take \(argumentCount) arguments")
+                return .failed
+            }
+            for index in 0..<argumentCount { window[index] = window[index + 1] }
+            return callBuiltin(Int(callee.bits), window, argumentCount: argumentCount)
+        default:
+            _ = fail(.type, "\(article(callee)) cannot be called")
+            return .failed
+        }
+    }
+
+    private func wrongArity(_ function: Int, _ got: Int) -> Bool {
+        let expected = Int(functions[function].parameterCount)
+        let plural = expected == 1 ? "" : "s"
+        return fail(.arity, "\(name(program.functions[function].name)) takes \(expected) argument\(plural), got \(got)")
+    }
+
+    /// A method of the module, or of the built-in kinds, or a field that holds a function; in this order.
+    func callMethod(_ i: UInt64, _ window: UnsafeMutablePointer<Value>) -> CallResult {
+        let receiver = window[0]
+        let function = methods.function(receiver: receiverClass(of: receiver), name: i.d)
+        if function >= 0 {
+            let record = functions + function
+            guard Int(record.pointee.parameterCount) == i.b else {
+                let expected = Int(record.pointee.parameterCount) - 1
+                _ = fail(.arity, "method \(name(i.d)) takes \(expected) argument\(expected == 1 ? "" : "s"), got \(i.b - 1)")
+                return .failed
+            }
+            return enter(record, window, closure: 0)
+        }
+        if receiver.tag == Tag.structure {
+            let field = fieldIndex(Int(receiver.object.detail), name: i.d, hint: 0)
+            if field >= 0 {
+                window[0] = receiver.object.values[field]
+                return prepareCall(of: window, argumentCount: i.b - 1)
+            }
+        }
+        guard let method = BuiltinMethod(rawValue: builtinMethods[i.d]) else {
+            _ = noMethod(receiver, i.d)
+            return .failed
+        }
+        collectIfNeeded()
+        return callBuiltinMethod(method, window, argumentCount: i.b - 1, name: i.d)
+    }
+
+    func noMethod(_ receiver: Value, _ nameIndex: Int) -> Bool {
+        fail(.field, "\(article(receiver)) has no method \(name(nameIndex))")
+    }
+
+    /// Leaves the machine with a request. Arguments are copied, the result comes by `answer`.
+    func kernelCall(_ call: KernelCall, _ window: UnsafeMutablePointer<Value>, argumentCount: Int) -> Stop {
+        pendingAnswer = PendingAnswer(register: window - frame.pointee.base)
+        return .kernelCall(KernelRequest(call: call, arguments: (0..<argumentCount).map { hostValue(window[$0]) }))
+    }
+}
