@@ -66,13 +66,12 @@ public final class CompilerSession {
         if !program.hasErrors { generate(files, options) }
         guard !program.hasErrors else { throw CompileError(program.diagnostics) }
         if isInteractive, let main = files.last {
-            for (symbol, resolution) in main.imported.merging(main.scope, uniquingKeysWith: { $1 }) {
-                earlierScope[symbol] = resolution
-            }
+            for (symbol, resolution) in main.imported { earlierScope[symbol] = resolution }
+            for (symbol, resolution) in main.scope { earlierScope[symbol] = resolution }
         }
         compiler.modules.module.needs = program.needs
         return CompiledProgram(
-            module: compiler.modules.module, warnings: program.diagnostics, sources: program.files.map(\.source)
+            module: compiler.modules.module, warnings: program.diagnostics, sources: program.files.map { $0.source }
         )
     }
 
@@ -99,6 +98,10 @@ public final class CompilerSession {
         compiler.addNominals()
         compiler.addMethods()
         compiler.modules.module.entry = compiler.addEntry(files: files, callsMain: !options.includesProofs)
+        // Everything is compiled, used or not: a program with an error in any function is refused.
+        for file in files {
+            for case .function(let function, _) in file.main.body.statements { _ = compiler.index(of: function) }
+        }
         compiler.modules.module.proofs = []
         for proof in program.proofs {
             // Compiled in any case, for its errors; only `hexa test` gets entries.

@@ -64,7 +64,7 @@ extension Compiler {
             }
             let failures = test(.isStruct, register, c: 0, d: declaration.index, range)
             let places = fields.map { field in declared.firstIndex { $0.name == field.field } ?? 0 }
-            return failures + matchElements(fields.map(\.pattern), places, register, range)
+            return failures + matchElements(fields.map { $0.pattern }, places, register, range)
         case .tuple(let elements):
             let failures = test(.isTuple, register, c: elements.count, d: 0, range)
             return failures + matchElements(elements, Array(0..<elements.count), register, range)

@@ -46,7 +46,7 @@ extension Compiler {
         case .array: .array
         case .tuple(let elements): .tuple(count: elements.count)
         case .nominal(let index): .nominal(index)
-        case .trait(let index): .oneOf(program.traits[index].implementers.map(\.receiverClass))
+        case .trait(let index): .oneOf(program.traits[index].implementers.map { $0.receiverClass })
         }
     }
 

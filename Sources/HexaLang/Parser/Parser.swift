@@ -54,6 +54,11 @@ struct Parser {
     func expected(_ what: String, _ context: String) -> Diagnostic {
         let found = kind == .name || kind == .int || kind == .float
             ? "'" + String(decoding: text(current.range), as: UTF8.self) + "'" : kind.description
+        // What is missing at the end of a line is missing there, not on the next line.
+        if current.startsLine, position > 0 {
+            let end = previousRange.end
+            return failure("expected \(what) \(context), found the end of the line", at: SourceRange(end, end + 1))
+        }
         return failure("expected \(what) \(context), found \(found)")
     }
 
@@ -109,6 +114,20 @@ struct Parser {
         return Block(statements, open.range.to(close.range))
     }
 
+    /// After a body in braces the next statement may follow on the same line.
+    private func endsInBlock(_ statement: Statement) -> Bool {
+        guard tokens[max(position - 1, 0)].kind == .rightBrace else { return false }
+        switch statement {
+        case .function, .item: return true
+        case .variable: return false
+        case .expression(let expression, _):
+            switch expression.kind {
+            case .block, .ifElse, .match, .tryCatch, .whileLoop, .loop, .forLoop, .spawn, .select, .comptime: return true
+            default: return false
+            }
+        }
+    }
+
     private mutating func statements(until end: TokenKind) throws(Diagnostic) -> [Statement] {
         var statements: [Statement] = []
         while true {
@@ -120,7 +139,7 @@ struct Parser {
                 if case .expression(let expression, _) = statements[statements.count - 1] {
                     statements[statements.count - 1] = .expression(expression, isDiscarded: true)
                 }
-            } else if kind != end, kind != .end, !current.startsLine {
+            } else if kind != end, kind != .end, !current.startsLine, !endsInBlock(statements[statements.count - 1]) {
                 throw expected("a new line or ';'", "after this statement")
             }
         }

@@ -175,7 +175,7 @@ extension Resolver {
             for element in payload { resolve(pattern: element) }
         case .structure(let reference, let fields):
             resolve(typeReference: reference, "struct")
-            if case .type(let type) = reference.resolution { check(fields.map(\.field), of: type, pattern.range) }
+            if case .type(let type) = reference.resolution { check(fields.map { $0.field }, of: type, pattern.range) }
             for field in fields { resolve(pattern: field.pattern) }
         case .tuple(let elements): for element in elements { resolve(pattern: element) }
         case .array(let elements, let rest):
@@ -252,6 +252,7 @@ extension Resolver {
             report(isWhole ? "\(name) cannot be assigned again" : "\(name) cannot be changed", at: reference.range,
                    hint: "declare it with 'let mut \(name)'")
         case .global(let global):
+            if isWhole { global.binding.isAssigned = true }
             guard !global.binding.isMutable else {
                 if contexts[top].isPure { report("a @pure function cannot change \(name)", at: reference.range) }
                 return

@@ -87,7 +87,7 @@ extension Resolver {
     /// "did you mean ...", when a visible name is close.
     func hint(for symbol: Symbol) -> String? {
         var candidates: [Symbol] = []
-        for context in contexts { candidates += context.locals.map(\.symbol) }
+        for context in contexts { candidates += context.locals.map { $0.symbol } }
         candidates += Array(file.scope.keys) + Array(file.imported.keys) + Array(program.libraryScope.keys)
         candidates += Array(program.builtinTypes.keys)
         let names = candidates.map { interner.bytes($0) }.sorted { $0.lexicographicallyPrecedes($1) }

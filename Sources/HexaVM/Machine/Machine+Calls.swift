@@ -26,7 +26,7 @@ extension Machine {
             }
             task.growFrames(to: capacity)
         }
-        let needed = (frame.pointee.base - task.stack) + window + Int(callee.pointee.registerCount)
+        let needed = (task.frame.pointee.base - task.stack) + window + Int(callee.pointee.registerCount)
         if needed > task.stackCapacity {
             var capacity = task.stackCapacity
             while capacity < needed { capacity *= 2 }

@@ -20,8 +20,22 @@ extension Machine {
         return false
     }
 
-    /// Source position of the running instruction.
-    var currentPosition: SourcePosition { position(of: frame, pc: pc) }
+    /// Source position of the running instruction, or of the call to the library function it belongs to.
+    var currentPosition: SourcePosition {
+        var current = frame
+        var pc = self.pc
+        while current > task.frames, isInternal(current) {
+            current -= 1
+            pc = current.pointee.pc
+        }
+        return position(of: current, pc: pc)
+    }
+
+    /// Library functions written in the language belong to a file in parentheses.
+    private func isInternal(_ frame: UnsafeMutablePointer<Frame>) -> Bool {
+        let function = program.functions[Int(frame.pointee.function.pointee.index)]
+        return program.files[function.file].first == UInt8(ascii: "(")
+    }
 
     private func position(of frame: UnsafeMutablePointer<Frame>, pc: UnsafeMutablePointer<UInt64>) -> SourcePosition {
         let record = frame.pointee.function.pointee
@@ -58,6 +72,10 @@ extension Machine {
         var current = frame
         current.pointee.pc = pc
         while trace.count < ProgramFailure.traceEntriesMax {
+            if current > task.frames, isInternal(current) {
+                current -= 1
+                continue
+            }
             let function = program.functions[Int(current.pointee.function.pointee.index)]
             trace.append(.init(
                 function: program.names[function.name], file: program.files[function.file],

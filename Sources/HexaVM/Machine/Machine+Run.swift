@@ -84,7 +84,7 @@ extension Machine {
         if value == .void, let distance = pending.endDistance {
             pc += distance
         } else if let converted = machineValue(value) {
-            base[pending.register] = converted
+            frame.pointee.base[pending.register] = converted
         } else {
             pendingAnswer = nil
             thrown = memoryError
