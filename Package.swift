@@ -73,6 +73,7 @@ let kernelTargets: [Target] = [
 ]
 
 let hostTargets: [Target] = [
+    .executableTarget(name: "engine-bench", dependencies: ["Model", "Tensor"], path: "Sources/EngineBench"),
     .target(name: "CLinux"),
     .target(
         name: "Launcher",

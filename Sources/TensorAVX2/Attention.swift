@@ -22,21 +22,29 @@ public func attendPageAVX2(
     }
 }
 
-/// scores[p] = scale * (query . keys[p])
+/// Keys lie by element and position, 64 positions an element.
+private let positionsPerPage = 64
+
+/// scores[p] = scale * sum over elements of query[e] * keys[e][p], for whole registers of positions; those past the count
+/// mean nothing.
 @inline(__always)
 private func score(
     _ query: UnsafePointer<Float>, _ dimension: Int, _ keys: UnsafePointer<UInt16>, _ positionCount: Int,
     _ scale: Float, _ scores: UnsafeMutablePointer<Float>
 ) {
-    for position in 0..<positionCount {
-        let key = keys + position &* dimension
-        var total = _mm256_setzero_ps()
-        var index = 0
-        while index < dimension {
-            total = _mm256_fmadd_ps(_mm256_loadu_ps(query + index), halves(key + index), total)
-            index &+= 8
+    let scales = _mm256_set1_ps(scale)
+    var position = 0
+    while position < positionCount {
+        var (s0, s1) = (_mm256_setzero_ps(), _mm256_setzero_ps())
+        for element in 0..<dimension {
+            let key = keys + (element &* positionsPerPage &+ position)
+            let factor = _mm256_set1_ps(query[element])
+            s0 = _mm256_fmadd_ps(factor, halves(key), s0)
+            s1 = _mm256_fmadd_ps(factor, halves(key + 8), s1)
         }
-        scores[position] = sum(total) * scale
+        _mm256_storeu_ps(scores + position, _mm256_mul_ps(s0, scales))
+        _mm256_storeu_ps(scores + position + 8, _mm256_mul_ps(s1, scales))
+        position &+= 16
     }
 }
 

@@ -13,42 +13,84 @@ private func products(_ codes: UnsafePointer<UInt8>, _ activations: UnsafePointe
     return _mm256_madd_epi16(pairs, _mm256_set1_epi16(1))
 }
 
-/// The product of decoded weights, one scale and minimum per 32, with quantized activations.
-@export(interface)
-public func dotGroupsOf32(
-    _ codes: UnsafePointer<UInt8>, _ scales: UnsafePointer<Float>, _ minimums: UnsafePointer<Float>, _ blockCount: Int,
-    _ activations: UnsafePointer<Int8>, _ records: UnsafePointer<SIMD4<Float>>
-) -> Float {
-    var total = _mm256_setzero_ps()
-    var minimumTotal: Float = 0
-    for block in 0..<blockCount {
-        let terms = _mm256_cvtepi32_ps(products(codes + block &* 32, activations + block &* 32))
-        let record = records[block]
-        let scale = scales[block]
-        total = _mm256_fmadd_ps(terms, _mm256_set1_ps(scale * record[0]), total)
-        minimumTotal += (minimums[block] + 128 * scale) * record[1]
+/// Running sums of a product.
+private struct Sum {
+    var products = _mm256_setzero_ps()
+    var minimums: Float = 0
+
+    /// Adds 32 elements with one scale and minimum.
+    @inline(__always)
+    mutating func add(
+        _ codes: UnsafePointer<UInt8>, _ scale: Float, _ minimum: Float,
+        _ activations: UnsafePointer<Int8>, _ record: UnsafePointer<SIMD4<Float>>
+    ) {
+        let terms = _mm256_cvtepi32_ps(TensorAVX2.products(codes, activations))
+        let (activationScale, sum) = (record.pointee[0], record.pointee[1])
+        products = _mm256_fmadd_ps(terms, _mm256_set1_ps(scale * activationScale), products)
+        minimums += (minimum + 128 * scale) * sum
     }
-    return sum(total) + minimumTotal
+
+    /// Adds 32 elements with one scale and minimum for each 16: lanes 0-3 of the products belong to the first.
+    @inline(__always)
+    mutating func addHalves(
+        _ codes: UnsafePointer<UInt8>, _ scales: UnsafePointer<Float>, _ minimum: UnsafePointer<Float>,
+        _ activations: UnsafePointer<Int8>, _ record: UnsafePointer<SIMD4<Float>>
+    ) {
+        let terms = _mm256_cvtepi32_ps(TensorAVX2.products(codes, activations))
+        let activation = record.pointee
+        let (low, high) = (scales[0], scales[1])
+        let factors = _mm256_set_m128(_mm_set1_ps(high * activation[0]), _mm_set1_ps(low * activation[0]))
+        products = _mm256_fmadd_ps(terms, factors, products)
+        minimums += (minimum[0] + 128 * low) * activation[2] + (minimum[1] + 128 * high) * activation[3]
+    }
+
+    @inline(__always)
+    var total: Float { sum(products) + minimums }
 }
 
-/// The same with one scale and minimum per 16: lanes 0-3 of the products belong to the first group, 4-7 to the second.
+/// The product of a run of decoded weights, one scale and minimum per 32, with quantized activations and their refined
+/// blocks (see `Activations` in module Tensor; blocks outside the run are left out).
+@export(interface)
+public func dotGroupsOf32(
+    _ codes: UnsafePointer<UInt8>, _ scales: UnsafePointer<Float>, _ minimums: UnsafePointer<Float>,
+    _ firstBlock: Int, _ blockCount: Int, _ activations: UnsafePointer<Int8>, _ records: UnsafePointer<SIMD4<Float>>,
+    _ refinementCount: Int, _ refinedBlocks: UnsafePointer<Int32>,
+    _ refinedCodes: UnsafePointer<Int8>, _ refinedRecords: UnsafePointer<SIMD4<Float>>
+) -> Float {
+    var sum = Sum()
+    for block in 0..<blockCount {
+        sum.add(codes + block &* 32, scales[block], minimums[block], activations + block &* 32, records + block)
+    }
+    for index in 0..<refinementCount {
+        let block = Int(refinedBlocks[index]) &- firstBlock
+        guard block >= 0 && block < blockCount else { continue }
+        sum.add(
+            codes + block &* 32, scales[block], minimums[block], refinedCodes + index &* 32, refinedRecords + index)
+    }
+    return sum.total
+}
+
+/// The same with one scale and minimum per 16.
 @export(interface)
 public func dotGroupsOf16(
-    _ codes: UnsafePointer<UInt8>, _ scales: UnsafePointer<Float>, _ minimums: UnsafePointer<Float>, _ blockCount: Int,
-    _ activations: UnsafePointer<Int8>, _ records: UnsafePointer<SIMD4<Float>>
+    _ codes: UnsafePointer<UInt8>, _ scales: UnsafePointer<Float>, _ minimums: UnsafePointer<Float>,
+    _ firstBlock: Int, _ blockCount: Int, _ activations: UnsafePointer<Int8>, _ records: UnsafePointer<SIMD4<Float>>,
+    _ refinementCount: Int, _ refinedBlocks: UnsafePointer<Int32>,
+    _ refinedCodes: UnsafePointer<Int8>, _ refinedRecords: UnsafePointer<SIMD4<Float>>
 ) -> Float {
-    var total = _mm256_setzero_ps()
-    var minimumTotal: Float = 0
+    var sum = Sum()
     for block in 0..<blockCount {
-        let terms = _mm256_cvtepi32_ps(products(codes + block &* 32, activations + block &* 32))
-        let record = records[block]
-        let (low, high) = (scales[block &* 2], scales[block &* 2 &+ 1])
-        let scale = _mm256_set_m128(_mm_set1_ps(high * record[0]), _mm_set1_ps(low * record[0]))
-        total = _mm256_fmadd_ps(terms, scale, total)
-        minimumTotal += (minimums[block &* 2] + 128 * low) * record[2]
-        minimumTotal += (minimums[block &* 2 &+ 1] + 128 * high) * record[3]
+        sum.addHalves(
+            codes + block &* 32, scales + block &* 2, minimums + block &* 2, activations + block &* 32, records + block)
     }
-    return sum(total) + minimumTotal
+    for index in 0..<refinementCount {
+        let block = Int(refinedBlocks[index]) &- firstBlock
+        guard block >= 0 && block < blockCount else { continue }
+        sum.addHalves(
+            codes + block &* 32, scales + block &* 2, minimums + block &* 2, refinedCodes + index &* 32,
+            refinedRecords + index)
+    }
+    return sum.total
 }
 
 /// The product of two runs of floats.

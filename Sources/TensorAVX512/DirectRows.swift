@@ -13,6 +13,10 @@ import CIntrinsics
 //
 // SAFETY: callers pass whole rows of `blockCount` blocks and as many activation blocks; tails are read under masks.
 
+/// How far ahead of their use weights are asked for, in bytes. Rows are a few hundred bytes long and read in pairs, a
+/// pattern that the hardware's own prefetching follows at a third of memory speed.
+let prefetchDistance = 4096
+
 /// Activations of four neighbouring blocks in the order described above.
 private struct Activations {
     let low: __m512i
@@ -132,6 +136,8 @@ public func multiplyRowsQ4_1(
         while block < blockCount {
             let count = blockCount &- block
             let activations = Activations(codes, records, block, count)
+            prefetch(firstSource + (prefetchDistance &+ block &* 20))
+            prefetch(secondSource + (prefetchDistance &+ block &* 20))
             addQ4_1(&first, firstSource + block &* 20, count, activations)
             addQ4_1(&second, secondSource + block &* 20, count, activations)
             block &+= 4
@@ -189,6 +195,8 @@ public func multiplyRowsQ4_0(
         while block < blockCount {
             // Past the row's end the last block stands in; its activations are zeros.
             let (bytes, last) = (source + block &* 18, blockCount &- block &- 1)
+            prefetch(bytes + prefetchDistance)
+            prefetch(bytes + (prefetchDistance &+ 36))
             addQ4_0(
                 &sum, bytes, bytes + min(1, last) &* 18, bytes + min(2, last) &* 18, bytes + min(3, last) &* 18,
                 Activations(codes, records, block, blockCount &- block))

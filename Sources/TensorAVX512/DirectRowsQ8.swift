@@ -23,6 +23,7 @@ public func multiplyRowsQ8_0(
         var block = 0
         while block &+ 2 <= blockCount {
             let bytes = source + block &* 34
+            prefetch(bytes + prefetchDistance)
             total = add(
                 join_halves(load32(bytes + 2), load32(bytes + 36)), _mm512_loadu_si512(codes + block &* 32),
                 scale(bytes) * records[block][0], scale(bytes + 34) * records[block &+ 1][0], to: total)

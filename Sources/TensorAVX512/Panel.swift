@@ -76,7 +76,6 @@ public func refinePanel(
 ) {
     let lanes = UInt16(truncatingIfNeeded: 1 &<< rowCount &- 1)
     let groupsPerBlock = 32 / elementsPerGroup
-    let wordsPerGroup = 8 / groupsPerBlock
     for token in 0..<tokenCount {
         var column = Column()
         let first = token &* refinementsPerToken
@@ -85,10 +84,15 @@ public func refinePanel(
             guard block >= 0 && block < blockCount else { continue }
             var offset = 0
             for part in 0..<groupsPerBlock {
-                let weights = UnsafeRawPointer(panelCodes) + (block &* 512 &+ part &* wordsPerGroup &* 64)
-                for word in 0..<wordsPerGroup {
-                    column.multiply(_mm512_loadu_si512(weights + word &* 64), codes + index &* 32, offset)
-                    offset &+= 4
+                for _ in 0..<(2 / groupsPerBlock) {
+                    // Four words of 64 bytes: sixteen columns.
+                    let weights = UnsafeRawPointer(panelCodes) + (block &* 512 &+ offset &* 16)
+                    let activations = codes + index &* 32
+                    column.multiply(_mm512_loadu_si512(weights), activations, offset)
+                    column.multiply(_mm512_loadu_si512(weights + 64), activations, offset &+ 4)
+                    column.multiply(_mm512_loadu_si512(weights + 128), activations, offset &+ 8)
+                    column.multiply(_mm512_loadu_si512(weights + 192), activations, offset &+ 12)
+                    offset &+= 16
                 }
                 let group = (block &* groupsPerBlock &+ part) &* 16
                 let sum = groupsPerBlock == 1 ? 1 : 2 &+ part

@@ -79,9 +79,11 @@ struct MultiplyTests {
     ) -> [Float] {
         let kernels = Kernels(variant)
         var activations = Activations(capacity: input.count, columns: weights.view.columns)
-        activations.values.rows = input.count
+        activations.rows = input.count
         for (token, row) in input.enumerated() {
-            for (column, value) in row.enumerated() { activations.values[token, column] = value }
+            activations.withRow(token) { floats in
+                for (column, value) in row.enumerated() { floats[column] = value }
+            }
         }
         kernels.quantize(&activations)
         var output = Matrix(capacity: input.count, columns: weights.view.rows)

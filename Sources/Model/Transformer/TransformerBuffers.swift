@@ -57,7 +57,7 @@ struct TransformerBuffers: ~Copyable {
         queries.rows = tokenCount
         keys.rows = tokenCount
         values.rows = tokenCount
-        attended.values.rows = tokenCount
+        attended.rows = tokenCount
         gate.rows = tokenCount
         up.rows = tokenCount
         update.rows = tokenCount

@@ -1,4 +1,5 @@
 import TensorAVX2
+import TensorAVX512
 
 extension Kernels {
     /// Causal attention of one token: every query head over the keys and values of the first `positionCount` positions.
@@ -48,8 +49,12 @@ extension Kernels {
     ) {
         let (group, dimension) = (workspace.queryHeadsPerHead, workspace.headDimension)
         let (scores, states) = (workspace.scores.base, workspace.states.base)
-        // The vector kernel works on whole registers of eight elements; no published model has other head sizes.
-        guard instructionSet == .portable || dimension % 8 != 0 else {
+        // The vector kernels work on whole registers; no published model has other head sizes.
+        if instructionSet == .avx512, dimension % 16 == 0 {
+            return attendPageAVX512(
+                queries, group, dimension, keys, values, positionCount, scale, scores, workspace.sums.base, states)
+        }
+        if instructionSet != .portable, dimension % 8 == 0 {
             return attendPageAVX2(
                 queries, group, dimension, keys, values, positionCount, scale, scores, workspace.sums.base, states)
         }
@@ -58,8 +63,8 @@ extension Kernels {
             for position in 0..<positionCount {
                 var score: Float = 0
                 for index in 0..<dimension {
-                    let key = HalfPrecision.float(fromBinary16: keys[position * dimension + index])
-                    score += queries[query * dimension + index] * key
+                    let key = keys[index * KeyValuePages.positionsPerPage + position]
+                    score += queries[query * dimension + index] * HalfPrecision.float(fromBinary16: key)
                 }
                 scores[position] = score * scale
                 highest = max(highest, score * scale)

@@ -2,7 +2,8 @@ import TensorAVX2
 
 /// Keys and values of past tokens, as binary16, in pages of 64 positions that sequences take as they grow.
 ///
-/// Layout: layer, page, key-value head, position, element; so one head's positions of a page are contiguous.
+/// Layout: layer, page, key-value head; within it values by position and element, but keys by element and position. So
+/// scores of neighbouring positions are computed side by side, as are elements of the weighted sum of values.
 public struct KeyValuePages: ~Copyable {
     /// Positions of a page: long enough to work on at a stretch, short enough to waste little at a sequence's end.
     public static let positionsPerPage = 64
@@ -29,7 +30,7 @@ public struct KeyValuePages: ~Copyable {
         2 * layerCount * headCount * positionsPerPage * headDimension * MemoryLayout<UInt16>.stride
     }
 
-    /// Where a head's positions of a page begin, in elements.
+    /// Where a head's part of a page begins, in elements.
     func offset(layer: Int, page: Int, head: Int) -> Int {
         precondition(layer >= 0 && layer < layerCount && page >= 0 && page < pageCount, "page outside the pool")
         return ((layer * pageCount + page) * headCount + head) * KeyValuePages.positionsPerPage * headDimension
@@ -47,9 +48,14 @@ extension Kernels {
         precondition(keys.columns == pages.headCount * dimension && values.columns == keys.columns, "widths differ")
         precondition(position >= 0 && position < KeyValuePages.positionsPerPage, "position outside the page")
         for head in 0..<pages.headCount {
-            let offset = pages.offset(layer: layer, page: page, head: head) + position * dimension
-            narrow(keys.row(row) + head * dimension, pages.keys.base + offset, dimension)
-            narrow(values.row(row) + head * dimension, pages.values.base + offset, dimension)
+            let offset = pages.offset(layer: layer, page: page, head: head)
+            let value = pages.values.base + offset + position * dimension
+            narrow(values.row(row) + head * dimension, value, dimension)
+            let key = keys.row(row) + head * dimension
+            for element in 0..<dimension {
+                let place = offset + element * KeyValuePages.positionsPerPage + position
+                pages.keys.base[place] = HalfPrecision.binary16(from: key[element])
+            }
         }
     }
 

@@ -27,56 +27,48 @@ extension Kernels {
         _ weights: AffineCodes, _ elementsPerGroup: Int, _ input: borrowing Activations, _ row: Int,
         column: Int, count: Int
     ) -> Float {
-        let firstBlock = column / 32
-        let blockCount = count / 32
-        var total = dotBlocks(
-            weights, elementsPerGroup, blockCount, input.codes(ofRow: row) + column,
-            input.records(ofRow: row) + firstBlock)
+        let (firstBlock, blockCount) = (column / 32, count / 32)
+        let (codes, records) = (input.codes(ofRow: row) + column, input.records(ofRow: row) + firstBlock)
         let refined = input.refinedBlocks(ofRow: row)
+        let (refinedCodes, refinedRecords) = (input.refinedCodes(ofRow: row), input.refinedRecords(ofRow: row))
+        guard instructionSet == .portable else {
+            let dot = elementsPerGroup == 16 ? dotGroupsOf16 : dotGroupsOf32
+            return dot(
+                weights.codes, weights.scales, weights.minimums, firstBlock, blockCount, codes, records,
+                input.refinementsPerRow, refined, refinedCodes, refinedRecords)
+        }
+        var total: Float = 0
+        for block in 0..<blockCount {
+            total += dotBlock(weights, elementsPerGroup, block, codes + block * 32, records[block])
+        }
         for index in 0..<input.refinementsPerRow {
             let block = Int(refined[index]) - firstBlock
             guard block >= 0 && block < blockCount else { continue }
-            let firstGroup = block * 32 / elementsPerGroup
-            let group = AffineCodes(
-                codes: weights.codes + block * 32, scales: weights.scales + firstGroup,
-                minimums: weights.minimums + firstGroup, groupStride: 1)
-            total += dotBlocks(
-                group, elementsPerGroup, 1, input.refinedCodes(ofRow: row) + index * 32,
-                input.refinedRecords(ofRow: row) + index)
+            total += dotBlock(weights, elementsPerGroup, block, refinedCodes + index * 32, refinedRecords[index])
         }
         return total
     }
 
-    /// The product of decoded weights with as many blocks of 32 quantized activations.
-    private func dotBlocks(
-        _ weights: AffineCodes, _ elementsPerGroup: Int, _ blockCount: Int,
-        _ codes: UnsafePointer<Int8>, _ records: UnsafePointer<SIMD4<Float>>
+    /// The product of block `block` of decoded weights with 32 quantized activations.
+    private func dotBlock(
+        _ weights: AffineCodes, _ elementsPerGroup: Int, _ block: Int, _ codes: UnsafePointer<Int8>, _ record: SIMD4<Float>
     ) -> Float {
-        guard instructionSet != .portable else {
-            return dotPortable(weights, elementsPerGroup, blockCount * 32, codes, records)
+        let weightCodes = weights.codes + block * 32
+        let low = Kernels.dot16(weightCodes, codes)
+        let high = Kernels.dot16(weightCodes + 16, codes + 16)
+        if elementsPerGroup == 32 {
+            return Float(low + high) * (weights.scales[block] * record[0]) + weights.minimums[block] * record[1]
         }
-        let (scales, minimums) = (weights.scales, weights.minimums)
-        return elementsPerGroup == 16
-            ? dotGroupsOf16(weights.codes, scales, minimums, blockCount, codes, records)
-            : dotGroupsOf32(weights.codes, scales, minimums, blockCount, codes, records)
+        let (first, second) = (2 * block, 2 * block + 1)
+        return Float(low) * (weights.scales[first] * record[0]) + weights.minimums[first] * record[2]
+            + Float(high) * (weights.scales[second] * record[0]) + weights.minimums[second] * record[3]
     }
 
-    private func dotPortable(
-        _ weights: AffineCodes, _ elementsPerGroup: Int, _ count: Int,
-        _ codes: UnsafePointer<Int8>, _ records: UnsafePointer<SIMD4<Float>>
-    ) -> Float {
-        var total: Float = 0
-        for group in 0..<(count / elementsPerGroup) {
-            let start = group * elementsPerGroup
-            var sum: Int32 = 0
-            for element in start..<(start + elementsPerGroup) {
-                sum &+= Int32(weights.codes[element]) &* Int32(codes[element])
-            }
-            let record = records[start / 32]
-            let blockSum = elementsPerGroup == 32 ? record[1] : record[2 + group % 2]
-            total += Float(sum) * (weights.scales[group] * record[0]) + weights.minimums[group] * blockSum
-        }
-        return total
+    @inline(__always)
+    private static func dot16(_ codes: UnsafePointer<UInt8>, _ activations: UnsafePointer<Int8>) -> Int32 {
+        var sum: Int32 = 0
+        for index in 0..<16 { sum &+= Int32(codes[index]) &* Int32(activations[index]) }
+        return sum
     }
 
     /// The product of two runs of floats.

@@ -9,7 +9,7 @@
 /// multiplied by the same weights as if it were further blocks.
 public struct Activations: ~Copyable {
     /// The floats; one row a token.
-    public var values: Matrix
+    public internal(set) var values: Matrix
     let blocksPerRow: Int
     let codes: AlignedStorage<Int8>
     /// For each block of 32 columns: its scale, the sum of its quantized elements, and that of each half of it. The
@@ -33,6 +33,17 @@ public struct Activations: ~Copyable {
         refinedBlocks = AlignedStorage(count: capacity * refinementsPerRow, zero: 0)
         refinedCodes = AlignedStorage(count: capacity * refinementsPerRow * Limits.activationBlockColumns, zero: 0)
         refinedRecords = AlignedStorage(count: capacity * refinementsPerRow, zero: .zero)
+    }
+
+    /// Rows in use; `0...capacity`.
+    public var rows: Int {
+        get { values.rows }
+        set { values.rows = newValue }
+    }
+
+    /// Lends the floats of row `index`. What is changed counts once it is quantized.
+    public mutating func withRow<Result>(_ index: Int, _ body: (inout MutableSpan<Float>) -> Result) -> Result {
+        values.withRow(index, body)
     }
 
     /// Bytes that activations of this size take.

@@ -49,17 +49,21 @@ extension Transformer {
         begin(batch)
         while !advance() {}
         return (0..<logitsRowCount).map { row in
-            withLogits(row: row) { logits in (0..<logits.count).map { logits[$0] } }
+            withLogits(row: row) { logits in logits.withUnsafeBufferPointer { Array($0) } }
         }
     }
 }
 
-func logProbabilities(_ logits: [Float]) -> [Double] {
+/// The logarithm of the sum of exponentials: a token's log-probability is its logit less this.
+func logSumExp(_ logits: [Float]) -> Double {
     let highest = Double(logits.max()!)
-    let total = logits.reduce(0.0) { $0 + exp(Double($1) - highest) }
-    return logits.map { Double($0) - highest - log(total) }
+    var total = 0.0
+    for logit in logits { total += exp(Double(logit) - highest) }
+    return highest + log(total)
 }
 
-func argmax(_ logits: [some FloatingPoint]) -> TokenID {
-    TokenID(logits.indices.max { logits[$0] < logits[$1] }!)
+func argmax(_ logits: [Float]) -> TokenID {
+    var best = 0
+    for index in 0..<logits.count where logits[index] > logits[best] { best = index }
+    return TokenID(best)
 }

@@ -7,8 +7,9 @@ let supportedInstructionSets = InstructionSet.allCases.filter { $0.isSupported(b
 
 @Suite("SmolLM2-135M generates as its float32 reference does", .enabled(if: SmolLM2.isPresent, SmolLM2.missingMessage))
 struct SmolLM2GenerationTests {
-    /// The accuracy budget: mean absolute error of the 20 best log-probabilities after each prompt.
-    static let top20ErrorMax = 0.10
+    /// The accuracy budget: mean absolute error of log-probabilities, of the 20 best after each prompt and of the prompt's
+    /// own tokens. The project promises 0.10; 0.03 is what the kernels reach, and this is where it counts as broken.
+    static let errorMax = 0.05
     /// A runner-up closer than this may win through rounding; what follows it is another text.
     static let decisiveMargin = 0.5
 
@@ -17,27 +18,28 @@ struct SmolLM2GenerationTests {
         var model = try SmolLM2GenerationTests.transformer(variant)
         var top20Errors: [Double] = []
         var promptErrors: [Double] = []
-        for oracle in try GenerationOracle.load() {
+        // The scalar definition takes its time: short prompts must do. Its agreement with the others is tested elsewhere.
+        for oracle in try GenerationOracle.load() where variant != .portable || oracle.ids.count <= 16 {
             let opened = model.openSequence(reserving: 160)
             let sequence = try #require(opened)
-            let logits = model.run(oracle.ids, sequence, .all).map(logProbabilities)
+            let logits = model.run(oracle.ids, sequence, .all)
             for (row, expected) in oracle.promptLogProbabilities.enumerated() {
-                promptErrors.append(abs(logits[row][Int(oracle.ids[row + 1])] - expected))
+                let found = Double(logits[row][Int(oracle.ids[row + 1])]) - logSumExp(logits[row])
+                promptErrors.append(abs(found - expected))
             }
+            let last = try #require(logits.last)
+            let total = logSumExp(last)
             for candidate in oracle.lastTop20 {
-                top20Errors.append(abs(logits.last![Int(candidate.token)] - candidate.logProbability))
+                top20Errors.append(abs(Double(last[Int(candidate.token)]) - total - candidate.logProbability))
             }
-            // The scalar definition takes its time; its agreement with the others is tested elsewhere as well.
-            let stepCount = variant == .portable ? 4 : oracle.greedy.count
-            SmolLM2GenerationTests.expectGreedy(
-                oracle, first: argmax(logits.last!), stepCount, &model, sequence)
+            let stepCount = variant == .portable ? 1 : oracle.greedy.count
+            SmolLM2GenerationTests.expectGreedy(oracle, first: argmax(last), stepCount, &model, sequence)
             model.closeSequence(sequence)
         }
         let top20Error = top20Errors.reduce(0, +) / Double(top20Errors.count)
         let promptError = promptErrors.reduce(0, +) / Double(promptErrors.count)
-        print("\(variant): top-20 error \(top20Error), prompt error \(promptError)")
-        #expect(top20Error <= SmolLM2GenerationTests.top20ErrorMax)
-        #expect(promptError <= SmolLM2GenerationTests.top20ErrorMax)
+        #expect(top20Error <= SmolLM2GenerationTests.errorMax)
+        #expect(promptError <= SmolLM2GenerationTests.errorMax)
     }
 
     /// Tokens must agree up to the first step whose margin is not decisive.
@@ -48,7 +50,7 @@ struct SmolLM2GenerationTests {
         for step in 0..<stepCount {
             guard oracle.margins[step] >= decisiveMargin else { return }
             #expect(token == oracle.greedy[step], "step \(step) after \(oracle.prompt)")
-            token = argmax(model.run([token], sequence, .last)[0])
+            if step + 1 < stepCount { token = argmax(model.run([token], sequence, .last)[0]) }
         }
     }
 
