@@ -4,16 +4,18 @@ import KernelCore
 import Law
 import Model
 import MonotonicTime
+import Virtio
 import _Concurrency
 
 /// Commands that the machine's owner types on the serial line, one a line. There is one: `poweroff` finishes the
 /// answers under way, then stops the machine.
 ///
-/// The serial line is the owner's alone: it acts with the kernel's own capability.
+/// Both are the owner's alone: what comes from there acts with the kernel's own capability.
 ///
 /// SAFETY (@unchecked Sendable): all tasks run on core 0, one at a time.
 final class ControlConsole: @unchecked Sendable {
     private let service: NetworkService
+    private let consoleVector: UInt8?
     private var line: [UInt8] = []
 
     private static var lineBytesMax: Int { 64 }
@@ -22,19 +24,45 @@ final class ControlConsole: @unchecked Sendable {
     /// The peers' last acknowledgements are waited for in steps of this.
     private static var drainPollInterval: Interval { .milliseconds(5) }
 
-    init(service: NetworkService) { self.service = service }
+    init(_ permit: consuming Permit<Read>, service: NetworkService, consoleVector: UInt8?) {
+        precondition(permit.target == .consoleDevice)
+        self.service = service
+        self.consoleVector = consoleVector
+    }
 
     func run() async {
         _ = IOAPIC.route(line: SerialPort.interruptLine)
         SerialPort.enableReceiveInterrupt()
-        let vector = IOAPIC.vector(line: SerialPort.interruptLine)
+        let serialVector = IOAPIC.vector(line: SerialPort.interruptLine)
+        _ = Machine.console?.armInterrupts()
         while true {
-            // Reading the line status is an exit: only after an interrupt of the port.
-            if boot_take_pending(vector) {
+            // Looking at either is an exit: only after an interrupt of its own.
+            if boot_take_pending(serialVector) {
                 while let byte = SerialPort.readByte() { await take(byte) }
+            }
+            if let consoleVector, boot_take_pending(consoleVector) {
+                for byte in readConsole() { await take(byte) }
             }
             await Executor.waitForInterrupt(until: .distantFuture)
         }
+    }
+
+    /// What has arrived on the virtio console, with its interrupt armed again.
+    private func readConsole() -> [UInt8] {
+        guard let console = Machine.console else { return [] }
+        var bytes: [UInt8] = []
+        console.clearInterrupt()
+        do throws(DeviceFault) {
+            repeat {
+                _ = try console.read { piece in
+                    for index in piece.indices { bytes.append(piece[index]) }
+                }
+            } while console.armInterrupts()
+        } catch {
+            Machine.console = nil
+            Machine.log.warning("console: the device was given up: \(error.description)")
+        }
+        return bytes
     }
 
     private func take(_ byte: UInt8) async {

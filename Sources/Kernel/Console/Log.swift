@@ -1,8 +1,10 @@
 import KernelCore
 import MonotonicTime
+import Virtio
 
-/// The console log: time-stamped, levelled lines on the serial port. It allocates nothing, so that it works while
-/// memory is short and before there is any.
+/// The console log: time-stamped, levelled lines. They go to the virtio console once there is one, which costs one exit a
+/// line, and to the serial port before that; errors always go to the serial port, where every VMM listens. Nothing is
+/// allocated, so that logging works while memory is short and before there is any.
 struct Log {
     var level: LogLevel = .info
 
@@ -11,7 +13,18 @@ struct Log {
         var line = LogLine(level: level, time: MachineClock.now)
         body(&line)
         line.finish()
-        SerialPort.write(line.bytes)
+        if level == .error || !Self.writeToConsole(line.bytes) { SerialPort.write(line.bytes) }
+    }
+
+    /// False when there is no virtio console that takes the whole line.
+    private static func writeToConsole(_ bytes: Span<UInt8>) -> Bool {
+        guard let console = Machine.console else { return false }
+        do throws(DeviceFault) {
+            return try console.write(bytes) == bytes.count
+        } catch {
+            Machine.console = nil
+            return false
+        }
     }
 
     func write(_ level: LogLevel, _ text: StaticString) { write(level) { $0.append(text) } }

@@ -11,6 +11,8 @@ struct DeviceInventory {
     private(set) var blocks: [BlockDevice<Registers>] = []
     private(set) var entropy: EntropyDevice<Registers>?
     private(set) var console: ConsoleDevice<Registers>?
+    /// The vector of the console's interrupt.
+    private(set) var consoleVector: UInt8?
 
     /// Brings up each of `devices`, whose registers are mapped, and routes its interrupt to core 0.
     init(_ devices: [MMIODevice]) {
@@ -50,6 +52,7 @@ struct DeviceInventory {
             let sizes = ConsoleConfiguration()
             guard let memory = DeviceMemory.allocate(sizes.requirement) else { return warnOfMemory(id) }
             console = try ConsoleDevice(registers: registers, memory: memory, configuration: sizes)
+            consoleVector = UInt8(exactly: device.interrupt).map { IOAPIC.vector(line: $0) }
         default:
             Machine.log.info("virtio: no use for the \(id.description) at \(hexadecimal(device.address))")
             return

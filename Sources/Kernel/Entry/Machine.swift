@@ -1,4 +1,5 @@
 import KernelCore
+import Virtio
 
 /// The kernel's global mutable state, all of it: what C symbols, interrupt marks and executor hooks must reach without
 /// being handed it. `kernelMain` fills it in; everything else gets its parts as arguments.
@@ -7,6 +8,8 @@ import KernelCore
 /// this.
 enum Machine {
     nonisolated(unsafe) static var log = Log()
+    /// Where the log goes besides the serial port, once it has been found.
+    nonisolated(unsafe) static var console: ConsoleDevice<DeviceInventory.Registers>?
     nonisolated(unsafe) static var heap: Heap?
     /// The first free byte of the early pool; zero until it is used.
     nonisolated(unsafe) static var earlyPoolNext: UInt64 = 0

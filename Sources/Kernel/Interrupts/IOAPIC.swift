@@ -15,7 +15,8 @@ enum IOAPIC {
     private static var firstVector: UInt8 { 0x30 }
     private static var window: UInt64 { 0x10 }
 
-    static func vector(line: UInt8) -> UInt8 { firstVector + line }
+    /// Of a `line` that `route` accepts.
+    static func vector(line: UInt8) -> UInt8 { firstVector &+ line }
 
     /// Routes `line` to core 0, edge triggered: a virtio-mmio line rises when the device's interrupt status becomes
     /// non-zero, and drivers acknowledge before they look.

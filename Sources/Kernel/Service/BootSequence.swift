@@ -35,6 +35,7 @@ final class BootSequence: @unchecked Sendable {
 
     func run() async {
         let devices = DeviceInventory(announced)
+        Machine.console = devices.console
         if let entropy = devices.entropy {
             await KernelEntropy.reseed(permit(Read.self, on: .entropyDevice), from: entropy)
         } else {
@@ -45,7 +46,9 @@ final class BootSequence: @unchecked Sendable {
         }
         let diskPermit = permit(Read.self, on: .blockDevice)
         let service = startNetwork(network)
-        Task { await ControlConsole(service: service).run() }
+        let control = ControlConsole(
+            permit(Read.self, on: .consoleDevice), service: service, consoleVector: devices.consoleVector)
+        Task { await control.run() }
         await startModel(service, blocks: devices.blocks, diskPermit)
     }
 
