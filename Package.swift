@@ -27,7 +27,8 @@ func instructionSet(_ name: String, _ flags: [String]) -> Target {
             swiftSettings: numericSettings + [.unsafeFlags(flags.flatMap { ["-Xcc", $0] })])
 }
 
-/// The bytecode machine keeps its own heap behind unsafe pointers, one owner each; run-time exclusivity checks would cost
+/// The bytecode machine keeps its own heap behind unsafe pointers, one owner each; run-time exclusivity checks would
+/// cost
 /// it a call per field access.
 let machineSettings: [SwiftSetting] = numericSettings + [.unsafeFlags(["-enforce-exclusivity=unchecked"])]
 

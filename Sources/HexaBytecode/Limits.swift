@@ -4,7 +4,8 @@ public enum BytecodeLimits {
     public static let registersMax = 250
     /// Arguments of one call: the count is one byte and the arguments are registers.
     public static let argumentsMax = 200
-    /// Instructions of one function: keeps a module's largest function within 8 MiB and jump distances far from overflow.
+    /// Instructions of one function: keeps a module's largest function within 8 MiB and jump distances far from
+    /// overflow.
     public static let instructionsMax = 1 << 20
     /// Functions, constants, names and globals of a module: far more than any program needs, small enough to allocate.
     public static let tableEntriesMax = 1 << 18

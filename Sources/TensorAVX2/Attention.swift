@@ -25,7 +25,8 @@ public func attendPageAVX2(
 /// Keys lie by element and position, 64 positions an element.
 private let positionsPerPage = 64
 
-/// scores[p] = scale * sum over elements of query[e] * keys[e][p], for whole registers of positions; those past the count
+/// scores[p] = scale * sum over elements of query[e] * keys[e][p], for whole registers of positions; those past the
+/// count
 /// mean nothing.
 @inline(__always)
 private func score(

@@ -38,7 +38,8 @@ enum HostServices {
         return .success(.string(bytes))
     }
 
-    private static func write(_ path: String, _ request: KernelRequest, append: Bool) -> Result<HostValue, KernelError> {
+    private static func write(_ path: String, _ request: KernelRequest,
+        append: Bool) -> Result<HostValue, KernelError> {
         guard case .string(let bytes) = request.arguments[1] else {
             return .failure(KernelError(.type, "\(request.call.signature.name) writes a string"))
         }

@@ -53,7 +53,8 @@ struct ProgramDriver {
             file: place.file, position: place.position, label: "error", message: message,
             line: source?.line(Int(place.position.line)) ?? [], width: 1, hint: nil
         )
-        for entry in failure.trace.dropFirst() where entry.position.line > 0 && entry.function.first != UInt8(ascii: "(") {
+        for entry in failure.trace.dropFirst() where entry.position.line > 0
+            && entry.function.first != UInt8(ascii: "(") {
             let name = String(decoding: entry.function, as: UTF8.self)
             text += "  called in \(name) at \(String(decoding: entry.file, as: UTF8.self)):\(entry.position.line)\n"
         }

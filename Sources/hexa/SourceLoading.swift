@@ -5,7 +5,8 @@ import HexaLang
 
 /// Reads program files for the compiler.
 enum SourceLoading {
-    /// Ends the command with exit code 2 when the file cannot be read: that is a mistake in the command, not the program.
+    /// Ends the command with exit code 2 when the file cannot be read: that is a mistake in the command, not the
+    /// program.
     static func read(_ path: String) throws -> SourceFile {
         guard let bytes = bytes(path) else {
             Console.error("hexa: cannot read \(path)\n")
@@ -55,7 +56,8 @@ enum SourceLoading {
     }
 
     /// A program from source or from a `.hxb` file, by what the file begins with.
-    static func program(_ path: String, _ options: CompileOptions) throws -> (module: VerifiedModule, sources: [SourceFile]) {
+    static func program(_ path: String, _ options: CompileOptions) throws -> (module: VerifiedModule,
+        sources: [SourceFile]) {
         let file = try read(path)
         guard file.bytes.starts(with: ModuleFormat.magic) else {
             let program = try compile(file, options)

@@ -60,10 +60,15 @@ struct ConformanceCase {
         do {
             program = try HexaCompiler.compile(source, options: options, load: load)
         } catch {
-            guard let diagnostic = error.diagnostics.first(where: { $0.severity == .error }) else { return "no diagnostic" }
-            return compare(error: diagnostic.message + (diagnostic.hint.map { " hint: " + $0 } ?? ""), diagnostic.position.line, "")
+            guard let diagnostic = error.diagnostics.first(where: { $0.severity == .error }) else {
+                return "no diagnostic"
+            }
+            return compare(error: diagnostic.message + (diagnostic.hint.map { " hint: " + $0 } ?? ""),
+                diagnostic.position.line, "")
         }
-        if let warning, !program.warnings.contains(where: { $0.message.contains(warning) }) { return "expected a warning" }
+        if let warning, !program.warnings.contains(where: { $0.message.contains(warning) }) {
+            return "expected a warning"
+        }
         do {
             // By way of the file format, so that every program also tests it.
             let module = try BytecodeModule(decoding: program.module.encoded())
@@ -103,7 +108,9 @@ struct ConformanceCase {
         case (let wanted?, nil): return "expected error: \(wanted)"
         case (let wanted?, let found?):
             guard found.contains(wanted) else { return "expected error: \(wanted), got: \(found)" }
-            if let errorLine, errorLine != line { return "expected the error on line \(errorLine), it is on line \(line)" }
+            if let errorLine, errorLine != line {
+                return "expected the error on line \(errorLine), it is on line \(line)"
+            }
         default: break
         }
         let wanted = output.map { $0 + "\n" }.joined()

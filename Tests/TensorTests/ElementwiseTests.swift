@@ -114,7 +114,8 @@ struct ElementwiseTests {
     }
 
     private static func attention(
-        _ queries: borrowing Matrix, _ keys: borrowing Matrix, _ values: borrowing Matrix, _ dimension: Int, _ group: Int
+        _ queries: borrowing Matrix, _ keys: borrowing Matrix, _ values: borrowing Matrix, _ dimension: Int,
+            _ group: Int
     ) -> [Float] {
         var result: [Float] = []
         for head in 0..<(2 * group) {
@@ -122,7 +123,9 @@ struct ElementwiseTests {
             var scores: [Float] = []
             for position in 0..<keys.rows {
                 var score: Float = 0
-                for index in 0..<dimension { score += queries[0, head * dimension + index] * keys[position, shared + index] }
+                for index in 0..<dimension {
+                    score += queries[0, head * dimension + index] * keys[position, shared + index]
+                }
                 scores.append(score / Float(dimension).squareRoot())
             }
             let weights = scores.map { Elementary.exponential($0 - scores.max()!) }

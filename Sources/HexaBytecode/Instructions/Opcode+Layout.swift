@@ -7,11 +7,13 @@ extension Opcode {
         case .loadBool: OperandLayout(.register, .flag, does: "R[a] = b == 1")
         case .loadInt: OperandLayout(.register, .unused, .unused, .immediate, does: "R[a] = d")
         case .loadConstant: OperandLayout(.register, .unused, .unused, .constant, does: "R[a] = K[d]")
-        case .loadFunction: OperandLayout(.register, .unused, .unused, .function, does: "R[a] = function d, which captures nothing")
+        case .loadFunction:
+            OperandLayout(.register, .unused, .unused, .function, does: "R[a] = function d, which captures nothing")
         case .loadBuiltin: OperandLayout(.register, .unused, .unused, .builtin, does: "R[a] = library function d")
         case .getGlobal: OperandLayout(.register, .unused, .unused, .global, does: "R[a] = G[d]")
         case .setGlobal: OperandLayout(.register, .unused, .unused, .global, does: "G[d] = R[a]")
-        case .getCapture: OperandLayout(.register, .unused, .unused, .capture, does: "R[a] = capture d of the running closure")
+        case .getCapture:
+            OperandLayout(.register, .unused, .unused, .capture, does: "R[a] = capture d of the running closure")
         case .newCell: OperandLayout(.register, .register, does: "R[a] = new cell that holds R[b]")
         case .getCell: OperandLayout(.register, .register, does: "R[a] = content of cell R[b]")
         case .setCell: OperandLayout(.register, .register, does: "content of cell R[a] = R[b]")
@@ -122,32 +124,46 @@ extension Opcode {
         case .returnValue: OperandLayout(.register, endsFlow: true, does: "return R[a]")
         case .returnVoid: OperandLayout(endsFlow: true, does: "return void")
         case .newArray: OperandLayout(.register, .register, .count, span: .fromB, does: "R[a] = [R[b], ... c elements]")
-        case .appendArray: OperandLayout(.register, .register, .count, span: .fromB, does: "append R[b], ... c elements to array R[a]")
+        case .appendArray:
+            OperandLayout(.register, .register, .count, span: .fromB, does: "append R[b], ... c elements to array R[a]")
         case .fillArray: OperandLayout(.register, .register, .register, does: "R[a] = [R[b]; R[c]]")
         case .newTuple: OperandLayout(.register, .register, .count, span: .fromB, does: "R[a] = (R[b], ... c elements)")
         case .newMap: OperandLayout(.register, does: "R[a] = {}")
-        case .newStruct: OperandLayout(.register, .register, .unused, .nominal, span: .fields, does: "R[a] = struct d { R[b], ... }")
+        case .newStruct:
+            OperandLayout(.register, .register, .unused, .nominal, span: .fields, does: "R[a] = struct d { R[b], ... }")
         case .newVariant:
-            OperandLayout(.register, .register, .variant, .nominal, span: .payload, does: "R[a] = variant c of enum d (R[b], ...)")
-        case .newRange: OperandLayout(.register, .register, .register, .flag, does: "R[a] = R[b] .. R[c], closed when d == 1")
+            OperandLayout(.register, .register, .variant, .nominal, span: .payload,
+                does: "R[a] = variant c of enum d (R[b], ...)")
+        case .newRange:
+            OperandLayout(.register, .register, .register, .flag, does: "R[a] = R[b] .. R[c], closed when d == 1")
         case .getIndex: OperandLayout(.register, .register, .register, does: "R[a] = R[b][R[c]]")
         case .setIndex: OperandLayout(.register, .register, .register, does: "R[a][R[b]] = R[c]")
-        case .getField: OperandLayout(.register, .register, .immediate, .name, does: "R[a] = R[b].d; c is where the field likely is")
-        case .setField: OperandLayout(.register, .register, .immediate, .name, does: "R[a].d = R[b]; c is where the field likely is")
-        case .getElement: OperandLayout(.register, .register, .immediate, does: "R[a] = element c of tuple, struct, enum or array R[b]")
-        case .isVariant: OperandLayout(.register, .register, .variant, .nominal, does: "R[a] = R[b] is variant c of enum d")
+        case .getField:
+            OperandLayout(.register, .register, .immediate, .name,
+                does: "R[a] = R[b].d; c is where the field likely is")
+        case .setField:
+            OperandLayout(.register, .register, .immediate, .name,
+                does: "R[a].d = R[b]; c is where the field likely is")
+        case .getElement:
+            OperandLayout(.register, .register, .immediate,
+                does: "R[a] = element c of tuple, struct, enum or array R[b]")
+        case .isVariant:
+            OperandLayout(.register, .register, .variant, .nominal, does: "R[a] = R[b] is variant c of enum d")
         case .isStruct: OperandLayout(.register, .register, .unused, .nominal, does: "R[a] = R[b] is a struct d")
         case .isTuple: OperandLayout(.register, .register, .immediate, does: "R[a] = R[b] is a tuple of c elements")
         case .isArray:
-            OperandLayout(.register, .register, .immediate, .flag, does: "R[a] = R[b] is an array of c elements, or more when d == 1")
-        case .checkType: OperandLayout(.register, .flag, .unused, .type, does: "error unless R[a] has type d; b == 1 for a result")
+            OperandLayout(.register, .register, .immediate, .flag,
+                does: "R[a] = R[b] is an array of c elements, or more when d == 1")
+        case .checkType:
+            OperandLayout(.register, .flag, .unused, .type, does: "error unless R[a] has type d; b == 1 for a result")
         case .throwValue: OperandLayout(.register, endsFlow: true, does: "throw R[a]")
-        case .throwAssertion: OperandLayout(.register, endsFlow: true, does: "throw a failed assertion with message R[a]")
+        case .throwAssertion:
+            OperandLayout(.register, endsFlow: true, does: "throw a failed assertion with message R[a]")
         case .throwNoMatch: OperandLayout(.register, endsFlow: true, does: "throw that no arm matches R[a]")
         case .spawn: OperandLayout(.register, does: "start a task that calls closure R[a]")
         default:
             OperandLayout(.register, .register, .count, .flag, span: .select,
-                          does: "wait for channels R[b], ... c of them: R[a] = which, R[a + 1] = value; -1 at once when d == 1")
+                          does: "wait for channels R[b], ... c of them: R[a] = which, R[a + 1] = value; -1 when d == 1")
         }
     }
 }

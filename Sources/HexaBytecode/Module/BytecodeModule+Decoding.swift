@@ -20,7 +20,8 @@ extension BytecodeModule {
         }
         var header = ByteReader(file, from: 8, to: ModuleFormat.headerBytes)
         let length = try header.fixed64()
-        guard file.count <= BytecodeLimits.moduleBytesMax, length == UInt64(file.count - ModuleFormat.headerBytes) else {
+        guard file.count <= BytecodeLimits.moduleBytesMax, length
+            == UInt64(file.count - ModuleFormat.headerBytes) else {
             throw ModuleError(reason: .wrongLength, offset: 8)
         }
         guard try header.fixed64() == ModuleFormat.checksum(file, from: ModuleFormat.headerBytes) else {
@@ -36,7 +37,9 @@ extension BytecodeModule {
             constants.append(try Self.decodeConstant(&reader))
         }
         for _ in 0..<(try reader.count(upTo: BytecodeLimits.typesMax)) { types.append(try Self.decodeType(&reader)) }
-        for _ in 0..<(try reader.count(upTo: BytecodeLimits.typesMax)) { nominals.append(try Self.decodeNominal(&reader)) }
+        for _ in 0..<(try reader.count(upTo: BytecodeLimits.typesMax)) {
+            nominals.append(try Self.decodeNominal(&reader))
+        }
         globalCount = try reader.varint()
         entry = try reader.varint()
         for _ in 0..<(try reader.count(upTo: BytecodeLimits.tableEntriesMax)) {

@@ -55,7 +55,8 @@ extension BytecodeModule {
         case .builtin:
             Builtin.allCases.indices.contains(value) ? "\(Builtin.allCases[value].signature.name)" : "builtin \(value)"
         case .kernelCall:
-            KernelCall.allCases.indices.contains(value) ? "\(KernelCall.allCases[value].signature.name)" : "kernel \(value)"
+            KernelCall.allCases.indices.contains(value)
+                ? "\(KernelCall.allCases[value].signature.name)" : "kernel \(value)"
         case .global: "g\(value)"
         default: "\(value)"
         }
@@ -70,7 +71,8 @@ extension BytecodeModule {
         case .int(let value): "\(value)"
         case .float(let bits): FloatText.text(of: Double(bitPattern: bits))
         case .char(let scalar): "U+" + String(scalar, radix: 16, uppercase: true)
-        case .string(let bytes): "\"" + String(decoding: bytes.prefix(40).map { $0 < 32 ? 46 : $0 }, as: UTF8.self) + "\""
+        case .string(let bytes):
+            "\"" + String(decoding: bytes.prefix(40).map { $0 < 32 ? 46 : $0 }, as: UTF8.self) + "\""
         }
     }
 

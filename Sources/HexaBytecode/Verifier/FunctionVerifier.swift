@@ -93,7 +93,9 @@ struct FunctionVerifier {
 
     private func verifyVariant(_ variant: Int, nominal: Int, _ offset: Int) throws(VerificationError) {
         try verifyIndex(nominal, .nominal, module.nominals.count, offset)
-        guard case .enumeration(let variants) = module.nominals[nominal].shape else { throw failure(.wrongShape, offset) }
+        guard case .enumeration(let variants) = module.nominals[nominal].shape else {
+            throw failure(.wrongShape, offset)
+        }
         try verifyIndex(variant, .variant, variants.count, offset)
     }
 

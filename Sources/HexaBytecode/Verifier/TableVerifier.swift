@@ -8,7 +8,9 @@ struct TableVerifier {
               module.globalCount >= 0, module.globalCount <= limit, module.files.count <= limit,
               module.types.count <= BytecodeLimits.typesMax, module.nominals.count <= BytecodeLimits.typesMax
         else { throw VerificationError(.tableTooLong) }
-        for name in module.names where name.count > BytecodeLimits.stringBytesMax { throw VerificationError(.tableTooLong) }
+        for name in module.names where name.count > BytecodeLimits.stringBytesMax {
+            throw VerificationError(.tableTooLong)
+        }
         for constant in module.constants { try verify(constant) }
         for nominal in module.nominals { try verify(nominal) }
         for type in module.types { try verify(type) }

@@ -1,7 +1,8 @@
 import HexaBytecode
 
 extension Compiler {
-    func compileCall(_ callee: Expression, _ arguments: [Expression], to target: Int, _ range: SourceRange) -> StaticType {
+    func compileCall(_ callee: Expression, _ arguments: [Expression], to target: Int,
+        _ range: SourceRange) -> StaticType {
         guard arguments.count <= BytecodeLimits.argumentsMax else {
             report("more than \(BytecodeLimits.argumentsMax) arguments", at: range)
             return .any
@@ -13,11 +14,13 @@ extension Compiler {
             case .function(let function): return compileCall(of: function, name, arguments, to: target, range)
             case .builtin(let builtin):
                 let ok = checkCount(name, builtin.signature, arguments.count, range)
-                emitCall(.callBuiltin, Int(builtin.rawValue), ok ? arguments : [], to: target, range, count: ok ? nil : builtin.signature.argumentsMin)
+                emitCall(.callBuiltin, Int(builtin.rawValue), ok ? arguments : [], to: target, range,
+                    count: ok ? nil : builtin.signature.argumentsMin)
                 return resultType(of: builtin)
             case .kernelCall(let call):
                 let ok = checkCount(name, call.signature, arguments.count, range)
-                emitCall(.callKernel, Int(call.rawValue), ok ? arguments : [], to: target, range, count: ok ? nil : call.signature.argumentsMin)
+                emitCall(.callKernel, Int(call.rawValue), ok ? arguments : [], to: target, range,
+                    count: ok ? nil : call.signature.argumentsMin)
                 return .any
             default: break
             }
@@ -30,7 +33,9 @@ extension Compiler {
         return builder.temporarily {
             let window = isTemporary(target) ? target : builder.allocate()
             let type = compile(callee, to: window)
-            if ![.any, .function, .never].contains(type) { report("\(text(of: type)) cannot be called", at: callee.range) }
+            if ![.any, .function, .never].contains(type) {
+                report("\(text(of: type)) cannot be called", at: callee.range)
+            }
             for argument in arguments { compile(argument, to: builder.allocate()) }
             builder.emit(.callValue, a: window, b: arguments.count, range)
             if window != target { builder.emit(.move, a: target, b: window, range) }
@@ -43,7 +48,8 @@ extension Compiler {
 
     /// Arguments in consecutive registers, the call, and the result in `target`.
     func emitCall(
-        _ opcode: Opcode, _ index: Int, _ arguments: [Expression], to target: Int, _ range: SourceRange, count: Int? = nil,
+        _ opcode: Opcode, _ index: Int, _ arguments: [Expression], to target: Int, _ range: SourceRange, count: Int? =
+            nil,
         check: (Int, Int, StaticType) -> Void = { _, _, _ in }
     ) {
         builder.temporarily {
@@ -111,7 +117,8 @@ extension Compiler {
         if case .enumeration(let variants) = type.kind, let index = variants.firstIndex(where: { $0.name == member }) {
             let payload = variants[index].payload
             guard payload.count == arguments.count else {
-                report("\(name) holds \(payload.count) value\(payload.count == 1 ? "" : "s"), got \(arguments.count)", at: range)
+                report("\(name) holds \(payload.count) value\(payload.count == 1 ? "" : "s"), got \(arguments.count)",
+                    at: range)
                 return .any
             }
             builder.temporarily {
@@ -174,7 +181,8 @@ extension Compiler {
     }
 
     private func knownMethod(_ symbol: Symbol, of type: StaticType) -> FunctionNode? {
-        guard case .nominal(let index) = type, let method = program.nominals[index].methods[symbol], method.hasSelf else {
+        guard case .nominal(let index) =
+            type, let method = program.nominals[index].methods[symbol], method.hasSelf else {
             return nil
         }
         return method
@@ -209,7 +217,9 @@ extension Compiler {
 
     /// Only for receivers whose methods no program can replace unnoticed: strings.
     private func resultType(ofMethod symbol: Symbol, on type: StaticType) -> StaticType {
-        guard type == .string, program.builtinTypes[interner.intern("string")]?.methods[symbol] == nil else { return .any }
+        guard type == .string, program.builtinTypes[interner.intern("string")]?.methods[symbol] == nil else {
+            return .any
+        }
         return switch interner.text(symbol) {
         case "trim", "to_upper", "to_lower", "replace", "repeat", "substring", "slice", "to_string", "reverse": .string
         case "len", "index_of", "parse_int", "to_int": .int

@@ -1,7 +1,8 @@
 import HexaBytecode
 import HexaVM
 
-/// Compile-time evaluation: the expression and what it needs become a module of their own, which runs at once on a machine
+/// Compile-time evaluation: the expression and what it needs become a module of their own, which runs at once on a
+/// machine
 /// without a driver.
 extension Compiler {
     /// Fuel of one evaluation, and memory.
@@ -16,7 +17,8 @@ extension Compiler {
 
     func compileComptimeCall(_ call: Expression, to target: Int, _ range: SourceRange) -> StaticType {
         let body = Block([.expression(call, isDiscarded: false)], call.range)
-        let function = FunctionNode(interner.intern("comptime"), range, number: program.functionCount, body: body, file: builder.file)
+        let function = FunctionNode(interner.intern("comptime"), range, number: program.functionCount, body: body,
+            file: builder.file)
         program.functionCount += 1
         return emit(evaluate(function, range), to: target, range)
     }
@@ -25,7 +27,8 @@ extension Compiler {
     func compileComptime(_ declaration: VariableDeclaration, _ binding: Binding) {
         guard let value = declaration.value else { return }
         let body = Block([.expression(value, isDiscarded: false)], value.range)
-        let function = FunctionNode(binding.symbol, declaration.range, number: program.functionCount, body: body, file: builder.file)
+        let function = FunctionNode(binding.symbol, declaration.range, number: program.functionCount, body: body,
+            file: builder.file)
         program.functionCount += 1
         let constant = evaluate(function, value.range)
         if let global = binding.global {

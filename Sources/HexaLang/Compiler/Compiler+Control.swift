@@ -57,7 +57,8 @@ extension Compiler {
     }
 
     private func compileRangeLoop(
-        _ pattern: Pattern, _ lower: Expression, _ upper: Expression, _ isClosed: Bool, _ body: Block, _ range: SourceRange
+        _ pattern: Pattern, _ lower: Expression, _ upper: Expression, _ isClosed: Bool, _ body: Block,
+            _ range: SourceRange
     ) {
         let state = builder.allocate(3)
         let lowerType = compile(lower, to: state)
@@ -144,14 +145,16 @@ extension Compiler {
         return .never
     }
 
-    func compileAssert(_ condition: Expression, _ message: Expression?, _ target: Int?, _ range: SourceRange) -> StaticType {
+    func compileAssert(_ condition: Expression, _ message: Expression?, _ target: Int?,
+        _ range: SourceRange) -> StaticType {
         let isTrue = jump(if: condition)
         builder.temporarily {
             let register = builder.allocate()
             if let message {
                 compile(message, to: register)
             } else {
-                let source = builder.file.bytes[condition.range.start..<min(condition.range.end, builder.file.bytes.count)]
+                let source = builder.file.bytes[condition.range.start..<min(condition.range.end,
+                    builder.file.bytes.count)]
                 let text = Array("assertion failed: ".utf8) + source.prefix(200)
                 let valid = Array(String(decoding: text, as: UTF8.self).utf8)
                 builder.emit(.loadConstant, a: register, d: modules.constant(.string(valid)), range)
@@ -218,7 +221,8 @@ extension Compiler {
 
     // MARK: Assignment
 
-    func compileAssignment(_ place: Expression, _ operation: BinaryOperator?, _ value: Expression, _ range: SourceRange) {
+    func compileAssignment(_ place: Expression, _ operation: BinaryOperator?, _ value: Expression,
+        _ range: SourceRange) {
         builder.temporarily {
             switch place.kind {
             case .name(let reference): assign(reference, operation, value, range)
@@ -275,7 +279,8 @@ extension Compiler {
         }
     }
 
-    private func assign(_ reference: NameReference, _ operation: BinaryOperator?, _ value: Expression, _ range: SourceRange) {
+    private func assign(_ reference: NameReference, _ operation: BinaryOperator?, _ value: Expression,
+        _ range: SourceRange) {
         // `x += e` is `x = x + e`.
         let value = operation.map {
             Expression(.binary($0, Expression(.name(reference), reference.range), value), range)

@@ -1,7 +1,8 @@
 import HexaBytecode
 
 extension Compiler {
-    /// The function that runs the program: the top-level code of every file, used ones first, then `main` when there is one
+    /// The function that runs the program: the top-level code of every file, used ones first, then `main` when there is
+    /// one
     /// that the top-level code did not call itself.
     func addEntry(files: [LoadedFile], callsMain: Bool) -> Int {
         beginEntry(files)
@@ -34,7 +35,8 @@ extension Compiler {
 
     private func beginEntry(_ files: [LoadedFile]) {
         guard let main = files.last else { return }
-        builder = FunctionBuilder(main.main, name: modules.name(Array("(program)".utf8)), file: modules.file(main.source.name))
+        builder = FunctionBuilder(main.main, name: modules.name(Array("(program)".utf8)),
+            file: modules.file(main.source.name))
     }
 
     private func addFunction(returning result: Int?) -> Int {

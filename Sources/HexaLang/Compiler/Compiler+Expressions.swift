@@ -1,7 +1,8 @@
 import HexaBytecode
 
 extension Compiler {
-    /// Code that puts the value of an expression into `target`, or only has its effects; returns what is known of its type.
+    /// Code that puts the value of an expression into `target`, or only has its effects; returns what is known of its
+    /// type.
     @discardableResult
     func compile(_ expression: Expression, to target: Int?) -> StaticType {
         guard let target else {
@@ -24,7 +25,8 @@ extension Compiler {
         let range = expression.range
         switch expression.kind {
         case .block(let block): return compile(block, to: target)
-        case .ifElse(let condition, let then, let otherwise): return compileIf(condition, then, otherwise, target, range)
+        case .ifElse(let condition, let then, let otherwise):
+            return compileIf(condition, then, otherwise, target, range)
         case .match(let subject, let arms): return compileMatch(subject, arms, target, range)
         case .tryCatch(let body, let binding, let handler): return compileTry(body, binding, handler, target, range)
         case .whileLoop(let condition, let body): return compileWhile(condition, body, target, range)
@@ -86,7 +88,8 @@ extension Compiler {
         case .int, .float, .string, .char, .bool, .void, .name, .path, .closure: false
         case .array(let elements), .tuple(let elements): elements.contains(where: canAssign)
         case .unary(_, let operand), .field(let operand, _), .element(let operand, _): canAssign(operand)
-        case .binary(_, let left, let right), .and(let left, let right), .or(let left, let right), .index(let left, let right),
+        case .binary(_, let left, let right), .and(let left, let right), .or(let left, let right), .index(let left,
+            let right),
              .rangeOf(let left, let right, _), .fill(let left, let right): canAssign(left) || canAssign(right)
         case .call(let callee, let arguments): canAssign(callee) || arguments.contains(where: canAssign)
         case .method(let receiver, _, let arguments): canAssign(receiver) || arguments.contains(where: canAssign)
@@ -138,7 +141,8 @@ extension Compiler {
         case .name(let reference): return compileName(reference, to: target)
         case .path(let reference, let member): return compilePath(reference, member, to: target, range)
         case .unary(let operation, let operand): return compileUnary(operation, operand, to: target, range)
-        case .binary(let operation, let left, let right): return compileBinary(operation, left, right, to: target, range)
+        case .binary(let operation, let left, let right):
+            return compileBinary(operation, left, right, to: target, range)
         case .and, .or: return compileLogical(expression, to: target)
         case .closure(let function):
             compileClosure(function, to: target, range)
@@ -225,7 +229,8 @@ extension Compiler {
     }
 
     /// A unit variant, or a function of a type as a value.
-    private func compilePath(_ reference: NameReference, _ member: Symbol, to target: Int, _ range: SourceRange) -> StaticType {
+    private func compilePath(_ reference: NameReference, _ member: Symbol, to target: Int,
+        _ range: SourceRange) -> StaticType {
         guard case .type(let type) = reference.resolution else { return .any }
         if case .enumeration(let variants) = type.kind, let index = variants.firstIndex(where: { $0.name == member }) {
             guard variants[index].payload.isEmpty else {
@@ -355,7 +360,8 @@ extension Compiler {
         }
     }
 
-    private func compileMap(_ pairs: [(key: Expression, value: Expression)], to target: Int, _ range: SourceRange) -> StaticType {
+    private func compileMap(_ pairs: [(key: Expression, value: Expression)], to target: Int,
+        _ range: SourceRange) -> StaticType {
         builder.temporarily {
             let map = builder.allocate()
             builder.emit(.newMap, a: map, range)
@@ -387,7 +393,8 @@ extension Compiler {
             var given: Set<Symbol> = []
             for value in values {
                 guard let place = fields.firstIndex(where: { $0.name == value.name }) else {
-                    let nearest = NearestName.find(interner.bytes(value.name), among: fields.map { interner.bytes($0.name) })
+                    let nearest = NearestName.find(interner.bytes(value.name),
+                        among: fields.map { interner.bytes($0.name) })
                     report("\(interner.text(type.symbol)) has no field \(interner.text(value.name))", at: value.range,
                            hint: nearest.map { "did you mean \(String(decoding: $0, as: UTF8.self))?" })
                     continue

@@ -27,7 +27,8 @@ extension Compiler {
 
     /// A register that keeps the subject while arms assign variables.
     private func matchSubject(_ subject: Expression) -> (register: Int, type: StaticType) {
-        if case .name(let reference) = subject.kind, case .local(let binding) = reference.resolution, !binding.isAssigned {
+        if case .name(let reference) =
+            subject.kind, case .local(let binding) = reference.resolution, !binding.isAssigned {
             return operand(subject)
         }
         let register = builder.allocate()
@@ -54,12 +55,14 @@ extension Compiler {
                 ]
             }
         case .variant(let reference, let name, let payload):
-            guard case .type(let declaration) = reference.resolution, case .enumeration(let variants) = declaration.kind,
+            guard case .type(let declaration) =
+                reference.resolution, case .enumeration(let variants) = declaration.kind,
                   let index = variants.firstIndex(where: { $0.name == name }) else { return [] }
             let failures = test(.isVariant, register, c: index, d: declaration.index, range)
             return failures + matchElements(payload, Array(0..<payload.count), register, range)
         case .structure(let reference, let fields):
-            guard case .type(let declaration) = reference.resolution, case .structure(let declared) = declaration.kind else {
+            guard case .type(let declaration) =
+                reference.resolution, case .structure(let declared) = declaration.kind else {
                 return []
             }
             let failures = test(.isStruct, register, c: 0, d: declaration.index, range)

@@ -1,12 +1,15 @@
 import HexaBytecode
 
 extension Compiler {
-    func compileUnary(_ operation: UnaryOperator, _ operand: Expression, to target: Int, _ range: SourceRange) -> StaticType {
+    func compileUnary(_ operation: UnaryOperator, _ operand: Expression, to target: Int,
+        _ range: SourceRange) -> StaticType {
         builder.temporarily {
             let (register, type) = self.operand(operand)
             switch operation {
             case .negate:
-                if ![.any, .int, .float, .never].contains(type) { report("- does not work on \(text(of: type))", at: range) }
+                if ![.any, .int, .float, .never].contains(type) {
+                    report("- does not work on \(text(of: type))", at: range)
+                }
                 builder.emit(.negate, a: target, b: register, range)
                 return type == .int || type == .float ? type : .any
             case .not:

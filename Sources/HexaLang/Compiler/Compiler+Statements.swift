@@ -87,7 +87,9 @@ extension Compiler {
         var type = StaticType.void
         if let value = declaration.value {
             type = compile(value, to: register)
-            if let annotation = declaration.type { check(register, type, against: annotation, isResult: false, value.range) }
+            if let annotation = declaration.type {
+                check(register, type, against: annotation, isResult: false, value.range)
+            }
         } else {
             builder.emit(.loadVoid, a: register, declaration.range)
         }

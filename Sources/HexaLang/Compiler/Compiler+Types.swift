@@ -65,7 +65,8 @@ extension Compiler {
         case .rangeOf: "range"
         case .channel: "channel"
         case .array(let element): element == .any ? "array" : "[\(text(of: element))]"
-        case .tuple(let elements): "(" + elements.map { text(of: $0) }.reduce("") { $0.isEmpty ? $1 : $0 + ", " + $1 } + ")"
+        case .tuple(let elements):
+            "(" + elements.map { text(of: $0) }.reduce("") { $0.isEmpty ? $1 : $0 + ", " + $1 } + ")"
         case .nominal(let index): interner.text(program.nominals[index].symbol)
         case .trait(let index): interner.text(program.traits[index].symbol)
         }
@@ -84,12 +85,14 @@ extension Compiler {
             return fit(element, wantedElement) == .fits ? .fits : .mismatch
         case (.tuple(let elements), .tuple(let wantedElements)):
             guard elements.count == wantedElements.count else { return .mismatch }
-            for (element, wantedElement) in zip(elements, wantedElements) where fit(element, wantedElement) == .mismatch {
+            for (element, wantedElement) in zip(elements, wantedElements) where fit(element,
+                wantedElement) == .mismatch {
                 return .mismatch
             }
             return .fits
         case (_, .trait(let index)):
-            return program.traits[index].implementers.contains { receiver(of: type) == $0.receiverClass } ? .fits : .mismatch
+            return program.traits[index].implementers.contains { receiver(of: type) == $0.receiverClass }
+                ? .fits : .mismatch
         case (.trait, .nominal): return .unknown
         default: return .mismatch
         }
@@ -124,7 +127,8 @@ extension Compiler {
         case .fits: break
         case .mismatch:
             report("expected \(text(of: wanted)), got \(text(of: type))", at: range,
-                   hint: wanted == .string ? "convert with to_string" : wanted == .int && type == .float ? "convert with to_int" : nil)
+                   hint: wanted == .string ? "convert with to_string" : wanted == .int
+                       && type == .float ? "convert with to_int" : nil)
         case .unknown, .convertsToFloat:
             guard let descriptor = descriptor(of: wanted) else { return }
             builder.emit(.checkType, a: register, b: isResult ? 1 : 0, d: modules.type(descriptor), range)

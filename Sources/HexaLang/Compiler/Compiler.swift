@@ -1,6 +1,7 @@
 import HexaBytecode
 
-/// Compiles a resolved program. Functions are compiled when something refers to them, from a list of those that wait, so
+/// Compiles a resolved program. Functions are compiled when something refers to them, from a list of those that wait,
+/// so
 /// that compile-time evaluation can compile just what it needs.
 final class Compiler {
     let program: Program
@@ -34,7 +35,8 @@ final class Compiler {
         modules = ModuleBuilder()
         let none = SourceFile(name: [], bytes: [])
         builder = FunctionBuilder(
-            FunctionNode(Symbol(number: 0), SourceRange(0, 0), number: -1, body: Block([], SourceRange(0, 0)), file: none),
+            FunctionNode(Symbol(number: 0), SourceRange(0, 0), number: -1, body: Block([], SourceRange(0, 0)),
+                file: none),
             name: 0, file: 0
         )
         _ = modules.file([])
@@ -74,7 +76,8 @@ final class Compiler {
         }
     }
 
-    func compile(_ node: FunctionNode, method: BytecodeFunction.Method? = nil, before: (() -> Void)? = nil) -> BytecodeFunction {
+    func compile(_ node: FunctionNode, method: BytecodeFunction.Method? = nil,
+        before: (() -> Void)? = nil) -> BytecodeFunction {
         begin(node, method: method)
         before?()
         let declared = node.returnType.map { staticType(of: $0) }

@@ -16,7 +16,8 @@ enum Library {
             fn find(self, f) { for x in self { if f(x) { return x } }; void }
             fn sum(self) { let mut a = 0; for x in self { a = a + x }; a }
             fn enumerate(self) { let mut r = []; for i in 0..len(self) { r.push((i, self[i])) }; r }
-            fn zip(self, other) { let mut r = []; for i in 0..min(len(self), len(other)) { r.push((self[i], other[i])) }; r }
+            fn zip(self, other) { let mut r = []; for i in 0..min(len(self),
+                len(other)) { r.push((self[i], other[i])) }; r }
             fn sort_by(self, f) {
                 let n = len(self)
                 let mut source = self.copy()
@@ -33,9 +34,11 @@ enum Library {
                             let mut takes_left = left < middle
                             if takes_left && right < end {
                                 let order = f(source[left], source[right])
-                                takes_left = if type_of(order) == "bool" { order || !f(source[right], source[left]) } else { order <= 0 }
+                                takes_left = if type_of(order) == "bool" { order || !f(source[right],
+                                    source[left]) } else { order <= 0 }
                             }
-                            if takes_left { target[next] = source[left]; left += 1 } else { target[next] = source[right]; right += 1 }
+                            if takes_left { target[next] =
+                                source[left]; left += 1 } else { target[next] = source[right]; right += 1 }
                         }
                         start += 2 * width
                     }

@@ -29,7 +29,8 @@ struct TokenSpacing {
     /// Whether a token ends a value, so that an operator after it stands between two.
     private static func endsValue(_ kind: TokenKind?) -> Bool {
         switch kind {
-        case .name, .int, .float, .string, .char, .rightParenthesis, .rightBracket, .rightBrace, .keywordTrue, .keywordFalse,
+        case .name, .int, .float, .string, .char, .rightParenthesis, .rightBracket, .rightBrace, .keywordTrue,
+            .keywordFalse,
              .keywordVoid, .question: true
         default: false
         }

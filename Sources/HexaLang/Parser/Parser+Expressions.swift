@@ -134,7 +134,8 @@ extension Parser {
                 let open = advance()
                 let index = try innerExpression()
                 guard take(.rightBracket) else {
-                    throw kind == .end ? failure("this '[' is never closed", at: open.range) : expected("']'", "after the index")
+                    throw kind == .end ? failure("this '[' is never closed", at: open.range) : expected("']'",
+                        "after the index")
                 }
                 result = Expression(.index(result, index), result.range.to(previousRange))
             case .dot: result = try member(of: result)

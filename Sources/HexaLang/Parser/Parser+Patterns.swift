@@ -16,7 +16,8 @@ extension Parser {
             var elements: [Pattern] = []
             while kind != .rightParenthesis {
                 let mutable = take(.keywordMut) || isMutable
-                elements.append(try nested { (parser) throws(Diagnostic) in try parser.bindingPattern(isMutable: mutable) })
+                elements.append(
+                    try nested { (parser) throws(Diagnostic) in try parser.bindingPattern(isMutable: mutable) })
                 guard take(.comma) else { break }
             }
             _ = try expect(.rightParenthesis, "after the names")

@@ -5,7 +5,8 @@ extension Parser {
         case .int:
             advance()
             guard let value = Literals.int(text(token.range)) else {
-                throw failure("this number does not fit an int", at: token.range, hint: "the largest is 9223372036854775807")
+                throw failure("this number does not fit an int", at: token.range,
+                    hint: "the largest is 9223372036854775807")
             }
             return Expression(.int(value), token.range)
         case .float:
@@ -98,7 +99,8 @@ extension Parser {
         let bytes = try stringLiteral()
         let scalars = String(decoding: bytes, as: UTF8.self).unicodeScalars
         guard scalars.count == 1, let scalar = scalars.first else {
-            throw failure("a character literal holds exactly one character", at: range, hint: "use double quotes for a string")
+            throw failure("a character literal holds exactly one character", at: range,
+                hint: "use double quotes for a string")
         }
         return scalar.value
     }
@@ -111,7 +113,9 @@ extension Parser {
             let (member, memberRange) = try memberName("after '::'")
             return Expression(.path(reference, member), range.to(memberRange))
         }
-        if kind == .leftBrace, allowsStructLiteral, !current.startsLine, looksLikeStruct { return try structLiteral(reference) }
+        if kind == .leftBrace, allowsStructLiteral, !current.startsLine, looksLikeStruct {
+            return try structLiteral(reference)
+        }
         return Expression(.name(reference), range)
     }
 
@@ -245,7 +249,8 @@ extension Parser {
         _ = take(.keywordMut)
         if kind == .leftParenthesis {
             let pattern = try bindingPattern(isMutable: false)
-            return Parameter(binding: Binding(interner.intern("(parameter)"), pattern.range, isMutable: false), type: nil,
+            return Parameter(binding: Binding(interner.intern("(parameter)"), pattern.range, isMutable: false),
+                type: nil,
                              pattern: pattern)
         }
         let (symbol, range) = try name("for the parameter")

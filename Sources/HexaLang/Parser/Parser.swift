@@ -122,7 +122,8 @@ struct Parser {
         case .variable: return false
         case .expression(let expression, _):
             switch expression.kind {
-            case .block, .ifElse, .match, .tryCatch, .whileLoop, .loop, .forLoop, .spawn, .select, .comptime: return true
+            case .block, .ifElse, .match, .tryCatch, .whileLoop, .loop, .forLoop, .spawn, .select, .comptime:
+                return true
             default: return false
             }
         }

@@ -1,6 +1,7 @@
 import HexaBytecode
 
-/// Everything the front end knows of a program: its files in the order in which they run, its types and what it asks for.
+/// Everything the front end knows of a program: its files in the order in which they run, its types and what it asks
+/// for.
 final class Program {
     let interner = Interner()
     var files: [LoadedFile] = []
@@ -22,7 +23,9 @@ final class Program {
     var hasErrors: Bool { diagnostics.contains { $0.severity == .error } }
 
     init() {
-        for builtin in Builtin.allCases { libraryScope[interner.intern(builtin.signature.nameBytes)] = .builtin(builtin) }
+        for builtin in Builtin.allCases {
+            libraryScope[interner.intern(builtin.signature.nameBytes)] = .builtin(builtin)
+        }
         for alias in Builtin.aliases { libraryScope[interner.intern(alias.name)] = .builtin(alias.builtin) }
         for call in KernelCall.allCases where call != .streamNext && call != .log {
             libraryScope[interner.intern(call.signature.nameBytes)] = .kernelCall(call)
@@ -31,7 +34,8 @@ final class Program {
         libraryScope[interner.intern("E")] = .number(2.718281828459045)
         let builtinNames: [(StaticString, ReceiverClass)] = [
             ("int", .int), ("float", .float), ("bool", .bool), ("char", .char), ("string", .string), ("str", .string),
-            ("void", .void), ("array", .array), ("tuple", .tuple), ("map", .map), ("range", .range), ("channel", .channel),
+            ("void", .void), ("array", .array), ("tuple", .tuple), ("map", .map), ("range", .range), ("channel",
+                .channel),
             ("error", .error), ("fn", .function),
         ]
         for (name, receiver) in builtinNames {

@@ -21,7 +21,8 @@ struct ProgramLoader {
         }
         var lexer = Lexer(source)
         try lexer.run()
-        var parser = Parser(file: source, tokens: lexer.tokens, interner: program.interner, functionCount: program.functionCount)
+        var parser = Parser(file: source, tokens: lexer.tokens, interner: program.interner,
+            functionCount: program.functionCount)
         let block = try parser.parseFile()
         let main = parser.makeFunction(program.interner.intern("(top level)"), SourceRange(0, 0), block)
         program.functionCount = parser.functionCount
@@ -39,7 +40,8 @@ struct ProgramLoader {
         return file
     }
 
-    private mutating func used(_ path: [UInt8], _ range: SourceRange, by source: SourceFile) throws(Diagnostic) -> LoadedFile {
+    private mutating func used(_ path: [UInt8], _ range: SourceRange,
+        by source: SourceFile) throws(Diagnostic) -> LoadedFile {
         let shown = String(decoding: path, as: UTF8.self)
         guard program.files.count + loading.count < LanguageLimits.filesMax, loading.count < 64 else {
             throw Diagnostic("too many files use one another", in: source, at: range)

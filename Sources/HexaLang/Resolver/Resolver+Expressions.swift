@@ -171,7 +171,9 @@ extension Resolver {
         case .wildcard, .binding, .literal, .rangeOf: break
         case .variant(let reference, let name, let payload):
             resolve(typeReference: reference, "enum")
-            if case .type(let type) = reference.resolution { check(variant: name, of: type, payload.count, pattern.range) }
+            if case .type(let type) = reference.resolution {
+                check(variant: name, of: type, payload.count, pattern.range)
+            }
             for element in payload { resolve(pattern: element) }
         case .structure(let reference, let fields):
             resolve(typeReference: reference, "struct")

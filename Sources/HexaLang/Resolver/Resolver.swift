@@ -114,7 +114,8 @@ struct Resolver {
         guard let reference = implementation.trait else { return }
         guard case .type(let trait)? = file.scope[reference.symbol] ?? file.imported[reference.symbol],
               case .trait(let required, let provided) = trait.kind else {
-            report("there is no trait \(interner.text(reference.symbol))", at: reference.range, hint: hint(for: reference.symbol))
+            report("there is no trait \(interner.text(reference.symbol))", at: reference.range,
+                hint: hint(for: reference.symbol))
             return
         }
         for symbol in required where target.methods[symbol] == nil {
@@ -131,7 +132,8 @@ struct Resolver {
 
     private mutating func add(_ method: FunctionNode, to target: TypeDeclaration) {
         if target.methods[method.symbol] != nil, !program.isInteractive {
-            report("\(interner.text(target.symbol)) already has a function \(interner.text(method.symbol))", at: method.range)
+            report("\(interner.text(target.symbol)) already has a function \(interner.text(method.symbol))",
+                at: method.range)
         }
         method.owner = target
         target.methods[method.symbol] = method
@@ -178,7 +180,8 @@ struct Resolver {
             let name = interner.text(attribute.name)
             if name == "law" {
                 guard attribute.arguments.count == 2 else {
-                    report("@law takes an operation and a target", at: attribute.range, hint: "@law(\"read\", \"/fs/notes/*\")")
+                    report("@law takes an operation and a target", at: attribute.range,
+                        hint: "@law(\"read\", \"/fs/notes/*\")")
                     continue
                 }
                 program.needs.append(.init(operation: attribute.arguments[0], target: attribute.arguments[1]))

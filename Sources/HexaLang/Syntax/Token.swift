@@ -9,7 +9,8 @@ enum TokenKind: UInt8 {
     case end
     case name, int, float, string, char, attribute
     // Keywords
-    case keywordFn, keywordLet, keywordMut, keywordConst, keywordStatic, keywordIf, keywordElse, keywordWhile, keywordLoop
+    case keywordFn, keywordLet, keywordMut, keywordConst, keywordStatic, keywordIf, keywordElse, keywordWhile,
+        keywordLoop
     case keywordFor, keywordIn, keywordBreak, keywordContinue, keywordReturn, keywordMatch, keywordStruct, keywordEnum
     case keywordImpl, keywordTrait, keywordTry, keywordCatch, keywordThrow, keywordAssert, keywordProof, keywordUse
     case keywordSpawn, keywordSelect, keywordComptime, keywordTrue, keywordFalse, keywordVoid, keywordPub, keywordAs
@@ -50,12 +51,15 @@ enum TokenKind: UInt8 {
     /// Longest first: the lexer takes the first that fits.
     static let punctuation: [(spelling: StaticString, kind: TokenKind)] = [
         ("..=", .dotDotEqual),
-        ("::", .doubleColon), ("..", .dotDot), ("->", .arrow), ("=>", .fatArrow), ("+=", .plusEqual), ("-=", .minusEqual),
+        ("::", .doubleColon), ("..", .dotDot), ("->", .arrow), ("=>", .fatArrow), ("+=", .plusEqual), ("-=",
+            .minusEqual),
         ("*=", .starEqual), ("/=", .slashEqual), ("%=", .percentEqual), ("**", .starStar), ("==", .equalEqual),
-        ("!=", .notEqual), ("<=", .lessEqual), (">=", .greaterEqual), ("&&", .andAnd), ("||", .orOr), ("<<", .shiftLeft),
+        ("!=", .notEqual), ("<=", .lessEqual), (">=", .greaterEqual), ("&&", .andAnd), ("||", .orOr), ("<<",
+            .shiftLeft),
         (">>", .shiftRight),
         ("(", .leftParenthesis), (")", .rightParenthesis), ("[", .leftBracket), ("]", .rightBracket), ("{", .leftBrace),
-        ("}", .rightBrace), (",", .comma), (";", .semicolon), (":", .colon), (".", .dot), ("?", .question), ("=", .equal),
+        ("}", .rightBrace), (",", .comma), (";", .semicolon), (":", .colon), (".", .dot), ("?", .question), ("=",
+            .equal),
         ("+", .plus), ("-", .minus), ("*", .star), ("/", .slash), ("%", .percent), ("<", .less), (">", .greater),
         ("!", .bang), ("&", .and), ("|", .or), ("^", .caret), ("~", .tilde),
     ]

@@ -62,7 +62,8 @@ extension Heap {
         }
     }
 
-    /// Hash of a key; nil when the value cannot be one. Equal values have equal hashes: an integral float hashes as int.
+    /// Hash of a key; nil when the value cannot be one. Equal values have equal hashes: an integral float hashes as
+    /// int.
     @inline(__always)
     func hash(_ key: Value) -> UInt64? {
         if key.isInt { return mix(key.bits) }
@@ -139,7 +140,9 @@ extension Heap {
 
     private func sameKeySlow(_ left: Value, _ right: Value) -> Bool {
         if let a = left.number, let b = right.number { return a == b }
-        guard left.tag == right.tag, left.isObject, left.tag == Tag.tuple || left.tag == Tag.variant else { return false }
+        guard left.tag == right.tag, left.isObject, left.tag == Tag.tuple || left.tag == Tag.variant else {
+            return false
+        }
         let a = left.object, b = right.object
         guard a.count == b.count, a.detail == b.detail, a.extra == b.extra,
               keyVisits < 2 * MachineLimits.visitedValuesMax else { return false }
@@ -186,7 +189,8 @@ extension Heap {
         slots[slot] = UInt32(number + 1)
     }
 
-    /// Drops removed entries and makes room: at least half of the new capacity is free, and slots are twice the entries.
+    /// Drops removed entries and makes room: at least half of the new capacity is free, and slots are twice the
+    /// entries.
     private func rebuild(_ map: Object) -> Bool {
         var bits: UInt64 = 4
         while (1 << bits) < map.count * 4 { bits += 1 }

@@ -82,7 +82,8 @@ enum Memory {
         let last = haystack.count - needle.count
         while offset <= last {
             if haystack[offset] == needle[0],
-               equal(haystack.baseAddress.unsafelyUnwrapped + offset, needle.baseAddress.unsafelyUnwrapped, needle.count) {
+               equal(haystack.baseAddress.unsafelyUnwrapped + offset, needle.baseAddress.unsafelyUnwrapped,
+                   needle.count) {
                 return offset
             }
             offset += 1

@@ -1,4 +1,5 @@
-/// A float with a fixed number of decimals, rounded exactly (ties to even): the binary value times a power of ten, in big
+/// A float with a fixed number of decimals, rounded exactly (ties to even): the binary value times a power of ten, in
+/// big
 /// integers.
 enum FixedPoint {
     static let decimalsMax = 60
@@ -9,7 +10,9 @@ enum FixedPoint {
         var digits = roundedDigits(value.magnitude, decimals: decimals)
         while digits.count <= decimals { digits.insert(48, at: 0) }
         if decimals > 0 { digits.insert(UInt8(ascii: "."), at: digits.count - decimals) }
-        if value.sign == .minus, digits.contains(where: { (49...57).contains($0) }) { digits.insert(UInt8(ascii: "-"), at: 0) }
+        if value.sign == .minus, digits.contains(where: { (49...57).contains($0) }) {
+            digits.insert(UInt8(ascii: "-"), at: 0)
+        }
         return digits
     }
 
@@ -47,7 +50,9 @@ enum FixedPoint {
     }
 
     private static func shiftRightRounding(_ number: inout [UInt32], by bits: Int) {
-        func bit(_ index: Int) -> Bool { index / 32 < number.count && number[index / 32] >> UInt32(index % 32) & 1 == 1 }
+        func bit(_ index: Int) -> Bool {
+            index / 32 < number.count && number[index / 32] >> UInt32(index % 32) & 1 == 1
+        }
         let half = bit(bits - 1)
         var below = false
         for index in 0..<min(bits - 1, number.count * 32) where bit(index) {

@@ -132,7 +132,8 @@ extension Machine {
     }
 
     private func merge(
-        _ source: UnsafeMutablePointer<Value>, _ target: UnsafeMutablePointer<Value>, _ start: Int, _ middle: Int, _ end: Int
+        _ source: UnsafeMutablePointer<Value>, _ target: UnsafeMutablePointer<Value>, _ start: Int, _ middle: Int,
+            _ end: Int
     ) {
         var left = start, right = middle, next = start
         while next < end {
@@ -151,7 +152,9 @@ extension Machine {
             }
             separatorBytes = text(of: separator)
         }
-        if let length = joinedLength(array, separatorBytes.count) { return joinStrings(window, array, separatorBytes, length) }
+        if let length = joinedLength(array, separatorBytes.count) {
+            return joinStrings(window, array, separatorBytes, length)
+        }
         var bytes: [UInt8] = []
         for index in 0..<array.count {
             if index > 0 { bytes += separatorBytes }

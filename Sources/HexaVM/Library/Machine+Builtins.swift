@@ -61,7 +61,8 @@ extension Machine {
         case .assertEq: return assertEqual(window, count)
         case .isAlpha: return classify(window, value, CharacterClass.isAlphabetic)
         case .isDigit: return classify(window, value, CharacterClass.isDigit)
-        case .isAlphanumeric: return classify(window, value) { CharacterClass.isAlphabetic($0) || CharacterClass.isDigit($0) }
+        case .isAlphanumeric:
+            return classify(window, value) { CharacterClass.isAlphabetic($0) || CharacterClass.isDigit($0) }
         case .arrayFill: return fillArray(window, with: window[1], count: value)
         case .channel: return newChannelPair(window)
         default: return false

@@ -100,7 +100,9 @@ extension Machine {
             text = FixedPoint.text(of: number, decimals: decimals)
         }
         if let radix = specification.radix {
-            guard value.isInt else { return fail(.type, "only an int has digits in base \(radix), not \(article(value))") }
+            guard value.isInt else {
+                return fail(.type, "only an int has digits in base \(radix), not \(article(value))")
+            }
             text = Array(String(value.asInt, radix: radix).utf8)
         }
         var characters = 0

@@ -8,7 +8,9 @@ extension Machine {
         case .floor, .ceil, .round: return roundToInt(builtin, window)
         case .sigma, .phi, .tau, .sopfr: return arithmeticFunction(builtin, window)
         case .gcd:
-            guard window[0].isInt, window[1].isInt else { return needsNumber(window[0].isInt ? window[1] : window[0], "an int") }
+            guard window[0].isInt, window[1].isInt else {
+                return needsNumber(window[0].isInt ? window[1] : window[0], "an int")
+            }
             guard let divisor = Int(exactly: Mathematics.greatestCommonDivisor(window[0].asInt, window[1].asInt)) else {
                 return fail(.overflow, "the greatest common divisor does not fit an int")
             }
@@ -131,7 +133,9 @@ extension Machine {
         }
         let lower = count == 2 ? window[0] : .int(0), upper = window[count - 1]
         guard lower.isInt, upper.isInt else { return needsNumber(lower.isInt ? upper : lower, "an int") }
-        guard lower.asInt < upper.asInt else { return fail(.value, "there is no int in \(lower.asInt)..\(upper.asInt)") }
+        guard lower.asInt < upper.asInt else {
+            return fail(.value, "there is no int in \(lower.asInt)..\(upper.asInt)")
+        }
         let width = UInt64(bitPattern: Int64(upper.asInt &- lower.asInt))
         // The high half of a full product: uniform within 2^-64 times the width.
         let offset = random.next().multipliedFullWidth(by: width).high

@@ -12,7 +12,9 @@ extension Machine {
                 _ = noMethod(receiver, name)
             } else {
                 let plural = arity.upperBound == 2 ? "" : "s"
-                _ = fail(.arity, "method \(self.name(name)) takes \(arity.upperBound - 1) argument\(plural), got \(count)")
+                _ =
+                    fail(
+                        .arity, "method \(self.name(name)) takes \(arity.upperBound - 1) argument\(plural), got \(count)")
             }
             return .failed
         }
@@ -24,7 +26,8 @@ extension Machine {
         case Tag.channel: return channelMethod(method, window)
         case Tag.char: return charMethod(method, window) ? .done : .failed
         case Tag.int, Tag.float:
-            return (method == .toInt ? convertToInt(window, receiver) : convertToFloat(window, receiver)) ? .done : .failed
+            return (method == .toInt ? convertToInt(window, receiver) : convertToFloat(window,
+                receiver)) ? .done : .failed
         default: return length(window, of: receiver) ? .done : .failed
         }
     }
@@ -66,7 +69,8 @@ extension Machine {
 
     private func stringArity(_ method: BuiltinMethod) -> Range<Int> {
         switch method {
-        case .len, .isEmpty, .chars, .bytes, .trim, .toUpper, .toLower, .parseInt, .parseFloat, .lines, .reverse, .toInt,
+        case .len, .isEmpty, .chars, .bytes, .trim, .toUpper, .toLower, .parseInt, .parseFloat, .lines, .reverse,
+            .toInt,
              .toFloat, .isAlpha, .isDigit, .isAlphanumeric, .isWhitespace: 0..<1
         case .contains, .indexOf, .startsWith, .endsWith, .split, .join, .repeat, .charAt: 1..<2
         case .substring, .slice: 1..<3

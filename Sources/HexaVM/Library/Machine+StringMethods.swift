@@ -14,7 +14,8 @@ extension Machine {
         case .substring, .slice:
             guard let bounds = sliceBounds(window, count, length: string.characterCount) else { return false }
             return substring(window, string, bounds)
-        case .toUpper, .toLower: return changeCase(window, string, method == .toUpper ? CharacterClass.upper : CharacterClass.lower)
+        case .toUpper, .toLower:
+            return changeCase(window, string, method == .toUpper ? CharacterClass.upper : CharacterClass.lower)
         case .trim: return trim(window, string)
         case .reverse: return reverse(window, string)
         case .repeat: return repeatString(window, string)
@@ -27,7 +28,9 @@ extension Machine {
             return classify(window, window[0]) { CharacterClass.isAlphabetic($0) || CharacterClass.isDigit($0) }
         case .isWhitespace: return classify(window, window[0], CharacterClass.isWhitespace)
         case .join:
-            guard window[1].tag == Tag.array else { return fail(.type, "join needs an array, not \(article(window[1]))") }
+            guard window[1].tag == Tag.array else {
+                return fail(.type, "join needs an array, not \(article(window[1]))")
+            }
             // `separator.join(array)` is `array.join(separator)`.
             let separator = window[0]
             window[0] = window[1]
@@ -38,7 +41,8 @@ extension Machine {
     }
 
     /// Methods whose first argument is a string or char to look for.
-    private func searchMethod(_ method: BuiltinMethod, _ window: UnsafeMutablePointer<Value>, _ string: Object) -> Bool {
+    private func searchMethod(_ method: BuiltinMethod, _ window: UnsafeMutablePointer<Value>,
+        _ string: Object) -> Bool {
         guard window[1].tag == Tag.string || window[1].tag == Tag.char else {
             return fail(.type, "expected a string, got \(article(window[1]))")
         }
@@ -62,7 +66,8 @@ extension Machine {
     }
 
     private func split(
-        _ window: UnsafeMutablePointer<Value>, _ haystack: UnsafeBufferPointer<UInt8>, _ separator: UnsafeBufferPointer<UInt8>
+        _ window: UnsafeMutablePointer<Value>, _ haystack: UnsafeBufferPointer<UInt8>,
+            _ separator: UnsafeBufferPointer<UInt8>
     ) -> Bool {
         guard separator.count > 0 else { return fail(.value, "cannot split at an empty string: use chars()") }
         guard let array = heap.newArray(count: 0), let start = haystack.baseAddress else { return outOfMemory() }
@@ -80,7 +85,8 @@ extension Machine {
     }
 
     private func replace(
-        _ window: UnsafeMutablePointer<Value>, _ haystack: UnsafeBufferPointer<UInt8>, _ needle: UnsafeBufferPointer<UInt8>
+        _ window: UnsafeMutablePointer<Value>, _ haystack: UnsafeBufferPointer<UInt8>,
+            _ needle: UnsafeBufferPointer<UInt8>
     ) -> Bool {
         guard window[2].tag == Tag.string || window[2].tag == Tag.char else {
             return fail(.type, "expected a string, got \(article(window[2]))")
@@ -89,7 +95,8 @@ extension Machine {
         let replacement = text(of: window[2])
         var result: [UInt8] = []
         var offset = 0
-        while let found = Memory.find(needle, in: haystack, from: offset), result.count <= MachineLimits.stringBytesMax {
+        while let found = Memory.find(needle, in: haystack,
+            from: offset), result.count <= MachineLimits.stringBytesMax {
             result.append(contentsOf: haystack[offset..<found])
             result += replacement
             offset = found + needle.count
@@ -121,7 +128,8 @@ extension Machine {
         return true
     }
 
-    private func changeCase(_ window: UnsafeMutablePointer<Value>, _ string: Object, _ change: (UInt8) -> UInt8) -> Bool {
+    private func changeCase(_ window: UnsafeMutablePointer<Value>, _ string: Object,
+        _ change: (UInt8) -> UInt8) -> Bool {
         guard let result = heap.newString(byteCount: string.count) else { return outOfMemory() }
         for index in 0..<string.count { result.bytes[index] = change(string.bytes[index]) }
         window[0] = .object(Tag.string, result)
@@ -154,11 +162,15 @@ extension Machine {
     private func repeatString(_ window: UnsafeMutablePointer<Value>, _ string: Object) -> Bool {
         guard window[1].isInt, window[1].asInt >= 0 else { return fail(.value, "repeat needs a count of 0 or more") }
         let (length, overflow) = string.count.multipliedReportingOverflow(by: window[1].asInt)
-        guard !overflow, length <= MachineLimits.stringBytesMax else { return stringOrMemory(overflow ? Int.max : length) }
+        guard !overflow, length <= MachineLimits.stringBytesMax else {
+            return stringOrMemory(overflow ? Int.max : length)
+        }
         charge(length >> 5)
         guard let result = heap.newString(byteCount: length) else { return outOfMemory() }
         if string.count > 0 {
-            for index in 0..<window[1].asInt { (result.bytes + index * string.count).update(from: string.bytes, count: string.count) }
+            for index in 0..<window[1].asInt {
+                (result.bytes + index * string.count).update(from: string.bytes, count: string.count)
+            }
         }
         window[0] = .object(Tag.string, result)
         return true

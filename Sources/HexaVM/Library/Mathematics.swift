@@ -122,7 +122,8 @@ enum Mathematics {
 
     static func tangent(_ x: Double) -> Double { sine(x) / cosine(x) }
 
-    /// x minus the nearest multiple of pi / 2, which is known to three times the precision of a double (Cody and Waite).
+    /// x minus the nearest multiple of pi / 2, which is known to three times the precision of a double (Cody and
+    /// Waite).
     private static func reduced(_ x: Double) -> (Double, quadrant: Int)? {
         guard x.isFinite else { return nil }
         let argument = x.magnitude < 0x1p30 ? x : x.truncatingRemainder(dividingBy: 6.283185307179586)
@@ -155,7 +156,8 @@ enum Mathematics {
 
     // MARK: Arithmetic functions
 
-    /// Prime factors with multiplicity of a positive number, calling `visit(prime, exponent)`; returns the divisions made.
+    /// Prime factors with multiplicity of a positive number, calling `visit(prime, exponent)`; returns the divisions
+    /// made.
     static func factor(_ number: Int, _ visit: (Int, Int) -> Void) -> Int {
         var rest = number
         var divisor = 2

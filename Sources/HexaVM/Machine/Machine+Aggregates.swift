@@ -22,7 +22,9 @@ extension Machine {
     }
 
     func fillArray(_ target: UnsafeMutablePointer<Value>, with value: Value, count: Value) -> Bool {
-        guard count.isInt else { return fail(.type, "the length of an array must be an int, this is \(article(count))") }
+        guard count.isInt else {
+            return fail(.type, "the length of an array must be an int, this is \(article(count))")
+        }
         guard count.asInt >= 0 else { return fail(.value, "the length of an array cannot be \(count.asInt)") }
         collectIfNeeded()
         charge(count.asInt >> 5)
@@ -121,7 +123,8 @@ extension Machine {
         case Tag.string:
             if key.tag == Tag.range { return slice(target, container, key) }
             guard key.isInt else { return fail(.type, "a string is indexed by an int, not by \(article(key))") }
-            guard let offset = container.object.byteOffset(ofCharacter: key.asInt), offset < container.object.count else {
+            guard let offset =
+                container.object.byteOffset(ofCharacter: key.asInt), offset < container.object.count else {
                 return badIndex(key.asInt, container.object.characterCount, "string")
             }
             if !container.object.isASCII { charge(container.object.count >> 5) }
@@ -129,7 +132,9 @@ extension Machine {
             return true
         case Tag.tuple:
             guard key.isInt else { return fail(.type, "a tuple is indexed by an int, not by \(article(key))") }
-            guard 0..<container.object.count ~= key.asInt else { return badIndex(key.asInt, container.object.count, "tuple") }
+            guard 0..<container.object.count ~= key.asInt else {
+                return badIndex(key.asInt, container.object.count, "tuple")
+            }
             target.pointee = container.object.values[key.asInt]
             return true
         default: return fail(.type, "\(article(container)) cannot be indexed")
@@ -161,7 +166,9 @@ extension Machine {
     private func slice(_ target: UnsafeMutablePointer<Value>, _ container: Value, _ range: Value) -> Bool {
         let object = container.object
         let isString = container.tag == Tag.string
-        guard let bounds = bounds(of: range, count: isString ? object.characterCount : object.count) else { return false }
+        guard let bounds = bounds(of: range, count: isString ? object.characterCount : object.count) else {
+            return false
+        }
         return isString ? substring(target, object, bounds) : subarray(target, object, bounds)
     }
 

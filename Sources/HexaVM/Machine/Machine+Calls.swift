@@ -97,7 +97,10 @@ extension Machine {
             let record = functions + function
             guard Int(record.pointee.parameterCount) == i.b else {
                 let expected = Int(record.pointee.parameterCount) - 1
-                _ = fail(.arity, "method \(name(i.d)) takes \(expected) argument\(expected == 1 ? "" : "s"), got \(i.b - 1)")
+                _ =
+                    fail(
+                        .arity,
+                        "method \(name(i.d)) takes \(expected) argument\(expected == 1 ? "" : "s"), got \(i.b - 1)")
                 return .failed
             }
             return enter(record, window, closure: 0)

@@ -1,10 +1,12 @@
 import HexaBytecode
 
 extension Machine {
-    /// The interpreter loop. A case that has done its work goes on with `continue`; one that leaves the switch has raised
+    /// The interpreter loop. A case that has done its work goes on with `continue`; one that leaves the switch has
+    /// raised
     /// `thrown`, and the code after the switch looks for a handler.
     ///
-    /// `pc`, `base`, `frame` and `fuel` live in native registers; helpers that can fail, allocate or collect see `self.pc`,
+    /// `pc`, `base`, `frame` and `fuel` live in native registers; helpers that can fail, allocate or collect see
+    /// `self.pc`,
     /// which is stored before they are called.
     func execute() -> Stop {
         var pc = self.pc

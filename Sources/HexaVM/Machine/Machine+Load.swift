@@ -25,7 +25,8 @@ extension Machine {
         var next = code
         for (index, function) in program.functions.enumerated() {
             functions[index] = FunctionRecord(
-                code: next, registerCount: Int32(function.registerCount), parameterCount: Int32(function.parameterCount),
+                code: next, registerCount: Int32(function.registerCount),
+                    parameterCount: Int32(function.parameterCount),
                 captureCount: Int32(function.captureCount), index: Int32(index)
             )
             for instruction in function.code {

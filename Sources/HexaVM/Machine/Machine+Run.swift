@@ -6,7 +6,8 @@ enum Stop {
 }
 
 extension Machine {
-    /// Executes at most `fuel` calls and loop iterations, or what costs as much. Calling it after the end returns the end
+    /// Executes at most `fuel` calls and loop iterations, or what costs as much. Calling it after the end returns the
+    /// end
     /// again; calling it with a kernel call unanswered answers that the call is unavailable.
     public func run(fuel slice: Int) -> Outcome {
         if let ended { return ended }

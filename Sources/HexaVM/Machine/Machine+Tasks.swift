@@ -1,7 +1,8 @@
 import HexaBytecode
 
 extension Machine {
-    /// A new task that calls a closure without parameters; it runs when the running one waits, ends or has used its slice.
+    /// A new task that calls a closure without parameters; it runs when the running one waits, ends or has used its
+    /// slice.
     func spawn(_ closure: Value) -> Bool {
         guard closure.tag == Tag.closure || closure.tag == Tag.function else {
             return fail(.type, "\(article(closure)) cannot be spawned")

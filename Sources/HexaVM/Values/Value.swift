@@ -46,7 +46,9 @@ extension Value {
     @inline(__always) static var void: Value { Value(tag: Tag.void, bits: 0) }
     @inline(__always) static var removed: Value { Value(tag: Tag.removed, bits: 0) }
     @inline(__always) static func bool(_ value: Bool) -> Value { Value(tag: Tag.bool, bits: value ? 1 : 0) }
-    @inline(__always) static func int(_ value: Int) -> Value { Value(tag: Tag.int, bits: UInt64(bitPattern: Int64(value))) }
+    @inline(__always) static func int(_ value: Int) -> Value {
+        Value(tag: Tag.int, bits: UInt64(bitPattern: Int64(value)))
+    }
     @inline(__always) static func float(_ value: Double) -> Value { Value(tag: Tag.float, bits: value.bitPattern) }
     @inline(__always) static func char(_ scalar: UInt32) -> Value { Value(tag: Tag.char, bits: UInt64(scalar)) }
     @inline(__always) static func object(_ tag: UInt64, _ object: Object) -> Value {

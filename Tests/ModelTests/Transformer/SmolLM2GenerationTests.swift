@@ -7,7 +7,8 @@ let supportedInstructionSets = InstructionSet.allCases.filter { $0.isSupported(b
 
 @Suite("SmolLM2-135M generates as its float32 reference does", .enabled(if: SmolLM2.isPresent, SmolLM2.missingMessage))
 struct SmolLM2GenerationTests {
-    /// The accuracy budget: mean absolute error of log-probabilities, of the 20 best after each prompt and of the prompt's
+    /// The accuracy budget: mean absolute error of log-probabilities, of the 20 best after each prompt and of the
+    /// prompt's
     /// own tokens. The project promises 0.10; 0.03 is what the kernels reach, and this is where it counts as broken.
     static let errorMax = 0.05
     /// A runner-up closer than this may win through rounding; what follows it is another text.
@@ -18,7 +19,8 @@ struct SmolLM2GenerationTests {
         var model = try SmolLM2GenerationTests.transformer(variant)
         var top20Errors: [Double] = []
         var promptErrors: [Double] = []
-        // The scalar definition takes its time: short prompts must do. Its agreement with the others is tested elsewhere.
+        // The scalar definition takes its time: short prompts must do. Its agreement with the others is tested
+        // elsewhere.
         for oracle in try GenerationOracle.load() where variant != .portable || oracle.ids.count <= 16 {
             let opened = model.openSequence(reserving: 160)
             let sequence = try #require(opened)
