@@ -14,7 +14,8 @@ extension Machine {
                 let plural = arity.upperBound == 2 ? "" : "s"
                 _ =
                     fail(
-                        .arity, "method \(self.name(name)) takes \(arity.upperBound - 1) argument\(plural), got \(count)")
+                        .arity,
+                        "method \(self.name(name)) takes \(arity.upperBound - 1) argument\(plural), got \(count)")
             }
             return .failed
         }
