@@ -56,7 +56,7 @@ let coreTargets: [Target] = [
         "-mprefer-vector-width=512",
     ]),
     core("Tensor", ["CIntrinsics", "TensorAVX2", "TensorAVX512"], settings: numericSettings),
-    core("Model", ["Tensor"]),
+    core("Model", ["Tensor"], settings: numericSettings),
     core("HexaBytecode", ["JSON"], settings: numericSettings),
     core("HexaVM", ["HexaBytecode"], settings: machineSettings),
     core("HexaLang", ["HexaBytecode", "HexaVM"], settings: numericSettings),

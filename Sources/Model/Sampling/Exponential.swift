@@ -22,6 +22,28 @@ enum Exponential {
         return p * powerOfTwo(half) * powerOfTwo(Int32(n) - half)
     }
 
+    /// e^x of sixteen values that are 0 or less, by the same polynomial; 0 for NaN and below -87, where a weight no
+    /// longer counts.
+    static func weights(_ x: SIMD16<Float>) -> SIMD16<Float> {
+        let isCounted = x .>= -87
+        let x = x.replacing(with: 0, where: .!isCounted)
+        // The rounded exponent is also in the low bits of the shifted sum.
+        let shifted = x * 1.442695 + 0x1.8p23
+        let n = shifted - 0x1.8p23
+        let r = (x - n * 0.693359375) - n * -2.1219444e-4
+        var p = r * (1 / 5_040) + 1 / 720
+        p = p * r + 1 / 120
+        p = p * r + 1 / 24
+        p = p * r + 1 / 6
+        p = p * r + 1 / 2
+        p = p * r + 1
+        p = p * r + 1
+        // SAFETY: both are sixteen lanes of 32 bits, for which every pattern is valid.
+        let exponent = unsafe unsafeBitCast(shifted, to: SIMD16<Int32>.self) &+ 127
+        let scale = unsafe unsafeBitCast(exponent &<< 23, to: SIMD16<Float>.self)
+        return (p * scale).replacing(with: 0, where: .!isCounted)
+    }
+
     private static func powerOfTwo(_ exponent: Int32) -> Float {
         Float(bitPattern: UInt32(bitPattern: exponent + 127) << 23)
     }

@@ -61,9 +61,57 @@ enum LogitScan {
     /// The sum of e^((logit - `maximum`) / `temperature`), where `maximum` is the greatest logit.
     static func sumOfWeights(_ logits: Span<Float>, maximum: Float, temperature: Float = 1) -> Double {
         var sum = 0.0
-        for index in logits.indices where !logits[index].isNaN {
-            sum += Double(Exponential.exp((logits[index] - maximum) / temperature))
+        forEachWeightSum(logits, maximum: maximum, temperature: temperature) { _, weight in
+            sum += weight
+            return true
         }
         return sum
+    }
+
+    /// The token at which the running sum of weights, in the tokens' order, exceeds `target`; one of the last
+    /// tokens with any weight if rounding keeps the sum below it.
+    static func token(
+        where target: Double, of logits: Span<Float>, maximum: Float, temperature: Float
+    ) -> TokenID {
+        var rest = target
+        var group = 0..<0
+        forEachWeightSum(logits, maximum: maximum, temperature: temperature) { range, weight in
+            if weight > 0 { group = range }
+            guard rest >= weight else { return false }
+            rest -= weight
+            return true
+        }
+        var last: TokenID = 0
+        for index in group {
+            let weight = Exponential.exp((logits[index] - maximum) / temperature)
+            guard weight > 0 else { continue }
+            last = TokenID(index)
+            rest -= Double(weight)
+            if rest < 0 { break }
+        }
+        return last
+    }
+
+    /// Calls `body` with each group of tokens and the sum of its weights, in order, until it returns false.
+    private static func forEachWeightSum(
+        _ logits: Span<Float>, maximum: Float, temperature: Float, _ body: (Range<Int>, Double) -> Bool
+    ) {
+        // SAFETY: as above.
+        unsafe logits.withUnsafeBufferPointer { buffer in
+            let width = Lanes.scalarCount
+            var offset = 0
+            while offset < buffer.count {
+                let end = min(offset + width, buffer.count)
+                var lanes = Lanes(repeating: -.infinity)
+                if end - offset == width, let base = buffer.baseAddress {
+                    lanes = unsafe UnsafeRawPointer(base + offset).loadUnaligned(as: Lanes.self)
+                } else {
+                    for index in offset..<end { lanes[index - offset] = unsafe buffer[index] }
+                }
+                let weights = Exponential.weights((lanes - maximum) / temperature)
+                guard body(offset..<end, Double(weights.sum())) else { return }
+                offset = end
+            }
+        }
     }
 }

@@ -42,7 +42,8 @@ public struct Sampler: Sendable {
         let keepsAll = (parameters.topK == 0 || parameters.topK >= logits.count) && parameters.topP == 1
         if keepsAll, parameters.minP == 0 { return drawFromAll(logits, maximum: maximum) }
         if keepsAll {
-            candidates.select(above: -.infinity, of: logits)
+            // A little wider than min-p, which is applied below without the logarithm's rounding.
+            candidates.select(above: maximum + Float(Exponential.log(Double(parameters.minP))) - 0.01, of: logits)
         } else if parameters.topK > 0, parameters.topK < logits.count {
             candidates.selectTop(parameters.topK, of: logits)
             cutToTopP(total: candidates.sumOfWeights(maximum: maximum, temperature: 1), maximum: maximum)
@@ -112,15 +113,8 @@ extension Sampler {
     /// Draws from the whole vocabulary without listing it.
     private mutating func drawFromAll(_ logits: Span<Float>, maximum: Float) -> TokenID {
         let temperature = parameters.temperature
-        var rest = generator.nextUnit()
-            * LogitScan.sumOfWeights(logits, maximum: maximum, temperature: temperature)
-        var last: TokenID = 0
-        for index in logits.indices where !logits[index].isNaN {
-            let weight = Exponential.exp((logits[index] - maximum) / temperature)
-            rest -= Double(weight)
-            if weight > 0 { last = TokenID(index) }
-            if rest < 0 { return TokenID(index) }
-        }
-        return last
+        let total = LogitScan.sumOfWeights(logits, maximum: maximum, temperature: temperature)
+        return LogitScan.token(where: generator.nextUnit() * total, of: logits, maximum: maximum,
+                               temperature: temperature)
     }
 }

@@ -16,18 +16,24 @@ struct ByteStringTable: Sendable {
     /// All strings, one behind the other.
     private(set) var bytes: [UInt8] = []
     private var ends: [Int32] = []
-    private var slots: [Int32]
+    private var slots: [Slot]
+
+    /// The hash stands beside the number so that other strings are passed by without a look at their bytes.
+    private struct Slot {
+        var number: Int32
+        var hash: UInt32
+    }
 
     /// Longest walk from a string's home slot. At half load natural chains stay under a hundred.
     private static let probeCountMax = 2_048
-    private static let emptySlot: Int32 = -1
+    private static let noNumber: Int32 = -1
 
     /// A table for `capacity` strings of `byteCapacity` bytes in all; appending more than `capacity` is a programming
     /// error.
     init(capacity: Int, byteCapacity: Int) {
         var slotCount = 16
         while slotCount < capacity * 2 { slotCount *= 2 }
-        slots = [Int32](repeating: Self.emptySlot, count: slotCount)
+        slots = [Slot](repeating: Slot(number: Self.noNumber, hash: 0), count: slotCount)
         ends.reserveCapacity(capacity)
         bytes.reserveCapacity(byteCapacity)
     }
@@ -47,29 +53,31 @@ struct ByteStringTable: Sendable {
         let number = Int32(ends.count)
         ends.append(Int32(bytes.count))
         guard searchable else { return .inserted }
-        var slot = Self.hash(bytes.span.extracting(start..<bytes.count)) & (slots.count - 1)
+        let hash = Self.hash(bytes.span.extracting(start..<bytes.count))
+        var index = Int(hash) & (slots.count - 1)
         for _ in 0..<Self.probeCountMax {
-            let occupant = slots[slot]
-            if occupant == Self.emptySlot {
-                slots[slot] = number
+            let slot = slots[index]
+            if slot.number == Self.noNumber {
+                slots[index] = Slot(number: number, hash: hash)
                 return .inserted
             }
-            if isString(Int(occupant), equalTo: bytes.span.extracting(start..<bytes.count)) {
-                return .duplicate(of: Int(occupant))
+            if slot.hash == hash, isString(Int(slot.number), equalTo: bytes.span.extracting(start..<bytes.count)) {
+                return .duplicate(of: Int(slot.number))
             }
-            slot = (slot + 1) & (slots.count - 1)
+            index = (index + 1) & (slots.count - 1)
         }
         return .tooManyCollisions
     }
 
     /// The number of the first searchable string equal to `key`.
     func find(_ key: Span<UInt8>) -> Int? {
-        var slot = Self.hash(key) & (slots.count - 1)
+        let hash = Self.hash(key)
+        var index = Int(hash) & (slots.count - 1)
         for _ in 0..<Self.probeCountMax {
-            let occupant = slots[slot]
-            if occupant == Self.emptySlot { return nil }
-            if isString(Int(occupant), equalTo: key) { return Int(occupant) }
-            slot = (slot + 1) & (slots.count - 1)
+            let slot = slots[index]
+            if slot.number == Self.noNumber { return nil }
+            if slot.hash == hash, isString(Int(slot.number), equalTo: key) { return Int(slot.number) }
+            index = (index + 1) & (slots.count - 1)
         }
         return nil
     }
@@ -82,12 +90,12 @@ struct ByteStringTable: Sendable {
     }
 
     /// FNV-1a, finished with a multiply-shift so that the low bits, which pick the slot, depend on every byte.
-    private static func hash(_ key: Span<UInt8>) -> Int {
+    private static func hash(_ key: Span<UInt8>) -> UInt32 {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         for index in key.indices {
             hash = (hash ^ UInt64(key[index])) &* 0x0000_0100_0000_01b3
         }
         hash = (hash ^ (hash >> 32)) &* 0x9e37_79b9_7f4a_7c15
-        return Int(truncatingIfNeeded: hash >> 33)
+        return UInt32(truncatingIfNeeded: hash >> 32)
     }
 }

@@ -18,6 +18,22 @@ struct ExponentialTests {
         #expect(worst <= 2, "worst error \(worst) ulp")
     }
 
+    @Test("sixteen weights at a time agree with one at a time")
+    func weights() {
+        var random = SplitMix64(seed: 9)
+        for _ in 0..<2_000 {
+            var lanes = SIMD16<Float>(repeating: 0)
+            for index in lanes.indices { lanes[index] = Float.random(in: -87...0, using: &random) }
+            let weights = Exponential.weights(lanes)
+            for index in lanes.indices {
+                let single = Exponential.exp(lanes[index])
+                #expect(abs(weights[index] - single) <= 2 * single.ulp)
+            }
+        }
+        let edges = Exponential.weights(SIMD16([0, -87.5, -.infinity, .nan] + [Float](repeating: -1, count: 12)))
+        #expect(edges[0] == 1 && edges[1] == 0 && edges[2] == 0 && edges[3] == 0)
+    }
+
     @Test("exp at the edges")
     func expEdges() {
         #expect(Exponential.exp(0) == 1)
