@@ -60,13 +60,19 @@ public enum TemplateLimits {
     public static let expressionHeightMax = 100
     /// Statements, expressions and macro calls inside one another while rendering: bounds the renderer's stack.
     public static let renderDepthMax = 128
-    /// Steps of one rendering. A step is a statement, an expression or about 64 bytes of string work; a long
-    /// conversation takes some tens of thousands.
-    public static let fuelMax = 4_000_000
+    /// Steps of one rendering. A step is a statement, an expression or `bytesPerStep` bytes of work on text, and takes
+    /// about 0.1 microseconds: a rendering ends within some tenths of a second. A long conversation takes some tens of
+    /// thousands.
+    public static let fuelMax = 2_000_000
+    /// Bytes of text that a step works on.
+    public static let bytesPerStep = 16
     /// Bytes of the rendered prompt and of every string on the way to it.
-    public static let stringByteCountMax = 16 << 20
+    public static let stringByteCountMax = 8 << 20
+    /// Variables of one scope; each look-up walks over them. Public templates have a few dozen.
+    public static let variableCountMax = 1_024
     /// Elements of a list that a template makes (`range`).
     public static let listCountMax = 1 << 20
-    /// Lists and objects inside one another when they are printed.
-    public static let valueDepthMax = 64
+    /// Lists and objects inside one another: bounds the stack of printing, comparing and freeing them. More than
+    /// `JSONLimits.depthMax`, so that what a request may hold is never too deep.
+    public static let valueDepthMax = 192
 }

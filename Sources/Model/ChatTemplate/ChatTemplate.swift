@@ -56,7 +56,7 @@ public struct ChatTemplate: Sendable {
             ("eos_token", .string(input.endOfSequence)),
         ]
         var renderer = TemplateRenderer(macros: macros, globals: globals, time: input.time)
-        for variable in input.variables { renderer.assign(variable.value, to: variable.name) }
+        for variable in input.variables { try renderer.assign(variable.value, to: variable.name, line: 0) }
         guard try renderer.run(body) == .next else {
             throw TemplateError(line: 0, problem: .syntax("'break' or 'continue' outside of a loop"))
         }

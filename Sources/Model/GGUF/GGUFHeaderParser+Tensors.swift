@@ -22,7 +22,7 @@ extension GGUFHeaderParser {
             let start = cursor.offset
             let nameBytes = try cursor.name(limit: GGUFLimits.tensorNameByteCountMax, "name of tensor \(index)")
             let name = String(decoding: nameBytes, as: UTF8.self)
-            try check(names.append { $0 += nameBytes }, start, "tensor '" + name + "'")
+            try check(names.append { $0 += nameBytes; return true }, start, "tensor '" + name + "'")
             claims.append(try parseClaim(name))
         }
         return (claims, names)

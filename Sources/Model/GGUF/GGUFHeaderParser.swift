@@ -57,7 +57,7 @@ extension GGUFHeaderParser {
             let keyOffset = cursor.offset
             let keyBytes = try cursor.name(limit: GGUFLimits.keyByteCountMax, "metadata key \(index)")
             let key = String(decoding: keyBytes, as: UTF8.self)
-            try check(keys.append { $0 += keyBytes }, keyOffset, "metadata key '" + key + "'")
+            try check(keys.append { $0 += keyBytes; return true }, keyOffset, "metadata key '" + key + "'")
             let typeOffset = cursor.offset
             let type = try parseValueType(key)
             let value = try parseValue(of: type, key)

@@ -45,14 +45,14 @@ struct ByteStringTable: Sendable {
         (index == 0 ? 0 : Int(ends[index - 1]))..<Int(ends[index])
     }
 
-    /// Gives the bytes that `write` appends to the block the next number. A string that is not `searchable` has a
-    /// number and bytes, but look-up never finds it.
-    mutating func append(searchable: Bool = true, _ write: (inout [UInt8]) -> Void) -> Insertion {
+    /// Gives the bytes that `write` appends to the block the next number. `write` returns whether look-up is to find
+    /// the string; otherwise it just has a number and bytes.
+    mutating func append(_ write: (inout [UInt8]) -> Bool) -> Insertion {
         let start = bytes.count
-        write(&bytes)
+        let isSearchable = write(&bytes)
         let number = Int32(ends.count)
         ends.append(Int32(bytes.count))
-        guard searchable else { return .inserted }
+        guard isSearchable else { return .inserted }
         let hash = Self.hash(bytes.span.extracting(start..<bytes.count))
         var index = Int(hash) & (slots.count - 1)
         for _ in 0..<Self.probeCountMax {

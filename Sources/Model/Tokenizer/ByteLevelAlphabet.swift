@@ -12,9 +12,10 @@ enum ByteLevelAlphabet {
         }
     }
 
-    /// Appends the bytes that `text` (UTF-8) stands for. Text with characters outside of the alphabet is appended as
-    /// it is: vocabularies hold a few such entries, and they mean themselves.
-    static func appendDecoded(_ range: Range<Int>, of file: RawSpan, to bytes: inout [UInt8]) {
+    /// Appends the bytes that the UTF-8 text in `range` stands for. Text with characters outside of the alphabet is
+    /// appended as it is, and false returned: vocabularies hold a few such entries, which no text is encoded to.
+    @discardableResult
+    static func appendDecoded(_ range: Range<Int>, of file: RawSpan, to bytes: inout [UInt8]) -> Bool {
         let start = bytes.count
         var offset = range.lowerBound
         while offset < range.upperBound {
@@ -28,11 +29,12 @@ enum ByteLevelAlphabet {
                   let byte = decode(lead, GGUFCursor.load(file, at: offset + 1)) else {
                 bytes.removeSubrange(start...)
                 for index in range { bytes.append(GGUFCursor.load(file, at: index)) }
-                return
+                return false
             }
             bytes.append(byte)
             offset += 2
         }
+        return true
     }
 
     private static func decode(_ lead: UInt8, _ trail: UInt8) -> UInt8? {

@@ -48,11 +48,16 @@ extension Vocabulary {
         try tokens.forEachString(in: bytes) { (index, range) throws(ModelConfigurationError) in
             if Self.isControlText(range, bytes) { kinds[index] = .control }
             let kind = kinds[index]
-            let insertion = table.append(searchable: kind != .control && kind != .unknown) { out in
+            let insertion = table.append { out in
                 if encoding == .byteLevel, kind == .normal {
-                    ByteLevelAlphabet.appendDecoded(range, of: bytes, to: &out)
-                } else {
-                    for offset in range { out.append(GGUFCursor.load(bytes, at: offset)) }
+                    return ByteLevelAlphabet.appendDecoded(range, of: bytes, to: &out)
+                }
+                for offset in range { out.append(GGUFCursor.load(bytes, at: offset)) }
+                switch kind {
+                case .normal, .unused, .byte: return true
+                case .control, .unknown: return false
+                // Always matched before the rest is encoded. Written in plain text it could pass for a decoded entry.
+                case .userDefined: return encoding == .sentencePiece
                 }
             }
             if insertion == .tooManyCollisions {

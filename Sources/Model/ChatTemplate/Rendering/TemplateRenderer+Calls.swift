@@ -4,7 +4,7 @@ extension TemplateRenderer {
     ) throws(TemplateError) -> TemplateValue {
         switch callee.kind {
         case .variable(let name):
-            let value = lookUp(name)
+            let value = try lookUp(name, line: line)
             if value.isUndefined { throw TemplateError(line: line, problem: .undefined(name)) }
             return try call(value, try evaluate(arguments), line: line)
         case .attribute(let base, let name):
@@ -42,7 +42,7 @@ extension TemplateRenderer {
             var object = TemplateObject()
             if case .object(let first)? = arguments.positional.first { object = first }
             for argument in arguments.keyword { object[[UInt8](argument.name.utf8)] = argument.value }
-            return function == .dict ? .object(object) : makeNamespace(object)
+            return function == .dict ? try nested(.object(object), line: line) : makeNamespace(object)
         case .range: return try makeRange(arguments, line: line)
         case .strftimeNow: return try formatTime(arguments, line: line)
         }
@@ -89,10 +89,10 @@ extension TemplateRenderer {
     ) throws(TemplateError) -> TemplateValue {
         switch value {
         case .string(let text):
-            try charge(text.count, line: line)
+            try charge(bytes: text.count, line: line)
             if let result = try callStringMethod(name, of: text, arguments, line: line) { return result }
         case .object(let object):
-            try charge(object.entries.count * 64, line: line)
+            try charge(steps: object.entries.count, line: line)
             if let result = Self.callObjectMethod(name, of: object, arguments) { return result }
             if case .reference? = object[[UInt8](name.utf8)] {
                 return try call(attribute([UInt8](name.utf8), of: value), arguments, line: line)
@@ -202,7 +202,7 @@ extension TemplateRenderer {
         default:
             return nil
         }
-        try charge(parts.count * 64, line: line)
+        try charge(steps: parts.count, line: line)
         return .list(parts.map { .string($0) })
     }
 
@@ -213,7 +213,7 @@ extension TemplateRenderer {
               let newValue = arguments.value(1, "new") else { return nil }
         let new = try self.text(newValue, line: line)
         let count = arguments.value(2, "count")?.integer.flatMap { $0 < 0 ? nil : $0 }
-        try charge(text.count, line: line)
+        try charge(bytes: text.count, line: line)
         return try checked(TemplateText.replace(text, old, by: new, count: count), line: line)
     }
 

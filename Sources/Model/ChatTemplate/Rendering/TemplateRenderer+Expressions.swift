@@ -21,9 +21,9 @@ extension TemplateRenderer {
         let line = expression.line
         switch expression.kind {
         case .literal(let value): return value
-        case .variable(let name): return lookUp(name)
-        case .list(let elements): return try evaluateList(elements)
-        case .object(let entries): return try evaluateObject(entries)
+        case .variable(let name): return try lookUp(name, line: line)
+        case .list(let elements): return try nested(try evaluateList(elements), line: line)
+        case .object(let entries): return try nested(try evaluateObject(entries), line: line)
         case .attribute(let base, let name): return try evaluateAttribute(of: base, name, line: line)
         case .element(let base, let key): return try evaluateElement(of: base, key, line: line)
         case .slice(let base, let slice): return try evaluateSlice(of: base, slice, line: line)
@@ -60,6 +60,15 @@ extension TemplateRenderer {
         return evaluated
     }
 
+    /// Checks, and pays for the check, that a new value is not nested too deeply.
+    mutating func nested(_ value: TemplateValue, line: Int) throws(TemplateError) -> TemplateValue {
+        var steps = 0
+        let isNested = value.isNested(within: TemplateLimits.valueDepthMax, steps: &steps)
+        try charge(steps: steps, line: line)
+        guard isNested else { throw TemplateError(line: line, problem: .limit("value depth")) }
+        return value
+    }
+
     private mutating func evaluateList(_ elements: [TemplateExpression]) throws(TemplateError) -> TemplateValue {
         var values: [TemplateValue] = []
         for element in elements { values.append(try evaluate(element)) }
@@ -75,6 +84,7 @@ extension TemplateRenderer {
                 throw TemplateError(line: entry.key.line, problem: .unsupported("a key that is no string"))
             }
             object[key] = try evaluate(entry.value)
+            try chargeLookUp(in: .object(object), line: entry.key.line)
         }
         return .object(object)
     }
@@ -100,7 +110,15 @@ extension TemplateRenderer {
     ) throws(TemplateError) -> TemplateValue {
         let value = try evaluate(base)
         if value.isUndefined { throw TemplateError(line: line, problem: .undefined(Self.describe(base))) }
+        try chargeLookUp(in: value, line: line)
         return attribute(name, of: value)
+    }
+
+    /// Objects are searched from the front: big ones cost.
+    private mutating func chargeLookUp(in value: TemplateValue, line: Int) throws(TemplateError) {
+        if case .object(let object) = value, object.entries.count > 64 {
+            try charge(steps: object.entries.count / 16, line: line)
+        }
     }
 
     /// How an expression is named in a message.
@@ -150,11 +168,12 @@ extension TemplateRenderer {
             return elements[position]
         case (.string(let text), _):
             guard let index = key.integer else { return .undefined }
-            try charge(text.count, line: line)
+            try charge(bytes: text.count, line: line)
             let offsets = TemplateText.characterOffsets(text)
             guard let position = Self.position(index, count: offsets.count - 1) else { return .undefined }
             return .string(Array(text[offsets[position]..<offsets[position + 1]]))
         case (_, .string(let name)):
+            try chargeLookUp(in: value, line: line)
             return attribute(name, of: value)
         default:
             return .undefined
@@ -177,10 +196,10 @@ extension TemplateRenderer {
         guard step != 0 else { throw TemplateError(line: line, problem: .type("a slice's step must not be 0")) }
         switch value {
         case .list(let elements):
-            try charge(elements.count, line: line)
+            try charge(steps: elements.count / 16, line: line)
             return .list(Self.indices(lower, upper, step, count: elements.count).map { elements[$0] })
         case .string(let text):
-            try charge(text.count, line: line)
+            try charge(bytes: text.count, line: line)
             let offsets = TemplateText.characterOffsets(text)
             var bytes: [UInt8] = []
             for index in Self.indices(lower, upper, step, count: offsets.count - 1) {

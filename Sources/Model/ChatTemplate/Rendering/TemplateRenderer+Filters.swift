@@ -52,7 +52,7 @@ extension TemplateRenderer {
 
     private static func toInteger(_ value: TemplateValue) -> TemplateValue? {
         switch value {
-        case .float(let number): return Int(exactly: number.rounded(.towardZero)).map { .integer($0) }
+        case .float(let number): return number.magnitude < 0x1p63 ? .integer(Int(number)) : nil
         case .string(let text):
             return Int(String(decoding: TemplateText.trim(text, .both), as: UTF8.self)).map { .integer($0) }
         default: return value.integer.map { .integer($0) }
@@ -62,7 +62,7 @@ extension TemplateRenderer {
     private mutating func length(_ value: TemplateValue, line: Int) throws(TemplateError) -> TemplateValue {
         switch value {
         case .string(let text):
-            try charge(text.count, line: line)
+            try charge(bytes: text.count, line: line)
             return .integer(TemplateText.characterOffsets(text).count - 1)
         case .list(let elements): return .integer(elements.count)
         case .object(let object): return .integer(object.entries.count)
@@ -76,7 +76,7 @@ extension TemplateRenderer {
     ) throws(TemplateError) -> TemplateValue {
         if value.isUndefined { return .list([]) }
         guard case .object(let object) = value else { throw Self.wrongOperand("items", value, line) }
-        try charge(object.entries.count * 64, line: line)
+        try charge(steps: object.entries.count, line: line)
         let entries = sorted
             ? object.entries.sorted { $0.key.lexicographicallyPrecedes($1.key) } : object.entries
         return .list(entries.map { .list([.string($0.key), $0.value]) })
@@ -111,7 +111,7 @@ extension TemplateRenderer {
     /// The text that a filter works on, paid for.
     private mutating func operand(_ value: TemplateValue, _ line: Int) throws(TemplateError) -> [UInt8] {
         let text = try text(value, line: line)
-        try charge(text.count, line: line)
+        try charge(bytes: text.count, line: line)
         return text
     }
 
@@ -170,9 +170,11 @@ extension TemplateRenderer {
         case "join":
             let parts = try picked(try elements(of: value, line: line), arguments.value(1, "attribute"), line: line)
             return try join(parts, by: try text(arguments.value(0, "d") ?? .string([]), line: line), line: line)
-        case "map": return try map(try elements(of: value, line: line), arguments, line: line)
+        case "map":
+            return try map(value.isTrue ? try elements(of: value, line: line) : [], arguments, line: line)
         case "select", "reject", "selectattr", "rejectattr":
-            return try select(name, try elements(of: value, line: line), arguments, line: line)
+            // Jinja does not ask an empty value what it is: `none` has no elements here.
+            return try select(name, value.isTrue ? try elements(of: value, line: line) : [], arguments, line: line)
         case "sort": return try sort(try elements(of: value, line: line), arguments, line: line)
         case "unique": return try unique(try elements(of: value, line: line), line: line)
         case "sum":
@@ -279,7 +281,7 @@ extension TemplateRenderer {
         for (key, next) in zip(keys, keys.dropFirst()) where key.isLess(than: next) == nil {
             throw TemplateError(line: line, problem: .type(key.typeName + " and " + next.typeName + " have no order"))
         }
-        try charge(elements.count * 64, line: line)
+        try charge(steps: elements.count, line: line)
         // The sort is stable in Python, and so when reversed.
         let order = keys.indices.sorted { first, second in
             if keys[first].isLess(than: keys[second]) ?? false { return !isReversed }
@@ -293,8 +295,7 @@ extension TemplateRenderer {
         var kept: [TemplateValue] = []
         for element in elements {
             // Quadratic, and paid for as such.
-            try charge(kept.count * 16, line: line)
-            if !kept.contains(where: { $0.isEqual(to: element) }) { kept.append(element) }
+            if try !contains(kept, element, line: line) { kept.append(element) }
         }
         return .list(kept)
     }

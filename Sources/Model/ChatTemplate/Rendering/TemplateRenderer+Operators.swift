@@ -42,7 +42,7 @@ extension TemplateRenderer {
         guard count <= TemplateLimits.listCountMax else {
             throw TemplateError(line: line, problem: .limit("list elements"))
         }
-        try charge(count * 16, line: line)
+        try charge(steps: count / 4, line: line)
     }
 
     private mutating func repeated(_ text: [UInt8], _ count: Int, line: Int) throws(TemplateError) -> TemplateValue {
@@ -128,15 +128,31 @@ extension TemplateRenderer {
         _ left: TemplateValue, _ comparison: TemplateExpression.ComparisonOperator, _ right: TemplateValue, line: Int
     ) throws(TemplateError) -> Bool {
         switch comparison {
-        case .equal: return left.isEqual(to: right)
-        case .notEqual: return !left.isEqual(to: right)
+        case .equal: return try isEqual(left, right, line: line)
+        case .notEqual: return !(try isEqual(left, right, line: line))
         case .isIn: return try contains(right, left, line: line)
         case .isNotIn: return !(try contains(right, left, line: line))
         case .less: return try isLess(left, right, line: line)
         case .greater: return try isLess(right, left, line: line)
-        case .lessOrEqual: return left.isEqual(to: right) ? true : try isLess(left, right, line: line)
-        case .greaterOrEqual: return left.isEqual(to: right) ? true : try isLess(right, left, line: line)
+        case .lessOrEqual: return try isEqual(left, right, line: line) ? true : isLess(left, right, line: line)
+        case .greaterOrEqual: return try isEqual(left, right, line: line) ? true : isLess(right, left, line: line)
         }
+    }
+
+    /// `left == right`, paid for.
+    mutating func isEqual(_ left: TemplateValue, _ right: TemplateValue, line: Int) throws(TemplateError) -> Bool {
+        var steps = 0
+        let isEqual = left.isEqual(to: right, steps: &steps)
+        if steps > 1 { try charge(steps: steps, line: line) }
+        return isEqual
+    }
+
+    mutating func contains(
+        _ elements: [TemplateValue], _ element: TemplateValue, line: Int
+    ) throws(TemplateError) -> Bool {
+        try charge(steps: elements.count / 4, line: line)
+        for candidate in elements where try isEqual(candidate, element, line: line) { return true }
+        return false
     }
 
     private func isLess(_ left: TemplateValue, _ right: TemplateValue, line: Int) throws(TemplateError) -> Bool {
@@ -153,11 +169,10 @@ extension TemplateRenderer {
     ) throws(TemplateError) -> Bool {
         switch (container, element) {
         case (.string(let text), .string(let part)):
-            try charge(text.count, line: line)
+            try charge(bytes: text.count + part.count, line: line)
             return TemplateText.contains(text, part)
         case (.list(let elements), _):
-            try charge(elements.count * 16, line: line)
-            return elements.contains { $0.isEqual(to: element) }
+            return try contains(elements, element, line: line)
         case (.object(let object), .string(let key)):
             return object[key] != nil
         case (.object, _), (.undefined, _):

@@ -6,8 +6,8 @@ extension TemplateRenderer {
         if let holds = Self.testKind(name, value) { return holds }
         let argument = arguments.positional.first ?? .undefined
         switch name {
-        case "equalto", "eq", "==", "sameas": return value.isEqual(to: argument)
-        case "ne", "!=": return !value.isEqual(to: argument)
+        case "equalto", "eq", "==", "sameas": return try isEqual(value, argument, line: line)
+        case "ne", "!=": return !(try isEqual(value, argument, line: line))
         case "lt", "<", "lessthan": return try compare(value, .less, argument, line: line)
         case "le", "<=": return try compare(value, .lessOrEqual, argument, line: line)
         case "gt", ">", "greaterthan": return try compare(value, .greater, argument, line: line)

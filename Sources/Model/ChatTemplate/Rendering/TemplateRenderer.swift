@@ -34,9 +34,9 @@ struct TemplateRenderer {
 // MARK: - Bounds
 
 extension TemplateRenderer {
-    /// Pays for `bytes` bytes of work.
-    mutating func charge(_ bytes: Int = 0, line: Int) throws(TemplateError) {
-        fuel -= 1 + bytes / 64
+    /// Pays for one step, `steps` more, and work on `bytes` bytes of text.
+    mutating func charge(steps: Int = 0, bytes: Int = 0, line: Int) throws(TemplateError) {
+        fuel -= 1 + steps + bytes / TemplateLimits.bytesPerStep
         guard fuel > 0 else { throw TemplateError(line: line, problem: .limit("steps")) }
     }
 
@@ -55,7 +55,7 @@ extension TemplateRenderer {
         guard bytes.count <= TemplateLimits.stringByteCountMax else {
             throw TemplateError(line: line, problem: .limit("string bytes"))
         }
-        try charge(bytes.count, line: line)
+        try charge(bytes: bytes.count, line: line)
         return .string(bytes)
     }
 
@@ -65,12 +65,12 @@ extension TemplateRenderer {
         var printer = TemplatePrinter()
         printer.printText(value)
         guard !printer.exceedsLimits else { throw TemplateError(line: line, problem: .limit("printed values")) }
-        try charge(printer.bytes.count, line: line)
+        try charge(bytes: printer.bytes.count, line: line)
         return printer.bytes
     }
 
     private mutating func write(_ bytes: [UInt8], line: Int) throws(TemplateError) {
-        try charge(bytes.count, line: line)
+        try charge(bytes: bytes.count, line: line)
         guard output.count + bytes.count <= TemplateLimits.stringByteCountMax else {
             throw TemplateError(line: line, problem: .limit("output bytes"))
         }
@@ -82,23 +82,34 @@ extension TemplateRenderer {
 
 extension TemplateRenderer {
     /// The variable, or else the function, called `name`.
-    func lookUp(_ name: String) -> TemplateValue {
+    mutating func lookUp(_ name: String, line: Int) throws(TemplateError) -> TemplateValue {
         var frame = frames.count - 1
+        var passed = 0
         while frame >= 0 {
-            for variable in frames[frame].variables where variable.name == name { return variable.value }
+            for (index, variable) in frames[frame].variables.enumerated() where variable.name == name {
+                passed += index
+                // Few variables cost next to nothing to pass by; a template that makes many pays for them.
+                if passed > 64 { try charge(steps: passed / 16, line: line) }
+                return variable.value
+            }
+            passed += frames[frame].variables.count
             frame = frames[frame].parent
         }
+        if passed > 64 { try charge(steps: passed / 16, line: line) }
         guard let function = TemplateFunction(rawValue: name), function != .strftimeNow || time != nil else {
             return .undefined
         }
         return .reference(TemplateReference(kind: .function(function)))
     }
 
-    mutating func assign(_ value: TemplateValue, to name: String) {
+    mutating func assign(_ value: TemplateValue, to name: String, line: Int) throws(TemplateError) {
         let top = frames.count - 1
         for index in frames[top].variables.indices where frames[top].variables[index].name == name {
             frames[top].variables[index].value = value
             return
+        }
+        guard frames[top].variables.count < TemplateLimits.variableCountMax else {
+            throw TemplateError(line: line, problem: .limit("variables"))
         }
         frames[top].variables.append((name, value))
     }
@@ -106,9 +117,9 @@ extension TemplateRenderer {
     private mutating func assign(_ value: TemplateValue, to target: TemplateTarget, line: Int) throws(TemplateError) {
         switch target {
         case .variable(let name):
-            assign(value, to: name)
+            try assign(value, to: name, line: line)
         case .attribute(let variable, let name):
-            guard case .reference(let reference) = lookUp(variable),
+            guard case .reference(let reference) = try lookUp(variable, line: line),
                   case .namespace(let index) = reference.kind else {
                 throw TemplateError(line: line, problem: .type("only a namespace's attributes can be set"))
             }
@@ -150,7 +161,7 @@ extension TemplateRenderer {
             try assign(try apply(filters, to: .string(text), line: line), to: target, line: line)
         case .macro(let index):
             let macro = TemplateReference(kind: .macro(index: index, frame: 0))
-            assign(.reference(macro), to: macros[index].name)
+            try assign(.reference(macro), to: macros[index].name, line: 0)
         case .callBlock(let call, let index):
             try runCallBlock(call, caller: index)
         case .filterBlock(let filters, let body, let line):
@@ -255,24 +266,24 @@ extension TemplateRenderer {
     }
 
     private mutating func bind(_ element: TemplateValue, to targets: [String], line: Int) throws(TemplateError) {
-        guard targets.count > 1 else { return assign(element, to: targets[0]) }
+        guard targets.count > 1 else { return try assign(element, to: targets[0], line: line) }
         guard case .list(let parts) = element, parts.count == targets.count else {
             throw TemplateError(line: line, problem: .type("expected \(targets.count) values to unpack"))
         }
-        for (target, part) in zip(targets, parts) { assign(part, to: target) }
+        for (target, part) in zip(targets, parts) { try assign(part, to: target, line: line) }
     }
 
     /// What a loop goes over: a list's elements, an object's keys, a string's characters.
     mutating func elements(of value: TemplateValue, line: Int) throws(TemplateError) -> [TemplateValue] {
         switch value {
         case .list(let elements):
-            try charge(elements.count, line: line)
+            try charge(steps: elements.count / 16, line: line)
             return elements
         case .object(let object):
-            try charge(object.entries.count * 64, line: line)
+            try charge(steps: object.entries.count, line: line)
             return object.entries.map { .string($0.key) }
         case .string(let text):
-            try charge(text.count * 64, line: line)
+            try charge(steps: text.count, line: line)
             let offsets = TemplateText.characterOffsets(text)
             return zip(offsets, offsets.dropFirst()).map { .string(Array(text[$0..<$1])) }
         case .undefined:
@@ -296,16 +307,17 @@ extension TemplateRenderer {
             throw TemplateError(line: line, problem: .type("too many arguments for macro '" + macro.name + "'"))
         }
         frames.append(Frame(parent: frame))
-        if let caller { assign(caller, to: "caller") }
+        if let caller { try assign(caller, to: "caller", line: line) }
         for (position, parameter) in macro.parameters.enumerated() {
-            if position < arguments.positional.count {
-                assign(arguments.positional[position], to: parameter.name)
-            } else if let value = arguments[keyword: parameter.name] {
-                assign(value, to: parameter.name)
+            let value: TemplateValue
+            if let argument = arguments.value(position, parameter.name) {
+                value = argument
+            } else if let defaultValue = parameter.defaultValue {
+                value = try evaluate(defaultValue)
             } else {
-                let value = try parameter.defaultValue.map { (value) throws(TemplateError) in try evaluate(value) }
-                assign(value ?? .undefined, to: parameter.name)
+                value = .undefined
             }
+            try assign(value, to: parameter.name, line: line)
         }
         let text = try capture(macro.body, line: line)
         frames.removeLast()

@@ -37,14 +37,36 @@ enum TemplateText {
         find(part, in: text, from: 0) != nil
     }
 
-    /// The offset of the first `part` at or behind `start`.
+    /// The offset of the first `part` at or behind `start`, in linear time.
     static func find(_ part: some Collection<UInt8>, in text: [UInt8], from start: Int) -> Int? {
         guard let first = part.first else { return start <= text.count ? start : nil }
         let length = part.count
+        guard length <= 16 else { return findLong(Array(part), in: text, from: start) }
         var offset = start
         while offset + length <= text.count {
             if text[offset] == first, text[offset..<(offset + length)].elementsEqual(part) { return offset }
             offset += 1
+        }
+        return nil
+    }
+
+    /// Knuth, Morris and Pratt's search: never looks at a byte of the text twice.
+    private static func findLong(_ part: [UInt8], in text: [UInt8], from start: Int) -> Int? {
+        // By length of a matched prefix: the next shorter prefix that is also its end.
+        var shorter = [Int](repeating: 0, count: part.count + 1)
+        var matched = 0
+        for index in 1..<part.count {
+            while matched > 0, part[index] != part[matched] { matched = shorter[matched] }
+            if part[index] == part[matched] { matched += 1 }
+            shorter[index + 1] = matched
+        }
+        matched = 0
+        var offset = start
+        while offset < text.count {
+            while matched > 0, text[offset] != part[matched] { matched = shorter[matched] }
+            if text[offset] == part[matched] { matched += 1 }
+            offset += 1
+            if matched == part.count { return offset - matched }
         }
         return nil
     }

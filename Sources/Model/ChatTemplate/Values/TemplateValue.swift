@@ -81,6 +81,18 @@ public struct TemplateObject: Sendable {
     }
 }
 
+extension TemplateObject {
+    /// The order of entries does not matter.
+    fileprivate func isEqual(to other: TemplateObject, steps: inout Int) -> Bool {
+        guard entries.count == other.entries.count else { return false }
+        for entry in entries {
+            steps += entries.count / 16
+            guard let value = other[entry.key], entry.value.isEqual(to: value, steps: &steps) else { return false }
+        }
+        return true
+    }
+}
+
 extension TemplateValue {
     /// Python's truth: empty and zero things are false.
     var isTrue: Bool {
@@ -93,6 +105,25 @@ extension TemplateValue {
         case .list(let elements): !elements.isEmpty
         case .object(let object): !object.entries.isEmpty
         case .reference: true
+        }
+    }
+
+    /// Whether at most `depth` lists and objects are inside one another here. Counts what it looks at in `steps`, and
+    /// gives up like `isEqual`.
+    func isNested(within depth: Int, steps: inout Int) -> Bool {
+        steps += 1
+        guard steps <= TemplateLimits.fuelMax else { return false }
+        switch self {
+        case .list(let elements):
+            guard depth > 0 else { return false }
+            for element in elements where !element.isNested(within: depth - 1, steps: &steps) { return false }
+            return true
+        case .object(let object):
+            guard depth > 0 else { return false }
+            for entry in object.entries where !entry.value.isNested(within: depth - 1, steps: &steps) { return false }
+            return true
+        default:
+            return true
         }
     }
 
@@ -134,26 +165,23 @@ extension TemplateValue {
         }
     }
 
-    /// Python's `==`. `depth` bounds the descent; values nested deeper count as different.
-    func isEqual(to other: TemplateValue, depth: Int = TemplateLimits.valueDepthMax) -> Bool {
-        guard depth > 0 else { return false }
+    /// Python's `==`. Counts what it looks at in `steps`, and gives up beyond `TemplateLimits.fuelMax`: values may share
+    /// parts so often that a comparison of all of them would not end.
+    func isEqual(to other: TemplateValue, steps: inout Int) -> Bool {
+        steps += 1
+        guard steps <= TemplateLimits.fuelMax else { return false }
         if let left = integer, let right = other.integer { return left == right }
         if let left = number, let right = other.number { return left == right }
         switch (self, other) {
         case (.undefined, .undefined), (.null, .null): return true
-        case (.string(let left), .string(let right)): return left == right
+        case (.string(let left), .string(let right)):
+            steps += min(left.count, right.count) / TemplateLimits.bytesPerStep
+            return left == right
         case (.list(let left), .list(let right)):
             guard left.count == right.count else { return false }
-            for index in left.indices where !left[index].isEqual(to: right[index], depth: depth - 1) { return false }
+            for index in left.indices where !left[index].isEqual(to: right[index], steps: &steps) { return false }
             return true
-        case (.object(let left), .object(let right)):
-            guard left.entries.count == right.entries.count else { return false }
-            for entry in left.entries {
-                guard let value = right[entry.key], entry.value.isEqual(to: value, depth: depth - 1) else {
-                    return false
-                }
-            }
-            return true
+        case (.object(let left), .object(let right)): return left.isEqual(to: right, steps: &steps)
         case (.reference(let left), .reference(let right)): return left == right
         default: return false
         }
