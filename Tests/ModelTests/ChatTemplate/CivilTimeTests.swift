@@ -35,7 +35,8 @@ struct CivilTimeTests {
 
     @Test("conversions, and those that are not known")
     func formats() {
-        #expect(text(1_795_496_947, "%B %b %A %-d %e %I%p %y %F %T 100%%") == "November Nov Tuesday 24 24 05AM 26 2026-11-24 05:09:07 100%")
+        #expect(text(1_795_496_947, "%B %b %A %-d %e %I%p %y %F %T 100%%")
+            == "November Nov Tuesday 24 24 05AM 26 2026-11-24 05:09:07 100%")
         #expect(text(0, "%Q") == nil)
         #expect(text(0, "%") == "%")
         #expect(CivilTime(secondsSinceEpoch: .min).month >= 1)

@@ -11,8 +11,9 @@ struct TemplateErrorTests {
     }
 
     @Test("malformed templates are refused when parsed, with the line", arguments: [
-        ("{{ 'a }}", 1), ("a\n{% if x %}\nb", 3), ("\n\n{{ 1 + }}", 3), ("{% endif %}", 1), ("{% for in x %}{% endfor %}", 1),
-        ("{{ a b }}", 1), ("{{ [1, 2 }}", 1), ("{# never ends", 1), ("\n{% raw %} x", 2), ("{{ 'a' | }}", 1), ("{{ é }}", 1),
+        ("{{ 'a }}", 1), ("a\n{% if x %}\nb", 3), ("\n\n{{ 1 + }}", 3), ("{% endif %}", 1),
+        ("{% for in x %}{% endfor %}", 1), ("{{ a b }}", 1), ("{{ [1, 2 }}", 1), ("{# never ends", 1),
+        ("\n{% raw %} x", 2), ("{{ 'a' | }}", 1), ("{{ é }}", 1),
         ("{% set a.b.c = 1 %}", 1), ("{% include 'x' %}", 1), ("{% macro f(1) %}{% endmacro %}", 1), ("{{", 1),
         ("{% for x in y recursive %}{% endfor %}", 1), ("{{ 99999999999999999999 }}", 1), ("{{ '\\u12' }}", 1),
         ("{{ a[1:2:3:4] }}", 1), ("{{ a[] }}", 1), ("{% call f %}{% endcall %}", 1),
@@ -27,7 +28,8 @@ struct TemplateErrorTests {
         ("a\n{{ x.y }}", 2), ("{{ nothing() }}", 1), ("\n\n{{ 'a' + 1 }}", 3), ("{{ 1 / 0 }}", 1), ("{{ 1 % 0 }}", 1),
         ("{{ 'a' < 1 }}", 1), ("{{ 1 | nofilter }}", 1), ("{{ 1 is notest }}", 1), ("{{ 'a'.nomethod() }}", 1),
         ("{% set a, b = [1] %}", 1), ("{% for a, b in [1] %}{% endfor %}", 1), ("{% for a in 1 %}{% endfor %}", 1),
-        ("{% set x.y = 1 %}", 1), ("{{ 'x'[::0] }}", 1), ("{{ range('a') }}", 1), ("{{ 1 in 1 }}", 1), ("{{ -'a' }}", 1),
+        ("{% set x.y = 1 %}", 1), ("{{ 'x'[::0] }}", 1), ("{{ range('a') }}", 1), ("{{ 1 in 1 }}", 1),
+        ("{{ -'a' }}", 1),
         ("{{ 9223372036854775807 + 1 }}", 1), ("{{ 2 ** 99 }}", 1), ("{{ strftime_now('%d') }}", 1),
         ("{% macro f(a) %}{% endmacro %}{{ f(1, 2) }}", 1), ("{{ {1: 2} }}", 1), ("{{ nothing | tojson }}", 1),
         ("{{ [1, 'a'] | sort }}", 1), ("{{ 1 | length }}", 1),
@@ -49,13 +51,15 @@ struct TemplateErrorTests {
         "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}",
         "{% set ns = namespace(x='ab') %}{% for i in range(99) %}{% set ns.x = ns.x + ns.x %}{% endfor %}",
         "{% set ns = namespace(x=[1]) %}{% for i in range(99) %}{% set ns.x = ns.x + ns.x %}{% endfor %}",
-        "{% set ns = namespace(x='aa') %}{% for i in range(99) %}{% set ns.x = ns.x | replace('a', 'aa') %}{% endfor %}",
+        "{% set ns = namespace(x='aa') %}{% for i in range(99) %}{% set ns.x = ns.x.replace('a', 'aa') %}{% endfor %}",
         "{% for i in range(999999) %}{{ 'x' * 1000 }}{% endfor %}", "{{ 'x' * 999999999999 }}", "{{ range(99999999) }}",
         "{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}", "{{ range(100000) | list | unique }}",
         "{% macro f(x) %}{{ f(x) ~ f(x) }}{% endmacro %}{{ f(1) }}",
         "{% set ns = namespace() %}{% set ns.x = [] %}{% for i in range(999999) %}{% set ns.x = [ns.x] %}{% endfor %}",
-        "{% set ns = namespace() %}{% set ns.x = 1 %}{% for i in range(70) %}{% set ns.x = [ns.x, ns.x] %}{% endfor %}{{ ns.x | string | length }}",
-        "{% set ns = namespace() %}{% set ns.x = 1 %}{% for i in range(60) %}{% set ns.x = [ns.x, ns.x] %}{% endfor %}{{ ns.x == ns.x }}",
+        "{% set ns = namespace(x=1) %}{% for i in range(70) %}{% set ns.x = [ns.x, ns.x] %}{% endfor %}"
+            + "{{ ns.x | string | length }}",
+        "{% set ns = namespace(x=1) %}{% for i in range(60) %}{% set ns.x = [ns.x, ns.x] %}{% endfor %}"
+            + "{{ ns.x == ns.x }}",
         "{% set ns = namespace(x=1) %}{% for i in range(999999) %}{% set ns.x = dict(a={'b': ns.x}) %}{% endfor %}",
         "{% for i in range(99999) %}{{ 'a' * 100000 in 'a' * 200000 }}{% endfor %}",
     ])
@@ -71,7 +75,8 @@ struct TemplateErrorTests {
     func extremeIntegers() throws {
         let extreme = "9223372036854775807"
         let expected = [
-            ("{{ 'abc'[::\(extreme)] }}", "a"), ("{{ 'abc'[::-\(extreme)] }}", "c"), ("{{ 'abc'[-\(extreme):] }}", "abc"),
+            ("{{ 'abc'[::\(extreme)] }}", "a"), ("{{ 'abc'[::-\(extreme)] }}", "c"),
+            ("{{ 'abc'[-\(extreme):] }}", "abc"),
             ("{{ 'abc'[:\(extreme)] }}", "abc"), ("{{ 'abc'[-\(extreme) - 1:\(extreme):\(extreme)] }}", "a"),
             ("{{ range(0, \(extreme), \(extreme)) | list }}", "[0]"), ("{{ 'abc'[\(extreme)] is defined }}", "False"),
             ("{{ range(-\(extreme), -\(extreme) - 1, -2) | length }}", "1"), ("{{ 'x' * -\(extreme) }}", ""),
@@ -88,9 +93,12 @@ struct TemplateErrorTests {
         for source in [
             "{{ " + String(repeating: "(", count: 500) + "1" + String(repeating: ")", count: 500) + " }}",
             "{{ " + String(repeating: "[", count: 500) + String(repeating: "]", count: 500) + " }}",
-            "{{ " + String(repeating: "not ", count: 500) + "1 }}", "{{ " + String(repeating: "- ", count: 500) + "1 }}",
-            "{{ 1" + String(repeating: " + 1", count: 5_000) + " }}", "{{ a" + String(repeating: ".a", count: 5_000) + " }}",
-            "{{ a" + String(repeating: " | trim", count: 5_000) + " }}", "{{ a" + String(repeating: "[0]", count: 5_000) + " }}",
+            "{{ " + String(repeating: "not ", count: 500) + "1 }}",
+            "{{ " + String(repeating: "- ", count: 500) + "1 }}",
+            "{{ 1" + String(repeating: " + 1", count: 5_000) + " }}",
+            "{{ a" + String(repeating: ".a", count: 5_000) + " }}",
+            "{{ a" + String(repeating: " | trim", count: 5_000) + " }}",
+            "{{ a" + String(repeating: "[0]", count: 5_000) + " }}",
             "{{ " + String(repeating: "1 if 1 else ", count: 500) + "1 }}",
             String(repeating: "{% if 1 %}", count: 500) + String(repeating: "{% endif %}", count: 500),
             "{{ " + String(repeating: "{'a':", count: 500) + "1" + String(repeating: "}", count: 500) + " }}",
@@ -116,7 +124,9 @@ struct TemplateErrorTests {
     func fuzz() throws {
         var random = SplitMix64(seed: 12)
         let sources = try Fixtures.lines("templates/cases.jsonl").compactMap { $0["template"]?.utf8Value }
-        let fragments = ["{{", "}}", "{%", "%}", "{#", "#}", "-", "'", "[", "]", "(", ")", "|", ".", "~", "*", "9", "%}{%", " if ", " in "]
+        let fragments = [
+            "{{", "}}", "{%", "%}", "{#", "#}", "-", "'", "[", "]", "(", ")", "|", ".", "~", "*", "9", " if ", " in ",
+        ]
         let messages = [TemplateValue.message(role: "user", content: "a b"), .message(role: "assistant", content: "c")]
         var rendered = 0
         for round in 0..<3_000 {
@@ -125,7 +135,9 @@ struct TemplateErrorTests {
                 let offset = Int.random(in: 0..<source.count, using: &random)
                 switch Int.random(in: 0..<3, using: &random) {
                 case 0: source.insert(contentsOf: Array(fragments.randomElement(using: &random)!.utf8), at: offset)
-                case 1: source.removeSubrange(offset..<min(offset + Int.random(in: 1...6, using: &random), source.count))
+                case 1:
+                    let end = min(offset + Int.random(in: 1...6, using: &random), source.count)
+                    source.removeSubrange(offset..<end)
                 default: source[offset] = UInt8.random(in: 0...255, using: &random)
                 }
             }

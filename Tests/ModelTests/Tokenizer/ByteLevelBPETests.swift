@@ -94,7 +94,9 @@ struct ByteLevelBPETests {
         builder.add("tokenizer.ggml.model", .string("gpt2"))
         builder.add("tokenizer.ggml.pre", .string("gpt-2"))
         builder.add("tokenizer.ggml.tokens", .strings(bytes + [joiner, parts[0] + parts[1], parts.joined()]))
-        builder.add("tokenizer.ggml.merges", .strings([parts[0] + " " + parts[1], parts[0] + parts[1] + " " + parts[2]]))
+        builder.add("tokenizer.ggml.merges", .strings([
+            parts[0] + " " + parts[1], parts[0] + parts[1] + " " + parts[2],
+        ]))
         let tokenizer = try TestTokenizers.make(builder)
         #expect(tokenizer.encode(joiner, addSpecial: false, parseSpecial: false) == [258])
         #expect(tokenizer.decode([256], renderSpecial: false) == Array(joiner.utf8))

@@ -165,8 +165,8 @@ extension TemplateValue {
         }
     }
 
-    /// Python's `==`. Counts what it looks at in `steps`, and gives up beyond `TemplateLimits.fuelMax`: values may share
-    /// parts so often that a comparison of all of them would not end.
+    /// Python's `==`. Counts what it looks at in `steps`, and gives up beyond `TemplateLimits.fuelMax`: values may
+    /// share parts so often that a comparison of all of them would not end.
     func isEqual(to other: TemplateValue, steps: inout Int) -> Bool {
         steps += 1
         guard steps <= TemplateLimits.fuelMax else { return false }
