@@ -26,8 +26,7 @@ public func attendPageAVX2(
 private let positionsPerPage = 64
 
 /// scores[p] = scale * sum over elements of query[e] * keys[e][p], for whole registers of positions; those past the
-/// count
-/// mean nothing.
+/// count mean nothing.
 @inline(__always)
 private func score(
     _ query: UnsafePointer<Float>, _ dimension: Int, _ keys: UnsafePointer<UInt16>, _ positionCount: Int,

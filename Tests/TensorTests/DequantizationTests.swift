@@ -62,8 +62,7 @@ struct DequantizationTests {
     @Test("Q4_K: six-bit scales and minimums in twelve bytes")
     func q4_K() {
         // Groups 0-3 keep scale and minimum in six bits of bytes 0-3 and 4-7; groups 4-7 have their low four bits in
-        // bytes
-        // 8-11 and their upper two on top of the first eight.
+        // bytes 8-11 and their upper two on top of the first eight.
         let scales = [1, 2, 3, 4, 33, 18, 35, 52]
         let minimums = [5, 6, 7, 8, 49, 34, 19, 4]
         let packed = Self.packScales(scales, minimums)

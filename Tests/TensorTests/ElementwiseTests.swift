@@ -114,8 +114,8 @@ struct ElementwiseTests {
     }
 
     private static func attention(
-        _ queries: borrowing Matrix, _ keys: borrowing Matrix, _ values: borrowing Matrix, _ dimension: Int,
-            _ group: Int
+        _ queries: borrowing Matrix, _ keys: borrowing Matrix, _ values: borrowing Matrix,
+        _ dimension: Int, _ group: Int
     ) -> [Float] {
         var result: [Float] = []
         for head in 0..<(2 * group) {

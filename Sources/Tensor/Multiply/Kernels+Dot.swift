@@ -51,8 +51,8 @@ extension Kernels {
 
     /// The product of block `block` of decoded weights with 32 quantized activations.
     private func dotBlock(
-        _ weights: AffineCodes, _ elementsPerGroup: Int, _ block: Int, _ codes: UnsafePointer<Int8>,
-            _ record: SIMD4<Float>
+        _ weights: AffineCodes, _ elementsPerGroup: Int, _ block: Int,
+        _ codes: UnsafePointer<Int8>, _ record: SIMD4<Float>
     ) -> Float {
         let weightCodes = weights.codes + block * 32
         let low = Kernels.dot16(weightCodes, codes)

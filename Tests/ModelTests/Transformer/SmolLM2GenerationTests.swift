@@ -8,8 +8,7 @@ let supportedInstructionSets = InstructionSet.allCases.filter { $0.isSupported(b
 @Suite("SmolLM2-135M generates as its float32 reference does", .enabled(if: SmolLM2.isPresent, SmolLM2.missingMessage))
 struct SmolLM2GenerationTests {
     /// The accuracy budget: mean absolute error of log-probabilities, of the 20 best after each prompt and of the
-    /// prompt's
-    /// own tokens. The project promises 0.10; 0.03 is what the kernels reach, and this is where it counts as broken.
+    /// prompt's own tokens. The project promises 0.10; the kernels reach 0.03; above this they count as broken.
     static let errorMax = 0.05
     /// A runner-up closer than this may win through rounding; what follows it is another text.
     static let decisiveMargin = 0.5
@@ -19,7 +18,7 @@ struct SmolLM2GenerationTests {
         var model = try SmolLM2GenerationTests.transformer(variant)
         var top20Errors: [Double] = []
         var promptErrors: [Double] = []
-        // The scalar definition takes its time: short prompts must do. Its agreement with the others is tested
+        // The scalar definition takes its time: short prompts must do. That it agrees with the others is tested
         // elsewhere.
         for oracle in try GenerationOracle.load() where variant != .portable || oracle.ids.count <= 16 {
             let opened = model.openSequence(reserving: 160)
