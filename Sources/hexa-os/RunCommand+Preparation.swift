@@ -12,7 +12,7 @@ extension RunCommand {
     /// Checks everything that can be checked without booting, the quickest first.
     func prepare() throws(LaunchError) -> Plan {
         let file = try ModelFile(path: model)
-        let configuration = try file.configuration()
+        let configuration = try file.check(.quick)
         let kernelPath = try Preflight.readableFile(kernel ?? Self.kernelBesideProgram(),
                                                     hint: "'make build' makes it, --kernel names another")
         let emulatorPath = try Preflight.locate(QEMUCommand.program)

@@ -55,15 +55,6 @@ public struct ModelFile: Sendable {
         }
     }
 
-    /// The shape of the model, if it is one that the engine runs.
-    public func configuration() throws(LaunchError) -> ModelConfiguration {
-        do throws(ModelConfigurationError) {
-            return try ModelConfiguration(header)
-        } catch {
-            throw .modelInvalid(path: path, reason: error.description)
-        }
-    }
-
     /// The name clients use when none is given: the file's own without its extension, restricted to what fits a URL
     /// and the kernel's command line.
     public var defaultName: String {

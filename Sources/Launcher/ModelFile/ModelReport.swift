@@ -46,12 +46,12 @@ public struct ModelReport: Sendable {
         preTokenizer = header["tokenizer.ggml.pre"]?.string
         vocabularySize = header["tokenizer.ggml.tokens"]?.array?.count
         hasChatTemplate = header["tokenizer.chat_template"]?.string != nil
-        do throws(ModelConfigurationError) {
-            memory = MemoryEstimate(try ModelConfiguration(header), fileByteCount: file.byteCount)
+        do throws(LaunchError) {
+            memory = MemoryEstimate(try file.check(.full), fileByteCount: file.byteCount)
             obstacle = nil
         } catch {
             memory = nil
-            obstacle = error.description
+            obstacle = if case .modelInvalid(_, let reason) = error { reason } else { error.description }
         }
     }
 
