@@ -5,7 +5,8 @@ import Tensor
 // engine-bench MODEL.gguf [PROMPT-TOKENS [GENERATED-TOKENS [VARIANT]]]
 //
 // Tokens a second of the inference engine alone, on one core, for every kernel variant the processor has (or VARIANT):
-// prefill in full batches, and decode of one sequence after the prompt. Time is the thread's CPU time, so that other load
+// prefill in full batches, and decode of one sequence after the prompt. Time is the thread's CPU time, so that other
+// load
 // on the machine does not count as ours; of three runs the best is printed, for such load only ever harms the caches.
 
 func fail(_ message: String) -> Never {
