@@ -2,10 +2,15 @@
 struct FunctionVerifier {
     let module: BytecodeModule
     let index: Int
-    var function: BytecodeFunction { module.functions[index] }
+    let function: BytecodeFunction
+
+    init(module: BytecodeModule, index: Int) {
+        self.module = module
+        self.index = index
+        function = module.functions[index]
+    }
 
     func verify() throws(VerificationError) {
-        let function = function
         try verifyHeader(function)
         for (offset, instruction) in function.code.enumerated() {
             guard let opcode = instruction.opcode else {

@@ -86,8 +86,8 @@ final class Heap {
         }
         firstObject = kept
         let twice = max(allocatedBytes * 2, Self.thresholdBytesMin)
-        // Near the quota collect at ever smaller steps rather than fail with garbage still held.
-        collectionThreshold = min(twice, allocatedBytes + (quotaBytes - allocatedBytes) / 2)
+        // Near the quota collect in smaller steps rather than fail with garbage still held, but not at every allocation.
+        collectionThreshold = min(twice, allocatedBytes + max((quotaBytes - allocatedBytes) / 2, quotaBytes / 32))
     }
 
     private func release(_ object: Object) {

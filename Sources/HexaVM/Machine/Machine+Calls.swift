@@ -67,6 +67,13 @@ extension Machine {
                 _ = wrongArity(index, argumentCount)
                 return .failed
             }
+            // Room first: afterwards the instruction can no longer fail.
+            var window = window
+            if window + Int(record.pointee.registerCount) > stackEnd || frame == lastFrame {
+                let offset = window - frame.pointee.base
+                guard makeRoom(offset, record) else { return .failed }
+                window = frame.pointee.base + offset
+            }
             for index in 0..<argumentCount { window[index] = window[index + 1] }
             return enter(record, window, closure: callee.tag == Tag.closure ? UInt(callee.bits) : 0)
         case Tag.builtin:
@@ -76,7 +83,13 @@ extension Machine {
                 return .failed
             }
             for index in 0..<argumentCount { window[index] = window[index + 1] }
-            return callBuiltin(Int(callee.bits), window, argumentCount: argumentCount)
+            let result = callBuiltin(Int(callee.bits), window, argumentCount: argumentCount)
+            if metQuota {
+                // The instruction will be tried again: give it back what it began with.
+                for index in (0..<argumentCount).reversed() { window[index + 1] = window[index] }
+                window[0] = callee
+            }
+            return result
         default:
             _ = fail(.type, "\(article(callee)) cannot be called")
             return .failed

@@ -2,6 +2,7 @@ extension Machine {
     /// Frees what the program cannot reach any more. Runs between instructions only: registers hold all live values.
     func collect() {
         suspend()
+        charge(heap.allocatedBytes >> 12)
         markStack(of: task)
         for other in readyTasks { markStack(of: other) }
         for other in waitingTasks { markStack(of: other) }

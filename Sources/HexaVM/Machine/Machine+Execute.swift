@@ -500,6 +500,7 @@ extension Machine {
                 base[i.a] = .bool(isArray(base[i.b], count: i.c, orMore: i.d == 1))
                 continue
             case .checkType:
+                if typeMasks[i.d] >> base[i.a].tag & 1 == 1 { continue }
                 self.pc = pc
                 if checkType(base + i.a, type: i.d, isResult: i.b == 1) { continue }
 
@@ -528,7 +529,6 @@ extension Machine {
             // An instruction that met the quota is tried once more after a collection: it changed nothing yet.
             if metQuota {
                 metQuota = false
-                debt = 0
                 if pc != retriedAt || fuel != retriedFuel {
                     retriedAt = pc
                     retriedFuel = fuel
@@ -539,7 +539,8 @@ extension Machine {
                     continue
                 }
             }
-            fuel &-= 1
+            // An error costs fuel like a jump: a handler may lie within its own range.
+            fuel &-= 1 &+ takeDebt()
             if !unwind() {
                 self.fuel = fuel
                 return .failed
@@ -547,6 +548,7 @@ extension Machine {
             pc = self.pc
             frame = self.frame
             base = frame.pointee.base
+            if fuel < 0 { return outOfFuel(pc, fuel) }
         }
     }
 }

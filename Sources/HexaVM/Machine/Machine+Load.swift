@@ -14,6 +14,13 @@ extension Machine {
         methods = MethodTable(program)
         loadBuiltinMethods()
         loadFields()
+        loadTypes()
+    }
+
+    private func loadTypes() {
+        typeMasks.deallocate()
+        typeMasks = .allocate(capacity: max(program.types.count, 1))
+        for (index, type) in program.types.enumerated() { typeMasks[index] = type.tagMask }
     }
 
     private func loadFunctions() {
@@ -109,4 +116,25 @@ extension Machine {
 
 extension ErrorKind {
     var nameBytes: [UInt8] { name.withUTF8Buffer { [UInt8]($0) } }
+}
+
+extension TypeDescriptor {
+    /// Tags of values that conform, as bits; none where the tag alone does not decide.
+    fileprivate var tagMask: UInt64 {
+        switch self {
+        case .any: .max
+        case .void: 1 << Tag.void
+        case .bool: 1 << Tag.bool
+        case .int: 1 << Tag.int
+        case .float: 1 << Tag.float
+        case .char: 1 << Tag.char
+        case .string: 1 << Tag.string
+        case .array: 1 << Tag.array
+        case .map: 1 << Tag.map
+        case .function: 1 << Tag.function | 1 << Tag.closure | 1 << Tag.builtin
+        case .range: 1 << Tag.range
+        case .channel: 1 << Tag.channel
+        case .tuple, .nominal, .oneOf: 0
+        }
+    }
 }

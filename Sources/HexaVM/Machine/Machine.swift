@@ -29,6 +29,8 @@ public final class Machine {
     /// For each struct where its field names begin in `fieldNames`, and how many there are.
     var fieldTable: UnsafeMutablePointer<(start: Int, count: Int)>
     var fieldNames: UnsafeMutablePointer<Int>
+    /// For each type descriptor the value tags that conform to it whatever else they hold: bit n for tag n.
+    var typeMasks: UnsafeMutablePointer<UInt64>
     /// Code of all functions, in one piece.
     var code: UnsafeMutablePointer<UInt64>
 
@@ -93,6 +95,7 @@ public final class Machine {
         code = .allocate(capacity: 1)
         fieldTable = .allocate(capacity: 1)
         fieldNames = .allocate(capacity: 1)
+        typeMasks = .allocate(capacity: 1)
         methods = MethodTable(BytecodeModule())
         task = ProgramTask(isMain: true)
         pc = code
@@ -113,6 +116,7 @@ public final class Machine {
         code.deallocate()
         fieldTable.deallocate()
         fieldNames.deallocate()
+        typeMasks.deallocate()
         methods.deallocate()
     }
 

@@ -23,5 +23,5 @@ end
 
 local n = 9
 local total = 0
-for round = 1, 10 do total = total + place(n, 0, flags(n), flags(2 * n), flags(2 * n + 1)) end
+for round = 1, 40 do total = total + place(n, 0, flags(n), flags(2 * n), flags(2 * n + 1)) end
 print(total)

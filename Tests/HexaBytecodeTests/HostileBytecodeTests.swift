@@ -1,0 +1,105 @@
+import Foundation
+import HexaBytecode
+import HexaLang
+import HexaVM
+import Testing
+
+/// Random, mutated and truncated modules are refused or run safely: no crash, no hang, no memory beyond the quota.
+///
+/// The ordinary run takes a few thousand cases; `HEXA_FUZZ_CASES=10000000` and `HEXA_FUZZ_SEED=...` make it a long one.
+@Suite("Hostile bytecode")
+struct HostileBytecodeTests {
+    static let cases = ProcessInfo.processInfo.environment["HEXA_FUZZ_CASES"].flatMap { Int($0) } ?? 6_000
+    static let seed = ProcessInfo.processInfo.environment["HEXA_FUZZ_SEED"].flatMap { UInt64($0) } ?? 7
+
+    private static let heapBytesMax = 2 << 20
+    /// More fuel than any case needs to show what it does.
+    private static let fuel = 400
+    private static let slicesMax = 6
+
+    /// Modules of small programs that together use every instruction.
+    static let corpus: [BytecodeModule] = {
+        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .appendingPathComponent("Conformance").path
+        let names = (FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? []).sorted()
+        return names.filter { $0.hasSuffix(".hexa") }.compactMap { name in
+            guard let data = FileManager.default.contents(atPath: folder + "/" + name) else { return nil }
+            return try? HexaCompiler.compile(SourceFile(name: Array(name.utf8), bytes: [UInt8](data))).module
+        }
+    }()
+
+    @Test("the corpus contains every opcode")
+    func coverage() {
+        var seen: Set<Opcode> = []
+        for module in Self.corpus {
+            for function in module.functions { for instruction in function.code { seen.insert(instruction.opcode ?? .move) } }
+        }
+        for opcode in Opcode.allCases { #expect(seen.contains(opcode), "\(opcode)") }
+    }
+
+    @Test("damaged files are refused or give modules that are refused or run safely")
+    func damagedFiles() {
+        var mutator = BytecodeMutator(random: SplitMix64(seed: Self.seed))
+        let files = Self.corpus.map { $0.encoded() }
+        var refused = 0
+        for _ in 0..<Self.cases / 3 {
+            let file = mutator.damagedFile(files[mutator.random.below(files.count)])
+            guard let module = try? BytecodeModule(decoding: file), run(module, &mutator.random) else {
+                refused += 1
+                continue
+            }
+        }
+        #expect(refused > 0)
+    }
+
+    @Test("changed instructions are refused or run safely")
+    func changedInstructions() {
+        var mutator = BytecodeMutator(random: SplitMix64(seed: Self.seed &+ 1))
+        var ran = 0
+        for _ in 0..<Self.cases * 2 / 3 {
+            let module = Self.corpus[mutator.random.below(Self.corpus.count)]
+            if run(mutator.mutated(module), &mutator.random) { ran += 1 }
+        }
+        // The test is worth something only if many get past the verifier.
+        #expect(ran > Self.cases / 8)
+    }
+
+    @Test("every truncation of a file is refused")
+    func truncations() {
+        let file = Self.corpus[0].encoded()
+        for length in 0..<file.count {
+            #expect(throws: ModuleError.self) { try BytecodeModule(decoding: Array(file[0..<length])) }
+        }
+    }
+
+    /// False when the verifier refuses the module.
+    private func run(_ module: BytecodeModule, _ random: inout SplitMix64) -> Bool {
+        guard let verified = try? VerifiedModule(verifying: module) else { return false }
+        var configuration = MachineConfiguration()
+        configuration.heapBytesMax = Self.heapBytesMax
+        configuration.seed = random.next()
+        let machine = Machine(verified, configuration: configuration)
+        for _ in 0..<Self.slicesMax {
+            switch machine.run(fuel: Self.fuel) {
+            case .yielded: break
+            case .kernelCall: answer(machine, &random)
+            default: return true
+            }
+            _ = machine.takeOutput()
+            _ = machine.takeErrorOutput()
+            if machine.allocatedBytes > Self.heapBytesMax { Issue.record("quota exceeded: \(machine.allocatedBytes)") }
+        }
+        return true
+    }
+
+    private func answer(_ machine: Machine, _ random: inout SplitMix64) {
+        switch random.below(6) {
+        case 0: machine.answer(KernelError(.denied, "no"))
+        case 1: machine.answer(.void)
+        case 2: machine.answer(.handle(random.next()))
+        case 3: machine.answer(.string([0xFF, 0x41]))
+        case 4: machine.answer(.map([(key: .string("a"), value: .array([.int(1), .float(.nan)]))]))
+        default: break
+        }
+    }
+}
