@@ -27,7 +27,9 @@ struct BytecodeMutator {
         for byte in body { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
         var file = ModuleFormat.magic + [UInt8(ModuleFormat.version), 0, 0, 0]
         for value in [UInt64(body.count), hash] {
-            for shift in stride(from: UInt64(0), to: 64, by: 8) { file.append(UInt8(truncatingIfNeeded: value >> shift)) }
+            for shift in stride(from: UInt64(0), to: 64, by: 8) {
+                file.append(UInt8(truncatingIfNeeded: value >> shift))
+            }
         }
         return file + body
     }

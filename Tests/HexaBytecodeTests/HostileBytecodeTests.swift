@@ -32,7 +32,9 @@ struct HostileBytecodeTests {
     func coverage() {
         var seen: Set<Opcode> = []
         for module in Self.corpus {
-            for function in module.functions { for instruction in function.code { seen.insert(instruction.opcode ?? .move) } }
+            for function in module.functions {
+                for instruction in function.code { seen.insert(instruction.opcode ?? .move) }
+            }
         }
         for opcode in Opcode.allCases { #expect(seen.contains(opcode), "\(opcode)") }
     }

@@ -86,7 +86,8 @@ final class Heap {
         }
         firstObject = kept
         let twice = max(allocatedBytes * 2, Self.thresholdBytesMin)
-        // Near the quota collect in smaller steps rather than fail with garbage still held, but not at every allocation.
+        // Near the quota collect in smaller steps rather than fail with garbage still held, but not at every
+        // allocation.
         collectionThreshold = min(twice, allocatedBytes + max((quotaBytes - allocatedBytes) / 2, quotaBytes / 32))
     }
 
