@@ -24,12 +24,12 @@ def tidy():
 @pytest.fixture
 def rules(tidy, tmp_path):
     """Puts one file into an empty repository and answers the rules it breaks."""
-    def check(path, content):
+    def check(path, content, exemptions={}):
         subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
         file = tmp_path / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content.encode() if isinstance(content, str) else content)
-        return {finding.rule for finding in tidy.check(tmp_path)}
+        return {finding.rule for finding in tidy.check(tmp_path, exemptions)}
     return check
 
 
@@ -108,9 +108,14 @@ def test_what_git_ignores_is_not_looked_at(rules, tmp_path):
     assert rules("build/File.swift", "let x = try! f()\n") == set()
 
 
-def test_an_exemption_for_a_file_that_is_gone_is_found(tidy, rules, monkeypatch):
-    monkeypatch.setattr(tidy, "EXEMPTIONS", {"Sources/Gone.swift": {"file-length"}})
-    assert rules("Sources/Net/File.swift", "let x = 1\n") == {"stale-exemption"}
+def test_an_exemption_for_a_file_that_is_gone_is_found(rules):
+    exemptions = {"Sources/Gone.swift": {"file-length"}}
+    assert rules("Sources/Net/File.swift", "let x = 1\n", exemptions) == {"stale-exemption"}
+
+
+def test_an_exempt_file_may_break_that_rule_and_no_other(rules):
+    exemptions = {"Sources/Net/File.swift": {"tab"}}
+    assert rules("Sources/Net/File.swift", "\tlet x = 1 \n", exemptions) == {"trailing-space"}
 
 
 def test_the_script_says_where_what_and_how_many(tmp_path):
