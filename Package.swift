@@ -28,8 +28,7 @@ func instructionSet(_ name: String, _ flags: [String]) -> Target {
 }
 
 /// The bytecode machine keeps its own heap behind unsafe pointers, one owner each; run-time exclusivity checks would
-/// cost
-/// it a call per field access.
+/// cost it a call per field access.
 let machineSettings: [SwiftSetting] = numericSettings + [.unsafeFlags(["-enforce-exclusivity=unchecked"])]
 
 func core(_ name: String, _ dependencies: [Target.Dependency] = [], settings: [SwiftSetting] = coreSettings) -> Target {

@@ -6,8 +6,8 @@ import Tensor
 //
 // Tokens a second of the inference engine alone, on one core, for every kernel variant the processor has (or VARIANT):
 // prefill in full batches, and decode of one sequence after the prompt. Time is the thread's CPU time, so that other
-// load
-// on the machine does not count as ours; of three runs the best is printed, for such load only ever harms the caches.
+// load on the machine does not count as ours; of three runs the best is printed, for such load only ever harms the
+// caches.
 
 func fail(_ message: String) -> Never {
     FileHandle.standardError.write(Data("engine-bench: \(message)\n".utf8))

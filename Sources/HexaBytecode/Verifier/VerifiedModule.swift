@@ -1,6 +1,5 @@
 /// A module that the verifier has proved safe. The machine accepts nothing else, and relies on what is proved here and
-/// on
-/// nothing more:
+/// on nothing more:
 ///
 /// - every instruction has a known opcode, and unused operands are zero;
 /// - every register, and every span of registers, lies in the frame;

@@ -2,8 +2,7 @@ import HexaBytecode
 import HexaVM
 
 /// Compile-time evaluation: the expression and what it needs become a module of their own, which runs at once on a
-/// machine
-/// without a driver.
+/// machine without a driver.
 extension Compiler {
     /// Fuel of one evaluation, and memory.
     private static var fuelMax: Int { 50_000_000 }

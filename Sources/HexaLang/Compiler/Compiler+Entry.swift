@@ -2,8 +2,7 @@ import HexaBytecode
 
 extension Compiler {
     /// The function that runs the program: the top-level code of every file, used ones first, then `main` when there is
-    /// one
-    /// that the top-level code did not call itself.
+    /// one that the top-level code did not call itself.
     func addEntry(files: [LoadedFile], callsMain: Bool) -> Int {
         beginEntry(files)
         let result = builder.allocate()

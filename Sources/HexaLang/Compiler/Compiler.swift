@@ -1,8 +1,7 @@
 import HexaBytecode
 
 /// Compiles a resolved program. Functions are compiled when something refers to them, from a list of those that wait,
-/// so
-/// that compile-time evaluation can compile just what it needs.
+/// so that compile-time evaluation can compile just what it needs.
 final class Compiler {
     let program: Program
     let modules: ModuleBuilder

@@ -1,6 +1,5 @@
 /// Lays a program out: indentation by brackets, blanks between tokens by fixed rules. Lines stay as they were broken,
-/// and
-/// every comment stays in its place; formatting the result again changes nothing.
+/// and every comment stays in its place; formatting the result again changes nothing.
 public enum Formatter {
     public static func format(_ source: SourceFile) throws(Diagnostic) -> [UInt8] {
         var lexer = Lexer(source)

@@ -1,6 +1,5 @@
 /// A float with a fixed number of decimals, rounded exactly (ties to even): the binary value times a power of ten, in
-/// big
-/// integers.
+/// big integers.
 enum FixedPoint {
     static let decimalsMax = 60
 

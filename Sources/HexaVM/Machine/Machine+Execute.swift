@@ -6,8 +6,7 @@ extension Machine {
     /// `thrown`, and the code after the switch looks for a handler.
     ///
     /// `pc`, `base`, `frame` and `fuel` live in native registers; helpers that can fail, allocate or collect see
-    /// `self.pc`,
-    /// which is stored before they are called.
+    /// `self.pc`, which is stored before they are called.
     func execute() -> Stop {
         var pc = self.pc
         var frame = self.frame

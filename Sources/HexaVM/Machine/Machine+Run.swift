@@ -7,8 +7,7 @@ enum Stop {
 
 extension Machine {
     /// Executes at most `fuel` calls and loop iterations, or what costs as much. Calling it after the end returns the
-    /// end
-    /// again; calling it with a kernel call unanswered answers that the call is unavailable.
+    /// end again; calling it with a kernel call unanswered answers that the call is unavailable.
     public func run(fuel slice: Int) -> Outcome {
         if let ended { return ended }
         if pendingAnswer != nil { answer(KernelError(.unavailable, "the call was not answered")) }

@@ -3,12 +3,10 @@ import HexaBytecode
 /// Runs one verified program: a register machine without I/O.
 ///
 /// `run(fuel:)` executes until the fuel of the slice is spent, the program ends, or it asks for something only the
-/// driver
-/// can do; then the driver calls again. Printed output collects in `output` and `errorOutput` until it is taken.
+/// driver can do; then the driver calls again. Printed output collects in `output` and `errorOutput` until it is taken.
 ///
 /// All memory of the program (heap, stacks) belongs to the machine and counts against its quota. The interpreter works
-/// on
-/// raw memory without reference counting; what makes that safe is listed in `VerifiedModule`, and one invariant:
+/// on raw memory without reference counting; what makes that safe is listed in `VerifiedModule`, and one invariant:
 /// **every register always holds a value that was live at the last collection or made since.** A collection marks the
 /// registers in use and clears the rest; nothing is freed in between.
 public final class Machine {

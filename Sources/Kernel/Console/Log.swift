@@ -3,8 +3,7 @@ import MonotonicTime
 import Virtio
 
 /// The console log: time-stamped, levelled lines. They go to the virtio console once there is one, which costs one exit
-/// a
-/// line, and to the serial port before that; errors always go to the serial port, where every VMM listens. Nothing is
+/// a line, and to the serial port before that; errors always go to the serial port, where every VMM listens. Nothing is
 /// allocated, so that logging works while memory is short and before there is any.
 struct Log {
     var level: LogLevel = .info
