@@ -104,7 +104,8 @@ let hostTargets: [Target] = [
 
 let fuzzTargets: [Target] = [
     .executableTarget(
-        name: "hexa-fuzz", dependencies: ["HTTP", "JSON", "Model", "MonotonicTime", "Net"],
+        name: "hexa-fuzz",
+        dependencies: ["HTTP", "HexaBytecode", "HexaLang", "HexaVM", "JSON", "Model", "MonotonicTime", "Net"],
         path: "Tests/Fuzz",
         exclude: ["Corpus"],
         swiftSettings: coreSettings,

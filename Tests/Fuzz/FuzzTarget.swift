@@ -5,7 +5,7 @@ import Glibc
 ///
 /// A target must not trap on any input. Some check a property as well, with `precondition`.
 enum FuzzTarget: String, CaseIterable {
-    case gguf, json, http, net, template
+    case bytecode, gguf, hexa, http, json, net, template
 
     static let selected: FuzzTarget = {
         let name = getenv("HEXA_FUZZ_TARGET").map { String(cString: $0) } ?? ""
@@ -18,9 +18,11 @@ enum FuzzTarget: String, CaseIterable {
 
     func run(_ input: FuzzInput) {
         switch self {
+        case .bytecode: fuzzBytecode(input.rest)
         case .gguf: fuzzGGUF(input.rest)
-        case .json: fuzzJSON(input.rest)
+        case .hexa: fuzzHexa(input.rest)
         case .http: fuzzHTTP(input)
+        case .json: fuzzJSON(input.rest)
         case .net: fuzzNet(input)
         case .template: fuzzTemplate(input.rest)
         }
