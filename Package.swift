@@ -73,8 +73,10 @@ let kernelTargets: [Target] = [
 ]
 
 let hostTargets: [Target] = [
-    .executableTarget(name: "engine-bench", dependencies: ["Model", "Tensor"], path: "Sources/EngineBench"),
+    .executableTarget(name: "engine-bench", dependencies: ["LaneThreads", "Model", "Tensor"],
+                      path: "Sources/EngineBench"),
     .target(name: "CLinux"),
+    .target(name: "LaneThreads", dependencies: ["CLinux", "Tensor"]),
     .target(
         name: "Launcher",
         dependencies: ["Appliance", "CLinux", "JSON", "KernelCore", "Model", "MonotonicTime", "Tensor"],
@@ -96,7 +98,7 @@ let hostTargets: [Target] = [
     tests("HTTPTests", ["HTTP", "MonotonicTime"]),
     tests("NetTests", ["Net", "MonotonicTime"]),
     tests("VirtioTests", ["Virtio"]),
-    tests("TensorTests", ["Tensor"]),
+    tests("TensorTests", ["LaneThreads", "Tensor"]),
     tests("ModelTests", ["Model", "Tensor", "JSON"]),
     tests("ServingTests", ["Serving", "HTTP", "JSON", "Law", "Model", "MonotonicTime"]),
     tests("ApplianceTests", ["Appliance", "HTTP", "Law", "Model", "MonotonicTime", "Net", "Serving"]),

@@ -14,4 +14,12 @@ enum Limits {
     static let decodedColumnsMax = 2048
     /// Rows that a panel interleaves: one AVX-512 register of 32-bit lanes.
     static let panelRows = 16
+    /// Participants of a lane crew: as many cores as the kernel's command line can ask for.
+    static let participantsMax = 64
+    /// Chunks of a phase: counted in half a word, and increments past the end must not reach the other half.
+    static let chunksMax = 1 << 24
+    /// Pauses of an idle lane between two questions to its platform: some microseconds, so that asking costs nothing.
+    static let spinsOfPatience = 256
+    /// Pauses of a waiting leader between two calls of `yield`: more than most chunks take, less than a time slice.
+    static let spinsBeforeYield = 4096
 }

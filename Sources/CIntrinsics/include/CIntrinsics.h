@@ -30,6 +30,9 @@ INTRINSIC uint64_t extended_control_register_0(void) {
     return ((uint64_t)high << 32) | low;
 }
 
+/// Tells the processor that this is a loop that waits for another core.
+INTRINSIC void spin_pause(void) { _mm_pause(); }
+
 #ifdef __AVX2__
 
 INTRINSIC __m128 upper_half_float(__m256 v) { return _mm256_extractf128_ps(v, 1); }

@@ -2,6 +2,7 @@
 #ifndef CLINUX_H
 #define CLINUX_H
 
+#include <stdint.h>
 #include <sys/signalfd.h>
 #include <sys/types.h>
 
@@ -22,6 +23,19 @@ int linux_pipe(int ends[2]);
 /// A duplicate, close-on-exec, of descriptor `number` of `process`, which the caller must be allowed to trace (a child
 /// is); -1 with errno.
 int linux_duplicate_descriptor(pid_t process, int number);
+
+/// Blocks while `*word` is `value`, unless somebody calls `linux_wake_word`; may return early.
+void linux_wait_on_word(uint32_t *word, uint32_t value);
+
+/// Wakes all threads of this process that wait on `word`.
+void linux_wake_word(uint32_t *word);
+
+/// The processors on which the calling thread may run, ascending; at most `count_max` of them are written to `numbers`.
+/// Returns how many there are, or -1 with errno.
+int linux_allowed_processors(int numbers[], int count_max);
+
+/// Confines the calling thread to one processor; 0 or -1 with errno.
+int linux_pin_to_processor(int number);
 
 /// Whether /dev/kvm can be used: 0 when a VM could be created, otherwise the errno of the step that failed.
 int linux_probe_kvm(void);

@@ -1,0 +1,96 @@
+import CLinux
+import Glibc
+import Tensor
+
+/// A lane crew on Linux: the creating thread leads, each lane is a thread of its own.
+///
+/// Lanes spin while there is work and for a millisecond after it, then wait in the kernel. `stop` ends them; without it
+/// they live as long as the process.
+public final class LaneThreads {
+    public let crew: LaneCrew
+    private var threads: [pthread_t] = []
+
+    /// Where the threads run.
+    public enum Placement: Sendable {
+        /// Wherever the scheduler puts them.
+        case floating
+        /// Each on a processor of its own, the calling thread included. Linux moves unpinned threads that spin onto one
+        /// processor now and then, and the step then takes twice as long. With more participants than processors, as
+        /// `floating`.
+        case pinned
+    }
+
+    /// How long a lane without work spins: longer than a pass is ever interrupted for, and short enough that an idle
+    /// process is idle.
+    private static let spinNanoseconds: UInt64 = 1_000_000
+
+    /// - Parameter participantCount: threads that compute, the caller's included.
+    public init(participantCount: Int, placement: Placement = .floating) {
+        crew = LaneCrew(
+            capacity: participantCount, wake: { _, word in linux_wake_word(word) }, yield: { _ = sched_yield() })
+        let processors = placement == .pinned ? LaneThreads.processors(count: participantCount) : []
+        for lane in 1..<max(participantCount, 1) {
+            start(processor: processors.isEmpty ? nil : processors[lane])
+        }
+        if let first = processors.first { _ = linux_pin_to_processor(first) }
+        while crew.participantCount < threads.count + 1 { _ = sched_yield() }
+    }
+
+    /// Ends the lanes and waits for them. The crew goes on as a leader alone.
+    public func stop() {
+        crew.dismiss()
+        for thread in threads { pthread_join(thread, nil) }
+        threads.removeAll()
+    }
+
+    /// As many processors as there are participants, or none where there are too few.
+    private static func processors(count: Int) -> [Int32] {
+        var numbers = [Int32](repeating: 0, count: count)
+        return linux_allowed_processors(&numbers, Int32(count)) < count ? [] : numbers
+    }
+
+    private func start(processor: Int32?) {
+        let start = Unmanaged.passRetained(LaneStart(crew: crew, processor: processor))
+        var thread = pthread_t()
+        let failure = pthread_create(&thread, nil, { argument in
+            guard let argument else { return nil }
+            // SAFETY: the object that was retained for this thread.
+            Unmanaged<LaneStart>.fromOpaque(argument).takeRetainedValue().run()
+            return nil
+        }, start.toOpaque())
+        // Without a thread the crew is smaller; the others do its share.
+        if failure == 0 { threads.append(thread) } else { start.release() }
+    }
+
+    /// What a lane's thread is given.
+    private final class LaneStart {
+        let crew: LaneCrew
+        let processor: Int32?
+
+        init(crew: LaneCrew, processor: Int32?) {
+            self.crew = crew
+            self.processor = processor
+        }
+
+        func run() {
+            if let processor { _ = linux_pin_to_processor(processor) }
+            guard let lane = crew.enlist() else { return }
+            var idleSince = LaneThreads.now()
+            let isPatient: (Bool) -> Bool = { hasWorked in
+                let now = LaneThreads.now()
+                if hasWorked { idleSince = now }
+                return now - idleSince < LaneThreads.spinNanoseconds
+            }
+            while crew.serve(as: lane, while: isPatient) {
+                crew.rest(as: lane, linux_wait_on_word)
+                idleSince = LaneThreads.now()
+            }
+        }
+    }
+
+    private static func now() -> UInt64 {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+    }
+}
