@@ -32,7 +32,11 @@ struct ElementwiseTests {
             let input = Self.matrix(3, columns, &generator)
             let weight = (0..<columns).map { _ in generator.float(in: 0...2) }
             var output = Activations(capacity: 3, columns: columns)
-            Kernels(variant).normalize(input, weight: weight, epsilon: 1e-5, into: &output)
+            output.rows = 3
+            // Two workers' shares.
+            for rows in [0..<1, 1..<3] {
+                Kernels(variant).normalize(input, rows: rows, weight: weight, epsilon: 1e-5, into: output)
+            }
             var expected: [Float] = []
             for row in 0..<3 {
                 let values = (0..<columns).map { input[row, $0] }
@@ -51,7 +55,8 @@ struct ElementwiseTests {
             (gate[0, 0], gate[0, 1], gate[1, 0]) = (-200, 200, 0)
             let up = Self.matrix(2, columns, &generator)
             var output = Activations(capacity: 2, columns: columns)
-            Kernels(variant).gate(gate, up, into: &output)
+            output.rows = 2
+            for rows in [0..<1, 1..<1, 1..<2] { Kernels(variant).gate(gate, up, rows: rows, into: output) }
             let expected = zip(Self.floats(gate), Self.floats(up)).map { gate, up in
                 gate == -200 ? 0 : gate / (1 + Elementary.exponential(-gate)) * up
             }
@@ -67,9 +72,11 @@ struct ElementwiseTests {
             var table = RotaryTable(capacity: 2, frequencies: frequencies)
             table.setPosition(0, row: 0)
             table.setPosition(1000, row: 1)
-            var heads = Self.matrix(2, 16, &generator)
+            let heads = Self.matrix(2, 16, &generator)
             let before = Self.floats(heads)
-            table.rotate(&heads, headDimension: headDimension, pairing: pairing)
+            for rows in [0..<1, 1..<2] {
+                table.rotate(heads, rows: rows, headDimension: headDimension, pairing: pairing)
+            }
             for column in 0..<16 { #expect(heads[0, column] == before[column]) }
             for head in [0, 8] {
                 for pair in 0..<3 {
@@ -91,49 +98,56 @@ struct ElementwiseTests {
         // Head sizes with a kernel of their own on each variant, and one without.
         for (dimension, group, count) in [(64, 3, 130), (80, 1, 64), (8, 2, 65), (6, 4, 3), (128, 8, 17), (16, 1, 1)] {
             let kernels = Kernels(variant)
-            var pages = KeyValuePages(layerCount: 2, headCount: 2, headDimension: dimension, pageCount: 4)
+            let pages = KeyValuePages(layerCount: 2, headCount: 2, headDimension: dimension, pageCount: 4)
             let keys = Self.matrix(count, 2 * dimension, &generator)
             let values = Self.matrix(count, 2 * dimension, &generator)
             let table: [Int32] = [3, 0, 2]
             for position in 0..<count {
                 kernels.store(
-                    keys: keys, values: values, row: position, into: &pages, layer: 1, page: Int(table[position / 64]),
+                    keys: keys, values: values, row: position, into: pages, layer: 1, page: Int(table[position / 64]),
                     position: position % 64)
             }
-            let queries = Self.matrix(1, 2 * group * dimension, &generator)
-            var output = Matrix(capacity: 1, columns: queries.columns)
-            output.rows = 1
-            let workspace = AttentionWorkspace(queryHeadsPerHead: group, headDimension: dimension)
-            kernels.attend(
-                queries: queries, row: 0, over: pages, layer: 1, pageTable: table.span, positionCount: count,
-                into: output, workspace: workspace)
-            // Keys and values are kept with 11 bits.
-            Self.expectNear(
-                Self.floats(output), Self.attention(queries, keys, values, dimension, group), 4e-3)
+            // The last `tokens` positions' tokens attend together.
+            for tokens in [1, min(count, 21)] {
+                let queries = Self.matrix(tokens, 2 * group * dimension, &generator)
+                var output = Matrix(capacity: tokens, columns: queries.columns)
+                output.rows = tokens
+                let workspace = AttentionWorkspace(queryHeadsPerHead: group, headDimension: dimension)
+                for heads in [0..<1, 1..<2] {
+                    kernels.attend(
+                        queries: queries, rows: 0..<tokens, firstPosition: count - tokens, heads: heads, over: pages,
+                        layer: 1, pageTable: table.span, into: output, workspace: workspace)
+                }
+                // Keys and values are kept with 11 bits.
+                Self.expectNear(
+                    Self.floats(output), Self.attention(queries, keys, values, dimension, group), 4e-3)
+            }
         }
     }
 
+    /// What the last `queries.rows` tokens attend to.
     private static func attention(
         _ queries: borrowing Matrix, _ keys: borrowing Matrix, _ values: borrowing Matrix,
         _ dimension: Int, _ group: Int
     ) -> [Float] {
         var result: [Float] = []
-        for head in 0..<(2 * group) {
-            let shared = head / group * dimension
-            var scores: [Float] = []
-            for position in 0..<keys.rows {
-                var score: Float = 0
-                for index in 0..<dimension {
-                    score += queries[0, head * dimension + index] * keys[position, shared + index]
+        for token in 0..<queries.rows {
+            for head in 0..<(2 * group) {
+                let shared = head / group * dimension
+                let query = (0..<dimension).map { queries[token, head * dimension + $0] }
+                let scores = (0...(keys.rows - queries.rows + token)).map { (position: Int) -> Float in
+                    var score: Float = 0
+                    for index in 0..<dimension { score += query[index] * keys[position, shared + index] }
+                    return score / Float(dimension).squareRoot()
                 }
-                scores.append(score / Float(dimension).squareRoot())
-            }
-            let weights = scores.map { Elementary.exponential($0 - scores.max()!) }
-            let total = weights.reduce(0, +)
-            for index in 0..<dimension {
-                var sum: Float = 0
-                for position in 0..<keys.rows { sum += weights[position] * values[position, shared + index] }
-                result.append(sum / total)
+                let highest = scores.max()!
+                let weights = scores.map { Elementary.exponential($0 - highest) }
+                let total = weights.reduce(0, +)
+                for index in 0..<dimension {
+                    var sum: Float = 0
+                    for (position, weight) in weights.enumerated() { sum += weight * values[position, shared + index] }
+                    result.append(sum / total)
+                }
             }
         }
         return result

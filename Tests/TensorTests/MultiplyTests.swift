@@ -14,6 +14,12 @@ struct MultiplyTests {
         ]
     }
 
+    /// Every token count up to several tiles, over several panels and a tail.
+    private static func panelShapes(_ type: TensorType) -> [(rows: Int, columns: Int, tokens: Int)] {
+        (1...18).map { (rows: 32 + $0 % 3, columns: max(64, type.elementsPerBlock), tokens: $0) }
+            + [(48, max(96, type.elementsPerBlock), 67)]
+    }
+
     @Test("every variant agrees with the portable definition", arguments: TensorType.allCases)
     func variantsAgree(type: TensorType) {
         var generator = SplitMix64(seed: UInt64(type.rawValue))
@@ -22,6 +28,23 @@ struct MultiplyTests {
             let input = MultiplyTests.randomInput(shape.tokens, shape.columns, &generator)
             let expected = MultiplyTests.multiply(weights, input, .portable)
             let tolerance = 2e-6 * MultiplyTests.magnitude(weights, input)
+            for variant in supportedInstructionSets {
+                let found = MultiplyTests.multiply(weights, input, variant)
+                let worst = zip(expected, found).map { abs($0 - $1) }.max()!
+                #expect(worst <= tolerance, "\(variant) \(type) \(shape): off by \(worst), allowed \(tolerance)")
+            }
+        }
+    }
+
+    @Test("panels give the product that rows give", arguments: TensorType.allCases.filter(\.supportsPanels))
+    func panelsAgree(type: TensorType) {
+        var generator = SplitMix64(seed: UInt64(type.rawValue) + 100)
+        for shape in MultiplyTests.shapes(type) + MultiplyTests.panelShapes(type) {
+            let weights = RandomTensor(type, rows: shape.rows, columns: shape.columns, using: &generator)
+            let input = MultiplyTests.randomInput(shape.tokens, shape.columns, &generator)
+            let expected = MultiplyTests.multiply(weights, input, .portable)
+            let tolerance = 2e-6 * MultiplyTests.magnitude(weights, input)
+            weights.pack()
             for variant in supportedInstructionSets {
                 let found = MultiplyTests.multiply(weights, input, variant)
                 let worst = zip(expected, found).map { abs($0 - $1) }.max()!
@@ -52,7 +75,8 @@ struct MultiplyTests {
     func rowRanges() {
         var generator = SplitMix64(seed: 5)
         let weights = RandomTensor(.q4_1, rows: 50, columns: 96, using: &generator)
-        for tokens in [1, 9] {
+        for tokens in [1, 9, 3, 21] {
+            if tokens == 3 { weights.pack() }
             let input = MultiplyTests.randomInput(tokens, 96, &generator)
             for variant in supportedInstructionSets {
                 let whole = MultiplyTests.multiply(weights, input, variant)
@@ -85,7 +109,7 @@ struct MultiplyTests {
                 for (column, value) in row.enumerated() { floats[column] = value }
             }
         }
-        kernels.quantize(&activations)
+        kernels.quantize(activations, rows: 0..<input.count)
         var output = Matrix(capacity: input.count, columns: weights.view.rows)
         output.rows = input.count
         let workspace = MultiplyWorkspace()

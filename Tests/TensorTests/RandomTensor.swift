@@ -2,8 +2,8 @@ import Tensor
 
 /// Random weights of a format, in memory of their own.
 final class RandomTensor {
-    let view: TensorView
-    private let bytes: UnsafeMutableRawBufferPointer
+    private(set) var view: TensorView
+    let bytes: UnsafeMutableRawBufferPointer
 
     init(_ type: TensorType, rows: Int, columns: Int, using generator: inout SplitMix64) {
         let byteCount = rows * columns / type.elementsPerBlock * type.bytesPerBlock
@@ -22,6 +22,17 @@ final class RandomTensor {
             }
         }
         view = TensorView(type: type, rows: rows, columns: columns, bytes: UnsafeRawBufferPointer(bytes))!
+    }
+
+    /// Brings the weights into panels where they lie.
+    func pack() {
+        let packing = PanelPacking(type: view.type, rows: view.rows, columns: view.columns)!
+        withUnsafeTemporaryAllocation(byteCount: packing.bytesPerPanel, alignment: 64) { scratch in
+            packing.packInPlace(0..<packing.panelCount, of: bytes, scratch: scratch)
+        }
+        view = TensorView(
+            type: view.type, layout: .panels, rows: view.rows, columns: view.columns,
+            bytes: UnsafeRawBufferPointer(bytes))!
     }
 
     deinit {

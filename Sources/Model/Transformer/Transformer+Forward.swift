@@ -57,46 +57,53 @@ extension Transformer {
     /// residual += output(attention(rope(query(x)), rope(key(x)), value(x))), where x = norm(residual)
     private mutating func attention(_ index: Int) {
         let layer = weights.layers[index]
+        let rows = 0..<pass.rows.count
         kernels.normalize(
-            buffers.residual, weight: layer.attentionNorm, epsilon: epsilon, into: &buffers.normalized)
+            buffers.residual, rows: rows, weight: layer.attentionNorm, epsilon: epsilon, into: buffers.normalized)
         project(layer.query, buffers.normalized, into: buffers.queries)
         project(layer.key, buffers.normalized, into: buffers.keys)
         project(layer.value, buffers.normalized, into: buffers.values)
 
         let (dimension, pairing) = (weights.configuration.headDimension, rope.pairing.ofTable)
-        buffers.rotary.rotate(&buffers.queries, headDimension: dimension, pairing: pairing)
-        buffers.rotary.rotate(&buffers.keys, headDimension: dimension, pairing: pairing)
+        buffers.rotary.rotate(buffers.queries, rows: rows, headDimension: dimension, pairing: pairing)
+        buffers.rotary.rotate(buffers.keys, rows: rows, headDimension: dimension, pairing: pairing)
 
         // All of the batch's keys and values are stored before any token looks back; each sees its own position's and
         // earlier ones.
         let pageLength = KeyValuePages.positionsPerPage
         for (row, token) in pass.rows.enumerated() {
             kernels.store(
-                keys: buffers.keys, values: buffers.values, row: row, into: &keyValues, layer: index,
+                keys: buffers.keys, values: buffers.values, row: row, into: keyValues, layer: index,
                 page: Int(sequences.pages(of: token.sequence)[token.position / pageLength]),
                 position: token.position % pageLength)
         }
-        for (row, token) in pass.rows.enumerated() {
+        var row = 0
+        while row < pass.rows.count {
+            let token = pass.rows[row]
+            let end = pass.rows[row...].firstIndex { $0.sequence != token.sequence } ?? pass.rows.count
             kernels.attend(
-                queries: buffers.queries, row: row, over: keyValues, layer: index,
-                pageTable: sequences.pages(of: token.sequence), positionCount: token.position + 1,
-                into: buffers.attended.values, workspace: buffers.attentionWorkspace)
+                queries: buffers.queries, rows: row..<end, firstPosition: token.position,
+                heads: 0..<keyValues.headCount, over: keyValues, layer: index,
+                pageTable: sequences.pages(of: token.sequence), into: buffers.attended.values,
+                workspace: buffers.attentionWorkspace)
+            row = end
         }
-        kernels.quantize(&buffers.attended)
+        kernels.quantize(buffers.attended, rows: rows)
         project(layer.attentionOutput, buffers.attended, into: buffers.update)
-        kernels.add(buffers.update, to: &buffers.residual)
+        kernels.add(buffers.update, rows: rows, to: buffers.residual)
     }
 
     /// residual += down(silu(gate(x)) * up(x)), where x = norm(residual)
     private mutating func feedForward(_ index: Int) {
         let layer = weights.layers[index]
+        let rows = 0..<pass.rows.count
         kernels.normalize(
-            buffers.residual, weight: layer.feedForwardNorm, epsilon: epsilon, into: &buffers.normalized)
+            buffers.residual, rows: rows, weight: layer.feedForwardNorm, epsilon: epsilon, into: buffers.normalized)
         project(layer.gate, buffers.normalized, into: buffers.gate)
         project(layer.up, buffers.normalized, into: buffers.up)
-        kernels.gate(buffers.gate, buffers.up, into: &buffers.gated)
+        kernels.gate(buffers.gate, buffers.up, rows: rows, into: buffers.gated)
         project(layer.down, buffers.gated, into: buffers.update)
-        kernels.add(buffers.update, to: &buffers.residual)
+        kernels.add(buffers.update, rows: rows, to: buffers.residual)
     }
 
     /// output = input * weights^T + bias
@@ -114,12 +121,14 @@ extension Transformer {
         pass.logitsWindow = first..<(first + count)
         guard count > 0 else { return }
         buffers.headResidual.rows = count
+        buffers.headNormalized.rows = count
         buffers.logits.rows = count
         for row in 0..<count {
             buffers.headResidual.copyRow(pass.logitsRows[first + row], of: buffers.residual, to: row)
         }
         kernels.normalize(
-            buffers.headResidual, weight: weights.outputNorm, epsilon: epsilon, into: &buffers.headNormalized)
+            buffers.headResidual, rows: 0..<count, weight: weights.outputNorm, epsilon: epsilon,
+            into: buffers.headNormalized)
         kernels.multiply(
             weights.outputHead, rows: 0..<vocabularySize, by: buffers.headNormalized, into: buffers.logits,
             workspace: buffers.multiplyWorkspace)

@@ -54,12 +54,14 @@ struct TransformerBuffers: ~Copyable {
     /// Makes room for a batch of `tokenCount` rows.
     mutating func setTokenCount(_ tokenCount: Int) {
         residual.rows = tokenCount
+        normalized.rows = tokenCount
         queries.rows = tokenCount
         keys.rows = tokenCount
         values.rows = tokenCount
         attended.rows = tokenCount
         gate.rows = tokenCount
         up.rows = tokenCount
+        gated.rows = tokenCount
         update.rows = tokenCount
     }
 }

@@ -2,25 +2,46 @@ import TensorAVX2
 import TensorAVX512
 
 extension Kernels {
-    /// Causal attention of one token: every query head over the keys and values of the first `positionCount` positions.
+    /// Causal attention of neighbouring tokens of one sequence: query heads over the keys and values of all positions
+    /// up to each token's own.
     ///
     /// Softmax is taken in one sweep: each page's weights are relative to the highest score so far, and earlier sums
     /// are corrected when a higher one appears (Milakov and Gimelshein 2018), so no row of scores is ever held.
     ///
+    /// Workers may share a batch by rows, by heads, or both, each with a work space of its own.
+    ///
     /// - Parameters:
-    ///   - queries: row `row` holds the token's query heads; `output` gets its result in the same row.
+    ///   - queries: one token's query heads a row; `output` gets its result in the same row.
+    ///   - rows: the tokens at `firstPosition` and the positions after it.
+    ///   - heads: key-value heads; of each, all query heads that share it are computed.
     ///   - pageTable: the sequence's pages, in order of position.
-    ///   - positionCount: at least 1, with the token's own position.
     public func attend(
-        queries: borrowing Matrix, row: Int, over pages: borrowing KeyValuePages, layer: Int, pageTable: Span<Int32>,
-        positionCount: Int, into output: borrowing Matrix, workspace: borrowing AttentionWorkspace
+        queries: borrowing Matrix, rows: Range<Int>, firstPosition: Int, heads: Range<Int>,
+        over pages: borrowing KeyValuePages, layer: Int, pageTable: Span<Int32>,
+        into output: borrowing Matrix, workspace: borrowing AttentionWorkspace
     ) {
         let (group, dimension) = (workspace.queryHeadsPerHead, workspace.headDimension)
         precondition(dimension == pages.headDimension, "work space of another head size")
         precondition(queries.columns == pages.headCount * group * dimension, "query width differs from the heads'")
         precondition(output.columns == queries.columns, "widths differ")
+        precondition(heads.lowerBound >= 0 && heads.upperBound <= pages.headCount, "heads outside the model's")
+        precondition(firstPosition >= 0, "positions begin with 0")
+        for row in rows {
+            attend(
+                queries, row, firstPosition + row - rows.lowerBound + 1, heads, pages, layer, pageTable, output,
+                workspace)
+        }
+    }
+
+    /// One token's attention to the first `positionCount` positions.
+    private func attend(
+        _ queries: borrowing Matrix, _ row: Int, _ positionCount: Int, _ heads: Range<Int>,
+        _ pages: borrowing KeyValuePages, _ layer: Int, _ pageTable: Span<Int32>,
+        _ output: borrowing Matrix, _ workspace: borrowing AttentionWorkspace
+    ) {
+        let (group, dimension) = (workspace.queryHeadsPerHead, workspace.headDimension)
         let scale = 1 / Float(dimension).squareRoot()
-        for head in 0..<pages.headCount {
+        for head in heads {
             let firstElement = head * group * dimension
             for query in 0..<group { workspace.states.base[query] = SIMD2(-.infinity, 0) }
             for index in 0..<(group * dimension) { workspace.sums.base[index] = 0 }

@@ -38,11 +38,11 @@ public struct KeyValuePages: ~Copyable {
 }
 
 extension Kernels {
-    /// Stores one token's keys and values (`headCount * headDimension` floats each, in rows of matrices).
+    /// Stores one token's keys and values (`headCount * headDimension` floats each, in rows of matrices). Workers may
+    /// share a batch's tokens.
     public func store(
         keys: borrowing Matrix, values: borrowing Matrix, row: Int,
-        into pages: inout KeyValuePages, layer: Int, page: Int,
-        position: Int
+        into pages: borrowing KeyValuePages, layer: Int, page: Int, position: Int
     ) {
         let dimension = pages.headDimension
         precondition(keys.columns == pages.headCount * dimension && values.columns == keys.columns, "widths differ")

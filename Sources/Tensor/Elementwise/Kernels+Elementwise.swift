@@ -1,22 +1,21 @@
 import TensorAVX2
 
 extension Kernels {
-    /// Root-mean-square normalisation of every row: `output = input / rms(input) * weight` (Zhang and Sennrich 2019).
+    /// Root-mean-square normalisation of rows: `output = input / rms(input) * weight` (Zhang and Sennrich 2019).
     ///
-    /// Quantizes the result, which is about to be multiplied.
+    /// Quantizes the result, which is about to be multiplied. Workers may share a matrix by disjoint ranges of rows.
     public func normalize(
-        _ input: borrowing Matrix, weight: [Float], epsilon: Float, into output: inout Activations
+        _ input: borrowing Matrix, rows: Range<Int>, weight: [Float], epsilon: Float, into output: borrowing Activations
     ) {
         precondition(input.columns == output.values.columns && input.columns == weight.count, "widths differ")
-        output.values.rows = input.rows
         weight.withUnsafeBufferPointer { weight in
             // SAFETY: the widths agree, and a matrix has at least one column here because the weight is not empty.
             guard let weight = weight.baseAddress else { return }
-            for row in 0..<input.rows {
+            for row in rows {
                 normalizeRow(input.row(row), weight, epsilon, input.columns, output.values.row(row))
             }
         }
-        quantize(&output)
+        quantize(output, rows: rows)
     }
 
     private func normalizeRow(
@@ -30,23 +29,31 @@ extension Kernels {
         for index in 0..<count { output[index] = input[index] * factor * weight[index] }
     }
 
-    /// `sum += addend`, element by element.
-    public func add(_ addend: borrowing Matrix, to sum: inout Matrix) {
-        precondition(addend.columns == sum.columns && addend.rows == sum.rows, "shapes differ")
-        let (addendBase, sumBase, count) = (addend.base, sum.base, sum.rows * sum.columns)
+    /// `sum += addend`, element by element, for a range of rows.
+    public func add(_ addend: borrowing Matrix, rows: Range<Int>, to sum: borrowing Matrix) {
+        precondition(addend.columns == sum.columns, "widths differ")
+        guard !rows.isEmpty else { return }
+        // SAFETY: rows are contiguous, and the last of the range is one of both matrices' rows.
+        precondition(rows.upperBound <= min(addend.rows, sum.rows), "rows outside the matrices")
+        let (addendBase, sumBase) = (addend.row(rows.lowerBound), sum.row(rows.lowerBound))
+        let count = rows.count * sum.columns
         guard instructionSet == .portable else { return addFloats(addendBase, sumBase, count) }
         for index in 0..<count { sumBase[index] += addendBase[index] }
     }
 
     /// The gate of a SwiGLU layer: `output = silu(gate) * up`, where `silu(x) = x / (1 + e^-x)` (Shazeer 2020).
     ///
-    /// Quantizes the result, which is about to be multiplied.
-    public func gate(_ gate: borrowing Matrix, _ up: borrowing Matrix, into output: inout Activations) {
+    /// Quantizes the result, which is about to be multiplied. Workers may share a matrix by disjoint ranges of rows.
+    public func gate(
+        _ gate: borrowing Matrix, _ up: borrowing Matrix, rows: Range<Int>, into output: borrowing Activations
+    ) {
         precondition(gate.columns == up.columns && gate.columns == output.values.columns, "widths differ")
-        precondition(gate.rows == up.rows, "row counts differ")
-        output.values.rows = gate.rows
-        let count = gate.rows * gate.columns
-        let (gateBase, upBase, outputBase) = (gate.base, up.base, output.values.base)
+        guard !rows.isEmpty else { return }
+        // SAFETY: rows are contiguous, and the last of the range is one of all three matrices' rows.
+        precondition(rows.upperBound <= min(gate.rows, up.rows, output.rows), "rows outside the matrices")
+        let count = rows.count * gate.columns
+        let (gateBase, upBase) = (gate.row(rows.lowerBound), up.row(rows.lowerBound))
+        let outputBase = output.values.row(rows.lowerBound)
         if instructionSet == .portable {
             for index in 0..<count {
                 let x = gateBase[index]
@@ -55,6 +62,6 @@ extension Kernels {
         } else {
             gateFloats(gateBase, upBase, outputBase, count)
         }
-        quantize(&output)
+        quantize(output, rows: rows)
     }
 }

@@ -42,13 +42,13 @@ public struct RotaryTable: ~Copyable {
         }
     }
 
-    /// Rotates all heads of every row, each by its row's position.
-    public func rotate(_ heads: inout Matrix, headDimension: Int, pairing: Pairing) {
+    /// Rotates all heads of a range of rows, each by its row's position. Workers may share the rows.
+    public func rotate(_ heads: borrowing Matrix, rows: Range<Int>, headDimension: Int, pairing: Pairing) {
         precondition(heads.columns % headDimension == 0 && dimensionCount <= headDimension, "heads of another size")
-        precondition(heads.rows <= capacity, "more rows than the table has")
+        precondition(rows.lowerBound >= 0 && rows.upperBound <= capacity, "more rows than the table has")
         let pairCount = frequencies.count
         let (step, distance) = pairing == .interleaved ? (2, 1) : (1, pairCount)
-        for row in 0..<heads.rows {
+        for row in rows {
             let (cosine, sine) = (cosines.base + row * pairCount, sines.base + row * pairCount)
             for start in stride(from: 0, to: heads.columns, by: headDimension) {
                 let head = heads.row(row) + start

@@ -4,21 +4,21 @@ extension TensorView {
     /// - Parameter destination: room for `columns` floats.
     public func dequantizeRow(_ index: Int, into destination: inout MutableSpan<Float>) {
         precondition(destination.count >= columns, "destination shorter than a row")
-        let source = row(index)
         destination.withUnsafeMutableBufferPointer { buffer in
             // SAFETY: the precondition holds, so the buffer is not empty and has room for the row.
-            dequantize(source, into: buffer.baseAddress!)
+            dequantize(row: index, into: buffer.baseAddress!)
         }
     }
 
-    private func dequantize(_ source: UnsafeRawPointer, into destination: UnsafeMutablePointer<Float>) {
-        switch type {
-        case .f32, .f16, .bf16:
-            widenFloats(type, source, count: columns, into: destination)
-        case .q4_0, .q4_1, .q5_0, .q5_1, .q8_0, .q4_K, .q5_K, .q6_K:
+    private func dequantize(row index: Int, into destination: UnsafeMutablePointer<Float>) {
+        guard type.isQuantized else {
+            return widenFloats(type, row(index), count: columns, into: destination)
+        }
+        withUnsafeTemporaryAllocation(byteCount: type.bytesPerBlock, alignment: 4) { scratch in
             for block in 0..<(columns / type.elementsPerBlock) {
-                dequantizeBlock(
-                    source + block * type.bytesPerBlock, into: destination + block * type.elementsPerBlock)
+                // SAFETY: a block has bytes, and `scratch` has room for one.
+                let source = blocks(ofRow: index, from: block, count: 1, scratch: scratch.baseAddress!)
+                dequantizeBlock(source, into: destination + block * type.elementsPerBlock)
             }
         }
     }

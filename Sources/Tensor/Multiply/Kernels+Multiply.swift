@@ -26,7 +26,8 @@ extension Kernels {
             multiplyFloats(weights, rows, input, output, workspace)
         } else if instructionSet == .avx512, input.values.rows >= panelTokensMin {
             multiplyPanels(weights, rows, input, output, workspace)
-        } else if instructionSet != .avx512 || !multiplyRowsDirectly(weights, rows, input, output) {
+        } else if instructionSet != .avx512 || weights.layout != .rows
+                    || !multiplyRowsDirectly(weights, rows, input, output) {
             multiplyDecodedRows(weights, rows, input, output, workspace)
         }
         guard !bias.isEmpty else { return }
@@ -69,12 +70,14 @@ extension Kernels {
             codes: workspace.codes.base, scales: workspace.scales.base, minimums: workspace.minimums.base,
             groupStride: 1)
         for row in rows {
-            let source = weights.row(row)
             var column = 0
             while column < weights.columns {
                 let count = min(Limits.decodedColumnsMax, weights.columns - column)
-                let block = column / type.elementsPerBlock
-                decode(type, source + block * type.bytesPerBlock, blockCount: count / type.elementsPerBlock, decoded)
+                let blockCount = count / type.elementsPerBlock
+                let source = weights.blocks(
+                    ofRow: row, from: column / type.elementsPerBlock, count: blockCount,
+                    scratch: workspace.blocks.base)
+                decode(type, source, blockCount: blockCount, decoded)
                 for token in 0..<input.values.rows {
                     let partial = dot(decoded, type.elementsPerGroup, input, token, column: column, count: count)
                     let target = output.row(token) + row
@@ -123,14 +126,16 @@ extension Kernels {
             var column = 0
             while column < weights.columns {
                 let count = min(Limits.decodedColumnsMax, weights.columns - column)
-                let block = column / type.elementsPerBlock
+                let blockCount = count / type.elementsPerBlock
                 for lane in 0..<rowCount {
                     let decoded = AffineCodes(
                         codes: workspace.codes.base + lane * Limits.decodedColumnsMax,
                         scales: workspace.scales.base + lane, minimums: workspace.minimums.base + lane,
                         groupStride: Limits.panelRows)
-                    let source = weights.row(row + lane) + block * type.bytesPerBlock
-                    decode(type, source, blockCount: count / type.elementsPerBlock, decoded)
+                    let source = weights.blocks(
+                        ofRow: row + lane, from: column / type.elementsPerBlock, count: blockCount,
+                        scratch: workspace.blocks.base)
+                    decode(type, source, blockCount: blockCount, decoded)
                 }
                 // SAFETY: lanes past `rowCount` hold an earlier panel's codes; their results are masked off.
                 interleavePanel(workspace.codes.base, Limits.decodedColumnsMax, count, workspace.panel.base)

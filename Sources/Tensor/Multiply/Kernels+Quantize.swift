@@ -1,26 +1,30 @@
 import TensorAVX2
 
 extension Kernels {
-    /// Brings the 8-bit form of all rows in use up to date with their floats.
-    public func quantize(_ activations: inout Activations) {
+    /// Brings the 8-bit form of rows up to date with their floats. Workers may share the rows by disjoint ranges.
+    public func quantize(_ activations: borrowing Activations, rows: Range<Int>) {
         let blocks = activations.blocksPerRow
-        guard blocks > 0 else { return }
-        // SAFETY: rows are contiguous in all arrays, which were sized together.
+        guard blocks > 0, !rows.isEmpty else { return }
+        // SAFETY: rows are contiguous in all arrays, which were sized together; the range lies within them.
+        precondition(rows.upperBound <= activations.rows, "rows outside the activations")
+        let first = rows.lowerBound
         quantizeBlocks(
-            activations.values.base, activations.codes.base, activations.records.base,
-            count: activations.values.rows * blocks)
-        for row in 0..<activations.values.rows { refine(row, &activations) }
+            activations.values.row(first), activations.codes(ofRow: first), activations.records(ofRow: first),
+            count: rows.count * blocks)
+        for row in rows { refine(row, activations) }
     }
 
     /// Chooses the row's blocks with the largest scales and quantizes what rounding left of them.
-    private func refine(_ row: Int, _ activations: inout Activations) {
+    private func refine(_ row: Int, _ activations: borrowing Activations) {
         let (records, refined) = (activations.records(ofRow: row), activations.refinedBlocks(ofRow: row))
         let count = min(activations.refinementsPerRow, activations.blocksPerRow)
         selectLargestScales(records, activations.blocksPerRow, into: refined, count: count)
+        let (values, codes) = (activations.values.row(row), activations.codes(ofRow: row))
+        let refinedCodes = activations.refinedCodes(ofRow: row)
+        let refinedRecords = activations.refinedRecords(ofRow: row)
         withUnsafeTemporaryAllocation(of: Float.self, capacity: count * 32) { rest in
             // SAFETY: `count` is positive, and the chosen blocks are blocks of the row.
             let rest = rest.baseAddress!
-            let (values, codes) = (activations.values.row(row), activations.codes(ofRow: row))
             for index in 0..<count {
                 let block = Int(refined[index])
                 let scale = records[block][0]
@@ -29,8 +33,7 @@ extension Kernels {
                     rest[index * 32 + element] = values[column] - scale * Float(codes[column])
                 }
             }
-            quantizeBlocks(
-                rest, activations.refinedCodes(ofRow: row), activations.refinedRecords(ofRow: row), count: count)
+            quantizeBlocks(rest, refinedCodes, refinedRecords, count: count)
         }
     }
 
