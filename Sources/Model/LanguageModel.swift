@@ -7,6 +7,40 @@ public struct SequenceID: Hashable, Sendable {
     public init(index: Int) { self.index = index }
 }
 
+/// A page of KV memory: the keys and values of `tokensPerPage` consecutive tokens, in all layers. Several sequences may
+/// hold the same page, and so may others who `retain` it.
+public struct KVPage: Hashable, Sendable {
+    public let index: Int
+    public init(index: Int) { self.index = index }
+}
+
+/// The beginning of a sequence whose keys and values exist already: the first `tokenCount` tokens of `pages`, which are
+/// as many as it takes to hold them.
+public struct KVPrefix: Sendable {
+    public private(set) var pages: [KVPage] = []
+    public private(set) var tokenCount = 0
+
+    public init() {}
+
+    /// Adds the first `tokenCount` tokens of `page`. Only the last page of a prefix may be less than full.
+    public mutating func append(_ page: KVPage, tokenCount: Int) {
+        pages.append(page)
+        self.tokenCount += tokenCount
+    }
+
+    /// Takes the last page back, which holds `tokenCount` of the prefix's tokens.
+    public mutating func removeLast(tokenCount: Int) {
+        pages.removeLast()
+        self.tokenCount -= tokenCount
+    }
+
+    /// Empties the prefix and keeps its storage.
+    public mutating func removeAll() {
+        pages.removeAll(keepingCapacity: true)
+        tokenCount = 0
+    }
+}
+
 /// What a forward pass is asked to compute: new tokens of one or more sequences, each appended at its sequence's end.
 public struct Batch: Sendable {
     /// Which of an entry's positions get a row of logits.
@@ -62,15 +96,32 @@ public protocol LanguageModel: ~Copyable {
     /// The most tokens one batch may hold.
     var batchCapacity: Int { get }
 
-    /// Opens an empty sequence with room for `tokenCount` tokens (1...`contextLength`); nil when the KV pool has none.
-    mutating func openSequence(reserving tokenCount: Int) -> SequenceID?
-    /// Frees a sequence's KV memory. A sequence that takes part in the pass under way may be closed only after
-    /// `abandon`.
+    /// Opens a sequence with room for `tokenCount` tokens (1...`contextLength`) that begins with `prefix` (fewer
+    /// tokens, whose pages somebody holds); nil when too few pages are free.
+    ///
+    /// The prefix's full pages are shared. A last page that is not full is copied, because the sequence will write to
+    /// it.
+    mutating func openSequence(reserving tokenCount: Int, sharing prefix: KVPrefix) -> SequenceID?
+    /// Lets go of a sequence's pages: those that nobody else holds are free. A sequence that takes part in the pass
+    /// under way may be closed only after `abandon`.
     mutating func closeSequence(_ sequence: SequenceID)
     /// The number of tokens whose keys and values are cached.
     func length(of sequence: SequenceID) -> Int
-    /// Forgets all but the first `length` tokens.
+    /// Forgets all but the first `length` tokens. The tokens forgotten must be in pages that nobody else relies on.
     mutating func truncate(_ sequence: SequenceID, to length: Int)
+
+    /// Tokens of a page of KV memory.
+    var tokensPerPage: Int { get }
+    var pageCount: Int { get }
+    /// Pages that nobody holds.
+    var freePageCount: Int { get }
+    /// The page with tokens `index * tokensPerPage` and following of a sequence, within its reservation.
+    func page(_ index: Int, of sequence: SequenceID) -> KVPage
+    /// Holds a page that somebody holds already, so that it outlives its sequences; balanced by `release`.
+    mutating func retain(_ page: KVPage)
+    mutating func release(_ page: KVPage)
+    /// Whether more than one sequence or other holder has the page.
+    func isShared(_ page: KVPage) -> Bool
 
     /// Starts a pass. Each entry's tokens must fit what its sequence reserved, and all tokens the batch capacity.
     mutating func begin(_ batch: Batch)
@@ -82,4 +133,11 @@ public protocol LanguageModel: ~Copyable {
     var logitsRowCount: Int { get }
     /// Lends row `row`'s `vocabularySize` logits. The storage is the model's own and is overwritten by the next pass.
     mutating func withLogits<Result>(row: Int, _ body: (inout MutableSpan<Float>) -> Result) -> Result
+}
+
+extension LanguageModel where Self: ~Copyable {
+    /// Opens an empty sequence with room for `tokenCount` tokens.
+    public mutating func openSequence(reserving tokenCount: Int) -> SequenceID? {
+        openSequence(reserving: tokenCount, sharing: KVPrefix())
+    }
 }

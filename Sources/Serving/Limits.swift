@@ -24,6 +24,9 @@ public enum Limits {
     /// KV room for the reply that a sequence reserves at first. Most replies end within it; a longer one moves to a
     /// reservation twice as large, so that a client without `max_tokens` does not hold a whole context.
     public static var replyReservationTokens: Int { 512 }
+    /// Tokens at the beginning of a cached page that are worth copying it for. A copy moves a page's keys and values
+    /// through memory once; computing even a few tokens moves all weights.
+    public static var prefixCopyTokensMin: Int { 4 }
     /// The longest wait suggested by `Retry-After`: an estimate beyond a minute says nothing.
     public static var retryAfterSecondsMax: UInt64 { 60 }
 

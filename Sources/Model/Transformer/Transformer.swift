@@ -38,9 +38,15 @@ public struct Transformer: ~Copyable, LanguageModel {
         pass = TransformerPass(capacity: capacity)
     }
 
-    public mutating func openSequence(reserving tokenCount: Int) -> SequenceID? {
+    public mutating func openSequence(reserving tokenCount: Int, sharing prefix: KVPrefix) -> SequenceID? {
         precondition(tokenCount <= contextLength, "a sequence holds 1...contextLength tokens")
-        return sequences.open(reserving: tokenCount)
+        guard let sequence = sequences.open(reserving: tokenCount, sharing: prefix) else { return nil }
+        let fullPageCount = prefix.tokenCount / tokensPerPage
+        if fullPageCount < prefix.pages.count {
+            keyValues.copyPage(
+                prefix.pages[fullPageCount].index, to: sequences.page(fullPageCount, of: sequence).index)
+        }
+        return sequence
     }
 
     public mutating func closeSequence(_ sequence: SequenceID) {
@@ -57,4 +63,17 @@ public struct Transformer: ~Copyable, LanguageModel {
         precondition(length <= sequences.length(of: sequence), "truncating cannot lengthen a sequence")
         sequences.setLength(length, of: sequence)
     }
+}
+
+// MARK: - Pages
+
+extension Transformer {
+    public var tokensPerPage: Int { KeyValuePages.positionsPerPage }
+    public var pageCount: Int { keyValues.pageCount }
+    public var freePageCount: Int { sequences.freePageCount }
+
+    public func page(_ index: Int, of sequence: SequenceID) -> KVPage { sequences.page(index, of: sequence) }
+    public mutating func retain(_ page: KVPage) { sequences.retain(page) }
+    public mutating func release(_ page: KVPage) { sequences.release(page) }
+    public func isShared(_ page: KVPage) -> Bool { sequences.isShared(page) }
 }

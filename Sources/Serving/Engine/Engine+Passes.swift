@@ -49,11 +49,20 @@ extension Engine where LM: ~Copyable {
         hasAbandonedLastPass = false
         for participant in participants {
             participant.generation.cachedCount += participant.tokenCount
-            if participant.isPrompt { statistics.promptTokens += UInt64(participant.tokenCount) }
+            guard participant.isPrompt else { continue }
+            statistics.promptTokens += UInt64(participant.tokenCount)
+            completePrompt(participant.generation)
         }
         releaseCancelled()
         phase = rows.isEmpty ? .idle : .harvest(next: 0)
         return .working
+    }
+
+    /// A prompt that has just been computed is there for others who begin alike, while its reply is still being made.
+    private mutating func completePrompt(_ generation: Generation) {
+        guard !generation.isPromptComputed, generation.cachedCount >= generation.promptCount else { return }
+        generation.isPromptComputed = true
+        keepPrefix(of: generation)
     }
 
     // MARK: Cancellation
@@ -94,6 +103,7 @@ extension Engine where LM: ~Copyable {
     /// Frees a running generation's place and KV memory.
     mutating func release(at index: Int) {
         let generation = running.remove(at: index)
+        keepPrefix(of: generation)
         if case .running(let sequence) = generation.state { model.closeSequence(sequence) }
         generation.cachedCount = 0
         generation.reservedCount = 0
@@ -110,7 +120,7 @@ extension Engine where LM: ~Copyable {
     }
 
     /// Puts a generation that has outgrown its reservation at the head of the queue: it comes back with a larger one,
-    /// and its tokens are computed again.
+    /// and finds its tokens among the prefixes, unless others have needed the memory.
     mutating func moveToLargerReservation(_ generation: Generation) {
         guard let index = running.firstIndex(where: { $0 === generation }) else { return }
         release(at: index)

@@ -6,40 +6,23 @@ extension Engine where LM: ~Copyable {
     /// Gives waiting generations a place, oldest first. One that finds no KV memory keeps the others behind it: were it
     /// overtaken for ever by smaller ones, it would never run.
     mutating func admit(now: Instant) {
-        while running.count < configuration.runningMax, let generation = waiting.first {
+        while running.count < configuration.runningMax, let index = waiting.firstIndex(where: { !$0.isLeaderBehind }) {
+            let generation = waiting[index]
             guard generation.tokens.count < generation.countMax || generation.needsPromptScores else {
-                waiting.removeFirst()
+                waiting.remove(at: index)
                 finish(generation, .length, now: now)
                 continue
             }
             guard let sequence = openSequence(for: generation) else {
                 guard running.isEmpty else { return }
-                waiting.removeFirst()
+                waiting.remove(at: index)
                 finish(generation, .outOfMemory, now: now)
                 continue
             }
-            waiting.removeFirst()
+            waiting.remove(at: index)
             generation.state = .running(sequence)
             running.append(generation)
         }
-    }
-
-    /// Opens a sequence with room for the generation's tokens and a while of reply; nil when there is no memory for it.
-    private mutating func openSequence(for generation: Generation) -> SequenceID? {
-        // A sequence that has outgrown a reservation comes back with more tokens, and doubles it.
-        let replyRoom = max(configuration.replyReservationTokens, generation.generatedCount)
-        let wanted = min(generation.countMax, generation.tokens.count + replyRoom)
-        var reservation = wanted
-        var sequence = model.openSequence(reserving: reservation)
-        // Alone with a memory that is smaller than the reservation: whatever fits is better than nothing.
-        while sequence == nil, running.isEmpty, reservation > generation.tokens.count + 1 {
-            reservation = max(generation.tokens.count + 1, (reservation + generation.tokens.count) / 2)
-            sequence = model.openSequence(reserving: reservation)
-        }
-        guard let sequence else { return nil }
-        generation.cachedCount = 0
-        generation.reservedCount = reservation
-        return sequence
     }
 
     /// Fills the batch: one token of every sequence that decodes, then prompt tokens.

@@ -57,6 +57,11 @@ public struct Engine<LM: LanguageModel & ~Copyable>: ~Copyable {
     /// Generations with output to take.
     var ready: [Generation] = []
 
+    /// What earlier sequences have left for later ones.
+    var prefixes: PrefixCache
+    /// What the sequence being opened shares; kept for its storage.
+    var prefix = KVPrefix()
+
     /// Kept so that a token allocates nothing: its bytes, and its row of logits when it is scored.
     var tokenBytes: [UInt8] = []
     var scoringRow: [Float] = []
@@ -69,6 +74,7 @@ public struct Engine<LM: LanguageModel & ~Copyable>: ~Copyable {
         configuration.runningMax = max(1, min(configuration.runningMax, model.batchCapacity - 1))
         configuration.prefillChunkTokens = max(1, configuration.prefillChunkTokens)
         configuration.prefillChunkTokensWhileDecoding = max(1, configuration.prefillChunkTokensWhileDecoding)
+        prefixes = PrefixCache(pageCount: model.pageCount, tokensPerPage: model.tokensPerPage)
         self.model = model
         self.tokenizer = tokenizer
         self.configuration = configuration
@@ -91,8 +97,10 @@ public struct Engine<LM: LanguageModel & ~Copyable>: ~Copyable {
 
 extension Engine where LM: ~Copyable {
     /// Queues a generation. Whoever may infer on the model holds the permit; it is spent here.
+    ///
+    /// - Parameter scope: whose cached prefixes it may use and adds to; its subject's own unless the law grants more.
     public mutating func submit(
-        _ request: GenerationRequest, permit: consuming Permit<Infer>, now: Instant
+        _ request: GenerationRequest, permit: consuming Permit<Infer>, scope: PrefixScope? = nil, now: Instant
     ) throws(GenerationRejection) -> GenerationID {
         guard permit.target == .model else { throw .wrongTarget }
         try validate(prompt: request.prompt, maxTokens: request.maxTokens)
@@ -109,9 +117,17 @@ extension Engine where LM: ~Copyable {
         sampler.observe(request.prompt)
         let id = GenerationID(serial: nextSerial)
         nextSerial += 1
-        waiting.append(
-            Generation(id: id, request: request, contextLength: model.contextLength, sampler: sampler, now: now))
+        let generation = Generation(
+            id: id, request: request, scope: scope ?? .subject(permit.subject), contextLength: model.contextLength,
+            sampler: sampler, now: now)
+        if let leader = request.leader { generation.leader = self.generation(leader) }
+        waiting.append(generation)
         return id
+    }
+
+    /// A generation that waits or runs.
+    private func generation(_ id: GenerationID) -> Generation? {
+        waiting.first { $0.id == id } ?? running.first { $0.id == id }
     }
 
     /// Whether `prompt` could be submitted, apart from the room in the queue.
@@ -137,7 +153,7 @@ extension Engine where LM: ~Copyable {
     public mutating func cancel(_ id: GenerationID) {
         ready.removeAll { $0.id == id }
         if let index = waiting.firstIndex(where: { $0.id == id }) {
-            waiting.remove(at: index)
+            waiting.remove(at: index).isCancelled = true
             statistics.cancelledGenerations += 1
             return
         }
@@ -178,6 +194,9 @@ extension Engine where LM: ~Copyable {
             snapshot.reservedTokens += generation.reservedCount
             snapshot.cachedTokens += generation.cachedCount
         }
+        snapshot.freePageCount = model.freePageCount
+        snapshot.prefixPageCount = prefixes.releasableCount(model, atMost: .max)
+        snapshot.sequencePageCount = model.pageCount - snapshot.freePageCount - snapshot.prefixPageCount
         return snapshot
     }
 }

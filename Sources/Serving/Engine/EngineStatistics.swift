@@ -4,6 +4,8 @@ import MonotonicTime
 public struct EngineStatistics: Sendable {
     /// Prompt tokens computed. A sequence that moves to a larger reservation computes its tokens again: they count.
     public internal(set) var promptTokens: UInt64 = 0
+    /// Tokens that were not computed because an earlier sequence had left them.
+    public internal(set) var prefixHitTokens: UInt64 = 0
     public internal(set) var generatedTokens: UInt64 = 0
     public internal(set) var passes: UInt64 = 0
     public internal(set) var abandonedPasses: UInt64 = 0
@@ -24,6 +26,10 @@ public struct EngineStatistics: Sendable {
     /// Tokens that running sequences have reserved KV memory for, and those that it holds.
     public internal(set) var reservedTokens = 0
     public internal(set) var cachedTokens = 0
+    /// Pages of KV memory: those that nobody holds, those kept as prefixes alone, and those of running sequences.
+    public internal(set) var freePageCount = 0
+    public internal(set) var prefixPageCount = 0
+    public internal(set) var sequencePageCount = 0
 
     public init() {}
 

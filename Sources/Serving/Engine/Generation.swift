@@ -15,6 +15,7 @@ final class Generation {
     }
 
     let id: GenerationID
+    let scope: PrefixScope
     let promptCount: Int
     /// Tokens after which the generation ends: the prompt and the most that may be generated.
     let countMax: Int
@@ -27,6 +28,12 @@ final class Generation {
     var tokens: [TokenID]
     /// Tokens whose keys and values the model holds.
     var cachedCount = 0
+    /// Prompt tokens that an earlier sequence had left when this one was first admitted; nil before.
+    var promptCachedCount: Int?
+    /// The generation whose prompt is the same and which computes it for both.
+    var leader: Generation?
+    /// Whether all of the prompt has been computed, once at least.
+    var isPromptComputed = false
     /// Prompt tokens whose log-probability is known. The first has none, and a moved sequence is not scored again.
     var scoredCount = 0
     /// Tokens the sequence may grow to before it must move to a larger reservation.
@@ -52,8 +59,12 @@ final class Generation {
         var textRange: Range<Int>
     }
 
-    init(id: GenerationID, request: GenerationRequest, contextLength: Int, sampler: Sampler, now: Instant) {
+    init(
+        id: GenerationID, request: GenerationRequest, scope: PrefixScope, contextLength: Int, sampler: Sampler,
+        now: Instant
+    ) {
         self.id = id
+        self.scope = scope
         promptCount = request.prompt.count
         countMax = promptCount + min(max(request.maxTokens, 0), contextLength - promptCount)
         ignoresEndOfGeneration = request.ignoresEndOfGeneration
@@ -70,6 +81,12 @@ final class Generation {
     var missingCount: Int { tokens.count - cachedCount }
     /// Whether its next pass takes one token: it decodes.
     var isDecoding: Bool { missingCount == 1 && !needsPromptScores }
+    /// Whether it waits for its leader to have computed the prompt.
+    var isLeaderBehind: Bool {
+        guard let leader, !leader.isCancelled, !leader.isPromptComputed else { return false }
+        if case .finished = leader.state { return false }
+        return true
+    }
     /// Whether prompt tokens still lack their log-probability.
     var needsPromptScores: Bool { scoresPrompt && scoredCount < promptCount }
 }
@@ -116,6 +133,7 @@ extension Generation {
         taken.id = id
         taken.finish = output.finish
         taken.promptTokenCount = promptCount
+        taken.cachedPromptTokenCount = promptCachedCount ?? 0
         taken.generatedTokenCount = generatedCount
     }
 

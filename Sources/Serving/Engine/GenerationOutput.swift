@@ -23,6 +23,8 @@ public struct GenerationOutput: Sendable {
     /// Set with the last output of a generation.
     public internal(set) var finish: FinishReason?
     public internal(set) var promptTokenCount = 0
+    /// Prompt tokens that did not have to be computed.
+    public internal(set) var cachedPromptTokenCount = 0
     /// Tokens generated so far, an end-of-generation token included.
     public internal(set) var generatedTokenCount = 0
 

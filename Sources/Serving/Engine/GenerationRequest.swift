@@ -15,6 +15,9 @@ public struct GenerationRequest: Sendable {
     public var topLogProbabilities: Int?
     /// Report the prompt's tokens and their log-probabilities too (with `topLogProbabilities`).
     public var scoresPrompt = false
+    /// A generation with the same prompt, submitted before: this one waits until its prompt has been computed, and
+    /// shares it.
+    public var leader: GenerationID?
 
     public init(prompt: [TokenID], maxTokens: Int, sampling: SamplingParameters) {
         self.prompt = prompt

@@ -40,6 +40,12 @@ struct ServerMetrics {
                     UInt64(engine.reservedTokens))
         text.single("hexa_kv_tokens_cached", .gauge, "Tokens whose keys and values are cached.",
                     UInt64(engine.cachedTokens))
+        text.describe("hexa_kv_pages", .gauge, "Pages of KV memory by use.")
+        text.sample("hexa_kv_pages", labels: #"use="free""#, UInt64(engine.freePageCount))
+        text.sample("hexa_kv_pages", labels: #"use="prefix""#, UInt64(engine.prefixPageCount))
+        text.sample("hexa_kv_pages", labels: #"use="sequence""#, UInt64(engine.sequencePageCount))
+        text.single("hexa_prefix_hit_tokens_total", .counter, "Tokens that earlier sequences had left.",
+                    engine.prefixHitTokens)
         text.single("hexa_prompt_tokens_total", .counter, "Prompt tokens computed.", engine.promptTokens)
         text.single("hexa_generated_tokens_total", .counter, "Tokens generated.", engine.generatedTokens)
         text.single("hexa_passes_total", .counter, "Forward passes completed.", engine.passes)

@@ -21,6 +21,8 @@ struct CompletionEncoder {
 
     struct Usage {
         var promptTokens = 0
+        /// Those of the prompt's tokens that an earlier request of the same subject had left.
+        var cachedTokens = 0
         var completionTokens = 0
     }
 
@@ -191,6 +193,10 @@ struct CompletionEncoder {
         json.member("prompt_tokens", usage.promptTokens)
         json.member("completion_tokens", usage.completionTokens)
         json.member("total_tokens", usage.promptTokens + usage.completionTokens)
+        json.key("prompt_tokens_details")
+        json.beginObject()
+        json.member("cached_tokens", usage.cachedTokens)
+        json.endObject()
         json.endObject()
     }
 }

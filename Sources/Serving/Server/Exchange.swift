@@ -20,6 +20,9 @@ final class Exchange {
     private var hasOutput: [Bool]
     private var isOpened: [Bool]
     private var completionTokens: [Int]
+    /// Prompt tokens that did not have to be computed, of each prompt's first choice.
+    private var cachedTokens: [Int]
+    private let choicesPerPrompt: Int
     private var unfinishedCount: Int
 
     init(
@@ -37,13 +40,17 @@ final class Exchange {
         hasOutput = [Bool](repeating: false, count: generations.count)
         isOpened = hasOutput
         completionTokens = [Int](repeating: 0, count: generations.count)
+        cachedTokens = completionTokens
+        choicesPerPrompt = parameters.choiceCount
         unfinishedCount = generations.count
     }
 
     var isFinished: Bool { unfinishedCount == 0 }
 
     var usage: CompletionEncoder.Usage {
-        CompletionEncoder.Usage(promptTokens: promptTokens, completionTokens: completionTokens.reduce(0, +))
+        CompletionEncoder.Usage(
+            promptTokens: promptTokens, cachedTokens: cachedTokens.reduce(0, +),
+            completionTokens: completionTokens.reduce(0, +))
     }
 
     /// Whether a generation could not run at all, for want of memory, before anything was answered.
@@ -59,6 +66,8 @@ final class Exchange {
         choices[index].text.append(contentsOf: output.text)
         choices[index].tokens.append(contentsOf: output.tokens)
         completionTokens[index] = output.generatedTokenCount
+        // A prompt counts once, however many choices share it.
+        if index % choicesPerPrompt == 0 { cachedTokens[index] = output.cachedPromptTokenCount }
         if let finish = output.finish, choices[index].finish == nil {
             choices[index].finish = finish
             unfinishedCount -= 1

@@ -108,10 +108,12 @@ extension Server where LM: ~Copyable {
         var unspent: Permit<Infer>? = consume firstPermit
         do throws(APIError) {
             for (index, prompt) in task.prompts.enumerated() {
+                var leader: GenerationID?
                 for choice in 0..<task.parameters.choiceCount {
                     var request = task.request(prompt)
                     // Different seeds make the choices differ, and the same request the same choices.
                     request.sampling.seed = seed &+ UInt64(choice)
+                    request.leader = leader
                     // One permit for each sequence; the first was asked for before anything was computed.
                     if let permit = unspent.take() {
                         generations.append(try submit(request, permit, for: task, now: now))
@@ -119,6 +121,8 @@ extension Server where LM: ~Copyable {
                         let permit = try permit(capability, Infer.self, on: .model, now: now)
                         generations.append(try submit(request, permit, for: task, now: now))
                     }
+                    // The choices of a prompt share what the first of them computes.
+                    if leader == nil, !task.scoresPrompt { leader = generations.last }
                     echoes.append(task.echoes[index])
                 }
             }

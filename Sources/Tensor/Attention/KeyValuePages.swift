@@ -37,6 +37,20 @@ public struct KeyValuePages: ~Copyable {
     }
 }
 
+extension KeyValuePages {
+    /// Copies a page's keys and values, in all layers.
+    public mutating func copyPage(_ source: Int, to target: Int) {
+        let count = headCount * KeyValuePages.positionsPerPage * headDimension
+        for layer in 0..<layerCount {
+            let from = offset(layer: layer, page: source, head: 0)
+            let into = offset(layer: layer, page: target, head: 0)
+            // SAFETY: `offset` checks both pages; a page's heads follow one another, `count` elements in all.
+            (keys.base + into).update(from: keys.base + from, count: count)
+            (values.base + into).update(from: values.base + from, count: count)
+        }
+    }
+}
+
 extension Kernels {
     /// Stores one token's keys and values (`headCount * headDimension` floats each, in rows of matrices). Workers may
     /// share a batch's tokens.

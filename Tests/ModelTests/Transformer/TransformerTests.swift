@@ -151,4 +151,49 @@ struct TransformerTests {
         transformer.closeSequence(try #require(first))
         #expect(transformer.openSequence(reserving: 192) != nil, "the closed sequence's pages are free again")
     }
+
+    @Test("a sequence that shares another's beginning continues as if it had computed it", arguments: [64, 70, 100])
+    func sharing(length: Int) throws {
+        let model = try RandomModel(Self.shapes[0], seed: 7)
+        let tokens = Self.tokens(110, model, seed: 8)
+        var transformer = try Self.transformer(model, supportedInstructionSets.last!)
+        let opened = transformer.openSequence(reserving: 192)
+        let first = try #require(opened)
+        _ = transformer.run(tokens[..<100], first, .none)
+        var prefix = KVPrefix()
+        for page in 0..<((length + 63) / 64) {
+            prefix.append(transformer.page(page, of: first), tokenCount: min(length - page * 64, 64))
+        }
+        let fork = transformer.openSequence(reserving: 120, sharing: prefix)
+        let second = try #require(fork)
+        let shared = (0..<2).map { transformer.isShared(transformer.page($0, of: first)) }
+        #expect(shared == [true, false], "what is written to is copied")
+        let start = transformer.length(of: second)
+        #expect(start == length)
+        // The first goes on elsewhere: that must not show.
+        _ = transformer.run(tokens[..<10], first, .none)
+        transformer.closeSequence(first)
+        let found = transformer.run(tokens[length...], second, .last)
+        let expected = NaiveTransformer(model: model).logits(tokens).last!
+        Self.expectNear(found, [expected], Self.tolerance, "\(length) tokens shared")
+        transformer.closeSequence(second)
+        #expect(transformer.freePageCount == transformer.pageCount)
+    }
+
+    @Test("a page that somebody holds outlives its sequence")
+    func holding() throws {
+        let model = try RandomModel(Self.shapes[0], seed: 7)
+        var transformer = try Self.transformer(model, .portable, sequences: 2, cached: 4 * 64)
+        let opened = transformer.openSequence(reserving: 256)
+        let sequence = try #require(opened)
+        let page = transformer.page(3, of: sequence)
+        transformer.retain(page)
+        transformer.closeSequence(sequence)
+        #expect(transformer.freePageCount == 3)
+        let refused = transformer.openSequence(reserving: 193)
+        #expect(refused == nil)
+        transformer.release(page)
+        let accepted = transformer.openSequence(reserving: 193)
+        #expect(accepted != nil)
+    }
 }

@@ -77,7 +77,7 @@ struct SchedulingTests {
         harness.run()
         let stream = try harness.submit("\n", maxTokens: 100)
         for _ in 0..<700 { _ = harness.step() }
-        _ = try harness.submit(String(repeating: "x", count: 500), maxTokens: 1)
+        _ = try harness.submit(String(repeating: "y", count: 500), maxTokens: 1)
         harness.run()
         let times = harness.result(stream).times
         let gaps = zip(times, times.dropFirst()).map { ($1 - $0).milliseconds }.sorted()
@@ -162,7 +162,7 @@ struct AdmissionTests {
     @Test("a prompt larger than all KV memory fails by itself; the next request is served")
     func memoryTooSmall() throws {
         var model = FakeModel(rule: Rule.alphabet)
-        model.poolTokens = 50
+        model.poolTokens = 56
         var harness = EngineHarness(model)
         let large = try harness.submit(String(repeating: "\n", count: 60), maxTokens: 5)
         let fitting = try harness.submit(String(repeating: "\n", count: 45), maxTokens: 5)

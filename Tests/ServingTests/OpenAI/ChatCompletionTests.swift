@@ -26,7 +26,8 @@ struct ChatCompletionTests {
                 "logprobs": null,
                 "finish_reason": "stop"
               }],
-              "usage": {"prompt_tokens": 25, "completion_tokens": 10, "total_tokens": 35}
+              "usage": {"prompt_tokens": 25, "completion_tokens": 10, "total_tokens": 35,
+                "prompt_tokens_details": {"cached_tokens": 0}}
             }
             """)
         #expect(response.json["id"]?.stringValue?.hasPrefix("chatcmpl-") == true)
@@ -66,7 +67,8 @@ struct ChatCompletionTests {
             {
               "id": "*", "object": "chat.completion.chunk", "created": 1700000000, "model": "tiny",
               "system_fingerprint": "*", "choices": [],
-              "usage": {"prompt_tokens": 25, "completion_tokens": 3, "total_tokens": 28}
+              "usage": {"prompt_tokens": 25, "completion_tokens": 3, "total_tokens": 28,
+                "prompt_tokens_details": {"cached_tokens": 0}}
             }
             """)
     }

@@ -21,7 +21,8 @@ struct CompletionTests {
               "id": "*", "object": "text_completion", "created": 1700000000, "model": "tiny",
               "system_fingerprint": "*",
               "choices": [{"text": "abcdefghijklmnop", "index": 0, "logprobs": null, "finish_reason": "length"}],
-              "usage": {"prompt_tokens": 1, "completion_tokens": 16, "total_tokens": 17}
+              "usage": {"prompt_tokens": 1, "completion_tokens": 16, "total_tokens": 17,
+                "prompt_tokens_details": {"cached_tokens": 0}}
             }
             """)
         #expect(response.json["id"]?.stringValue?.hasPrefix("cmpl-") == true)

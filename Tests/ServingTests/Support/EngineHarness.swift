@@ -7,7 +7,10 @@ import MonotonicTime
 struct EngineHarness: ~Copyable {
     var engine: Engine<FakeModel>
     let journal: ModelJournal
-    var law = Law(clients: [.init(name: "test", key: [], grants: Law.clientGrants)])
+    /// Two subjects: requests are the first one's unless they say otherwise.
+    var law = Law(clients: Tenant.allCases.map {
+        .init(name: $0.rawValue, key: Array($0.rawValue.utf8), grants: Law.clientGrants)
+    })
     var now = Instant(nanoseconds: 0)
 
     struct Result {
@@ -15,6 +18,7 @@ struct EngineHarness: ~Copyable {
         var tokens: [ScoredToken] = []
         var finish: FinishReason?
         var generatedTokenCount = 0
+        var cachedPromptTokenCount = 0
         var pieces: [String] = []
         /// When each piece came.
         var times: [Instant] = []
@@ -27,8 +31,10 @@ struct EngineHarness: ~Copyable {
         engine = Engine(model: model, tokenizer: FakeVocabulary.tokenizer, configuration: configuration)
     }
 
-    mutating func permit() -> Permit<Infer> {
-        guard let capability = law.authenticate(bearer: nil) else { fatalError("the test's law has no client") }
+    mutating func permit(for tenant: Tenant = .alice) -> Permit<Infer> {
+        guard let capability = law.authenticate(bearer: Array(tenant.rawValue.utf8).span) else {
+            fatalError("the test's law has no such client")
+        }
         do {
             return try law.check(capability, Infer.self, on: .model, now: now)
         } catch {
@@ -36,12 +42,26 @@ struct EngineHarness: ~Copyable {
         }
     }
 
-    mutating func submit(_ request: GenerationRequest) throws(GenerationRejection) -> GenerationID {
-        try engine.submit(request, permit: permit(), now: now)
+    mutating func submit(
+        _ request: GenerationRequest, for tenant: Tenant = .alice, scope: PrefixScope? = nil
+    ) throws(GenerationRejection) -> GenerationID {
+        try engine.submit(request, permit: permit(for: tenant), scope: scope, now: now)
     }
 
-    mutating func submit(_ prompt: String, maxTokens: Int) throws(GenerationRejection) -> GenerationID {
-        try submit(.greedy(prompt, maxTokens: maxTokens))
+    mutating func submit(
+        _ prompt: String, maxTokens: Int, for tenant: Tenant = .alice, scope: PrefixScope? = nil
+    ) throws(GenerationRejection) -> GenerationID {
+        try submit(.greedy(prompt, maxTokens: maxTokens), for: tenant, scope: scope)
+    }
+
+    /// Submits a request and runs it to its end; how many tokens the model computed for it.
+    mutating func computedTokens(
+        _ prompt: String, maxTokens: Int = 1, for tenant: Tenant = .alice, scope: PrefixScope? = nil
+    ) throws -> (id: GenerationID, count: Int) {
+        let before = journal.computedTokenCount
+        let id = try submit(prompt, maxTokens: maxTokens, for: tenant, scope: scope)
+        run()
+        return (id, journal.computedTokenCount - before)
     }
 
     /// One step, with the output it led to; false when there was nothing to do.
@@ -60,6 +80,7 @@ struct EngineHarness: ~Copyable {
             result.tokens += output.tokens
             result.finish = output.finish
             result.generatedTokenCount = output.generatedTokenCount
+            result.cachedPromptTokenCount = output.cachedPromptTokenCount
             if output.finish != nil { result.finishedAt = now }
             results[output.id] = result
         }
@@ -76,6 +97,11 @@ struct EngineHarness: ~Copyable {
     }
 
     func result(_ id: GenerationID) -> Result { results[id] ?? Result() }
+}
+
+/// Who sends a test's requests.
+enum Tenant: String, CaseIterable {
+    case alice, bob, carol
 }
 
 extension GenerationRequest {

@@ -7,14 +7,32 @@ final class ModelJournal {
         var wasAbandoned = false
     }
 
+    struct Sequence {
+        var pages: [KVPage]
+        var length: Int
+        let reserved: Int
+    }
+
     var passes: [Pass] = []
-    /// The tokens of every open sequence.
-    var sequences: [SequenceID: [TokenID]] = [:]
-    var reservations: [SequenceID: Int] = [:]
+    var sequences: [SequenceID: Sequence] = [:]
+    /// What each page holds: tokens instead of keys and values.
+    var pageTokens: [[TokenID]] = []
+    var holderCounts: [Int] = []
     /// Broken rules of the `LanguageModel` protocol.
     var violations: [String] = []
 
     var completedPasses: [Pass] { passes.filter { !$0.wasAbandoned } }
+    var freePageCount: Int { holderCounts.count { $0 == 0 } }
+    /// All tokens that completed passes have computed.
+    var computedTokenCount: Int {
+        completedPasses.reduce(0) { $0 + $1.entries.reduce(0) { $0 + $1.tokens.count } }
+    }
+
+    /// The tokens of a sequence, read from its pages.
+    func tokens(of sequence: SequenceID) -> [TokenID] {
+        guard let sequence = sequences[sequence] else { return [] }
+        return Array(sequence.pages.flatMap { pageTokens[$0.index] }.prefix(sequence.length))
+    }
 }
 
 /// A language model that follows a rule: the likeliest next token is `rule(tokens so far)`, with a few runners-up.
@@ -26,8 +44,11 @@ struct FakeModel: LanguageModel, ~Copyable {
     var slicesPerPass = 4
     /// Calls more for each token.
     var slicesPerToken = 0
-    /// Tokens that all reservations together may have.
-    var poolTokens = 4_096
+    var tokensPerPage = 8
+    /// Tokens that fit into all pages.
+    var poolTokens = 4_096 {
+        didSet { makePages() }
+    }
     let journal: ModelJournal
     let rule: ([TokenID]) -> TokenID
 
@@ -39,30 +60,65 @@ struct FakeModel: LanguageModel, ~Copyable {
     init(journal: ModelJournal = ModelJournal(), rule: @escaping ([TokenID]) -> TokenID) {
         self.journal = journal
         self.rule = rule
+        makePages()
     }
 
-    mutating func openSequence(reserving tokenCount: Int) -> SequenceID? {
+    private func makePages() {
+        journal.pageTokens = Array(repeating: Array(repeating: -1, count: tokensPerPage), count: pageCount)
+        journal.holderCounts = Array(repeating: 0, count: pageCount)
+    }
+
+    var pageCount: Int { poolTokens / tokensPerPage }
+    var freePageCount: Int { journal.freePageCount }
+
+    mutating func openSequence(reserving tokenCount: Int, sharing prefix: KVPrefix) -> SequenceID? {
         expect((1...contextLength).contains(tokenCount), "reservation of \(tokenCount)")
-        guard journal.reservations.values.reduce(0, +) + tokenCount <= poolTokens else { return nil }
+        expect(prefix.tokenCount < tokenCount, "a prefix of \(prefix.tokenCount) for \(tokenCount) tokens")
+        let pages = (tokenCount + tokensPerPage - 1) / tokensPerPage
+        let sharedCount = prefix.tokenCount / tokensPerPage
+        guard pages - sharedCount <= freePageCount else { return nil }
+        for page in prefix.pages { expect(journal.holderCounts[page.index] > 0, "a free page was shared") }
         let sequence = SequenceID(index: nextSequence)
         nextSequence += 1
-        journal.sequences[sequence] = []
-        journal.reservations[sequence] = tokenCount
+        var own = Array(prefix.pages[..<sharedCount])
+        for page in own { retain(page) }
+        while own.count < pages, let free = journal.holderCounts.firstIndex(of: 0) {
+            journal.holderCounts[free] = 1
+            own.append(KVPage(index: free))
+        }
+        if sharedCount < prefix.pages.count {
+            journal.pageTokens[own[sharedCount].index] = journal.pageTokens[prefix.pages[sharedCount].index]
+        }
+        journal.sequences[sequence] = .init(pages: own, length: prefix.tokenCount, reserved: tokenCount)
         return sequence
     }
 
     mutating func closeSequence(_ sequence: SequenceID) {
         let isInPass = slicesLeft != nil && batch.entries.contains { $0.sequence == sequence }
         expect(!isInPass, "a sequence of the pass under way was closed")
-        expect(journal.sequences.removeValue(forKey: sequence) != nil, "an unknown sequence was closed")
-        journal.reservations[sequence] = nil
+        guard let closed = journal.sequences.removeValue(forKey: sequence) else {
+            return expect(false, "an unknown sequence was closed")
+        }
+        for page in closed.pages { release(page) }
     }
 
-    func length(of sequence: SequenceID) -> Int { journal.sequences[sequence]?.count ?? 0 }
+    func length(of sequence: SequenceID) -> Int { journal.sequences[sequence]?.length ?? 0 }
 
     mutating func truncate(_ sequence: SequenceID, to length: Int) {
-        journal.sequences[sequence]?.removeSubrange(length...)
+        expect(length <= self.length(of: sequence), "a sequence was truncated to more than it had")
+        journal.sequences[sequence]?.length = length
     }
+
+    func page(_ index: Int, of sequence: SequenceID) -> KVPage { journal.sequences[sequence]!.pages[index] }
+    mutating func retain(_ page: KVPage) {
+        expect(journal.holderCounts[page.index] > 0, "a free page was retained")
+        journal.holderCounts[page.index] += 1
+    }
+    mutating func release(_ page: KVPage) {
+        expect(journal.holderCounts[page.index] > 0, "a free page was released")
+        journal.holderCounts[page.index] -= 1
+    }
+    func isShared(_ page: KVPage) -> Bool { journal.holderCounts[page.index] > 1 }
 
     mutating func begin(_ batch: Batch) {
         expect(slicesLeft == nil, "a pass was begun during another")
@@ -88,17 +144,23 @@ struct FakeModel: LanguageModel, ~Copyable {
         rows.removeAll()
         for entry in batch.entries {
             for index in entry.tokens {
-                journal.sequences[entry.sequence]?.append(batch.tokens[index])
+                append(batch.tokens[index], to: entry.sequence)
                 let isLast = index == entry.tokens.upperBound - 1
                 switch entry.logits {
                 case .none: continue
                 case .last where !isLast: continue
-                default: rows.append(logits(after: journal.sequences[entry.sequence] ?? []))
+                default: rows.append(logits(after: journal.tokens(of: entry.sequence)))
                 }
             }
-            let length = journal.sequences[entry.sequence]?.count ?? 0
-            expect(length <= journal.reservations[entry.sequence] ?? 0, "a sequence outgrew its reservation")
         }
+    }
+
+    private func append(_ token: TokenID, to sequence: SequenceID) {
+        guard let open = journal.sequences[sequence] else { return expect(false, "an unknown sequence in a pass") }
+        guard open.length < open.reserved else { return expect(false, "a sequence outgrew its reservation") }
+        let page = open.pages[open.length / tokensPerPage]
+        journal.pageTokens[page.index][open.length % tokensPerPage] = token
+        journal.sequences[sequence]?.length += 1
     }
 
     /// 8 for the rule's token, 7 for its successor, 6 for the one after, and 0 for the rest.
