@@ -20,7 +20,7 @@ RUN_OPTIONS ?=
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z0-9%-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-build: tools kernel ## Build hexa-os and the kernel image into build/
+build: tools kernel ## Build hexa-os, hexa-serve and the kernel image into build/
 
 tools:
 	@scripts/build-tools
@@ -59,4 +59,4 @@ bench-%: setup model build ## Run a benchmark of bench/, such as bench-boot
 	@$(PYTHON) bench/$*.py
 
 clean: ## Remove every build product; keeps .venv and the fetched model package
-	rm -rf .build .build-kernel .build-fuzz $(BUILD)/hexa-os $(BUILD)/*.elf $(BUILD)/test $(BUILD)/fuzz
+	rm -rf .build .build-kernel .build-fuzz $(BUILD)/hexa-os $(BUILD)/hexa-serve $(BUILD)/*.elf $(BUILD)/test $(BUILD)/fuzz

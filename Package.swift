@@ -81,8 +81,17 @@ let hostTargets: [Target] = [
         name: "Launcher",
         dependencies: ["Appliance", "CLinux", "JSON", "KernelCore", "Model", "MonotonicTime", "Tensor"],
         swiftSettings: [.enableExperimentalFeature("Lifetimes")]),
+    .target(name: "Reporting", dependencies: [
+        "Launcher", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+    ]),
+    .executableTarget(name: "hexa-serve", dependencies: [
+        "Appliance", "CLinux", "JSON", "KernelCore", "Launcher", "Law", "Model", "MonotonicTime", "Reporting",
+        "Serving", "Tensor",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+    ], path: "Sources/HexaServe", swiftSettings: [.enableExperimentalFeature("Lifetimes")]),
     .executableTarget(name: "hexa-os", dependencies: [
-        "JSON", "KernelCore", "Launcher", "Model", "MonotonicTime",
+        "JSON", "KernelCore", "Launcher", "Model", "MonotonicTime", "Reporting",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ]),
     tests("LauncherTests", ["Launcher", "JSON", "Model", "MonotonicTime"]),
@@ -119,6 +128,7 @@ let package = Package(
     products: isKernelBuild ? [.library(name: "hexa-kernel", type: .static, targets: ["Kernel"])] : [],
     dependencies: isKernelBuild ? [] : [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
     ],
     targets: coreTargets + (isKernelBuild ? kernelTargets : hostTargets) + (isFuzzBuild ? fuzzTargets : []),
     swiftLanguageModes: [.v6]

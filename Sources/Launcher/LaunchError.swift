@@ -5,8 +5,8 @@ public enum LaunchError: Error, Equatable {
     case fileUnreadable(path: String, reason: String, hint: String)
     /// The model file is not one that can be served; `reason` names the field and the offset.
     case modelInvalid(path: String, reason: String)
-    case portTaken(port: UInt16)
-    case portForbidden(port: UInt16, reason: String)
+    case portTaken(host: String = "127.0.0.1", port: UInt16)
+    case portForbidden(host: String = "127.0.0.1", port: UInt16, reason: String)
     case emulatorMissing
     /// `--accel kvm` was asked for and cannot be had.
     case kvmUnusable(reason: String)
@@ -52,10 +52,10 @@ extension LaunchError: CustomStringConvertible {
             "cannot read \(path): \(reason); \(hint)"
         case .modelInvalid(let path, let reason):
             "\(path) cannot be served: \(reason)"
-        case .portTaken(let port):
-            "port \(port) of 127.0.0.1 is taken: choose another with --port"
-        case .portForbidden(let port, let reason):
-            "port \(port) of 127.0.0.1 cannot be used (\(reason)): choose another with --port"
+        case .portTaken(let host, let port):
+            "port \(port) of \(host) is taken: choose another with --port"
+        case .portForbidden(let host, let port, let reason):
+            "port \(port) of \(host) cannot be used (\(reason)): choose another with --port"
         case .emulatorMissing:
             "qemu-system-x86_64 is not on PATH: install the package qemu-system-x86"
         case .kvmUnusable(let reason):

@@ -4,22 +4,22 @@ import Launcher
 
 /// Where words for a person go. Standard output carries what was asked for (an answer, a report); everything about how
 /// it is going goes to standard error. Colour and redrawn lines appear on a terminal only.
-enum Terminal {
-    static let isInteractive = isatty(STDERR_FILENO) == 1 && getenv("NO_COLOR") == nil
+public enum Terminal {
+    public static let isInteractive = isatty(STDERR_FILENO) == 1 && getenv("NO_COLOR") == nil
 
-    static func print(_ line: String) { write(line + "\n", to: STDOUT_FILENO) }
+    public static func print(_ line: String) { write(line + "\n", to: STDOUT_FILENO) }
 
-    static func print(bytes: [UInt8]) { write(bytes, to: STDOUT_FILENO) }
+    public static func print(bytes: [UInt8]) { write(bytes, to: STDOUT_FILENO) }
 
     /// A line of how things are going; replaces a progress line.
-    static func note(_ line: String) { write(clearing + line + "\n", to: STDERR_FILENO) }
+    public static func note(_ line: String) { write(clearing + line + "\n", to: STDERR_FILENO) }
 
-    static func warn(_ text: String) { note(coloured("warning:", "33") + " " + text) }
+    public static func warn(_ text: String) { note(coloured("warning:", "33") + " " + text) }
 
-    static func fail(_ text: String) { note(coloured("error:", "31") + " " + text) }
+    public static func fail(_ text: String) { note(coloured("error:", "31") + " " + text) }
 
     /// A line that the next one replaces; nothing at all when no terminal is there to redraw it.
-    static func progress(_ text: String) {
+    public static func progress(_ text: String) {
         if isInteractive { write(clearing + text, to: STDERR_FILENO) }
     }
 
@@ -41,7 +41,7 @@ enum Terminal {
 }
 
 /// Runs a command's body; a failure becomes one line and its exit code.
-func reportingFailure(_ body: () throws -> Void) throws {
+public func reportingFailure(_ body: () throws -> Void) throws {
     do {
         try body()
     } catch let failure as LaunchError {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Launcher
+import Reporting
 
 struct InfoCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

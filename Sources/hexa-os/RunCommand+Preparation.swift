@@ -1,6 +1,7 @@
 import Glibc
 import Launcher
 import Model
+import Reporting
 
 extension RunCommand {
     /// What the checks before the boot have settled.
@@ -26,7 +27,7 @@ extension RunCommand {
             machine: MachineConfiguration(
                 kernelPath: kernelPath, modelPath: file.path, modelByteCount: file.byteCount,
                 modelName: name ?? file.defaultName, processorCount: cpus, memoryMiB: memoryMiB,
-                accelerator: choice.accelerator, hostPort: port, apiKey: apiKey ?? Self.environmentKey(),
+                accelerator: choice.accelerator, hostPort: port, apiKey: apiKey ?? HostEnvironment.apiKey,
                 logLevel: logLevel, contextLength: context, sequenceCount: sequences,
                 startTimeUnixSeconds: HostClock.unixSeconds),
             emulatorPath: emulatorPath)
@@ -41,10 +42,6 @@ extension RunCommand {
         guard available >= least else { throw .hostMemoryTooSmall(neededMiB: least, availableMiB: available) }
         // With less than it could use the kernel serves fewer sequences at once, and says so.
         return memory ?? min(estimate.mebibyteCount, available)
-    }
-
-    private static func environmentKey() -> String? {
-        getenv("HEXA_API_KEY").map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
     }
 
     /// The image that `make build` leaves beside this program.

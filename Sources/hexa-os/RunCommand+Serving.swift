@@ -2,6 +2,7 @@ import ArgumentParser
 import JSON
 import Launcher
 import MonotonicTime
+import Reporting
 
 extension RunCommand {
     /// How long the kernel gets to power off before QEMU is killed; it gives answers under way ten seconds to finish.

@@ -4,6 +4,7 @@ import JSON
 import struct KernelCore.KernelConfiguration
 import Launcher
 import MonotonicTime
+import Reporting
 
 struct RunCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

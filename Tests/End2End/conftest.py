@@ -1,4 +1,4 @@
-"""Fixtures of the end-to-end tests: which accelerators work here, and one machine that most tests share."""
+"""Fixtures of the end-to-end tests: which accelerators work here, and one server of each kind that most tests share."""
 
 import os
 import re
@@ -6,7 +6,7 @@ import re
 import openai
 import pytest
 
-from guest import HEXA_OS, MODEL, MODEL_NAME, Guest
+from guest import HEXA_OS, HEXA_SERVE, MODEL, MODEL_NAME, Guest, HostProcess
 from raw_http import Client
 
 
@@ -34,17 +34,24 @@ ACCELERATORS = [
 def pytest_generate_tests(metafunc):
     if "accelerator" in metafunc.fixturenames:
         metafunc.parametrize("accelerator", ACCELERATORS)
+    if "shared_guest" in metafunc.fixturenames:
+        # A module whose tests hold for the ordinary process as well says so with `SERVERS`.
+        servers = getattr(metafunc.module, "SERVERS", ["hexa-os"])
+        metafunc.parametrize("shared_guest", servers, indirect=True, scope="session")
 
 
 def pytest_collection_modifyitems(items):
     for item in items:
-        if KVM_OBSTACLE and item.get_closest_marker("heavy"):
+        parameters = item.callspec.params if hasattr(item, "callspec") else {}
+        is_machine = parameters.get("shared_guest") != "hexa-serve"
+        if KVM_OBSTACLE and is_machine and item.get_closest_marker("heavy"):
             item.add_marker(pytest.mark.skip(reason=f"{KVM_OBSTACLE}; too slow under TCG"))
 
 
 @pytest.fixture(scope="session", autouse=True)
 def built():
-    missing = [str(path) for path in (HEXA_OS, HEXA_OS.with_name("hexa-kernel.elf"), MODEL) if not path.exists()]
+    needed = (HEXA_OS, HEXA_SERVE, HEXA_OS.with_name("hexa-kernel.elf"), MODEL)
+    missing = [str(path) for path in needed if not path.exists()]
     assert not missing, f"{', '.join(missing)} missing: run 'make build model' first"
 
 
@@ -64,16 +71,34 @@ def start_guest(tmp_path):
         guest.__exit__()
 
 
+@pytest.fixture
+def start_process(tmp_path):
+    """Starts hexa-serve processes that end with the test."""
+    processes = []
+
+    def start(*options, **keywords):
+        process = HostProcess(*options, log_path=tmp_path / f"process-{len(processes)}.log", **keywords)
+        processes.append(process)
+        return process
+
+    yield start
+    for process in processes:
+        process.__exit__()
+
+
 @pytest.fixture(scope="session")
-def shared_guest(tmp_path_factory):
-    with Guest(accelerator=BEST_ACCELERATOR, log_path=tmp_path_factory.mktemp("shared") / "console.log") as guest:
+def shared_guest(request, tmp_path_factory):
+    log_path = tmp_path_factory.mktemp("shared") / "console.log"
+    is_process = request.param == "hexa-serve"
+    guest = HostProcess(log_path=log_path) if is_process else Guest(accelerator=BEST_ACCELERATOR, log_path=log_path)
+    with guest:
         yield guest.wait_ready()
         assert guest.process.poll() is None, f"the shared machine died; its console:\n{guest.console()}"
 
 
 @pytest.fixture
 def guest(shared_guest):
-    """The machine that most tests share. After each of them it must still answer."""
+    """The server that most tests share. After each of them it must still answer."""
     assert shared_guest.process.poll() is None, f"the machine died earlier; its console:\n{shared_guest.console()}"
     yield shared_guest
     if shared_guest.process.poll() is not None:
@@ -90,7 +115,7 @@ def http(guest):
 
 @pytest.fixture
 def client(guest):
-    """The official client, pointed at the shared machine."""
+    """The official client, pointed at the shared server."""
     with openai.OpenAI(base_url=f"{guest.url}/v1", api_key="not-needed", max_retries=0, timeout=300) as client:
         yield client
 

@@ -1,4 +1,4 @@
-"""A virtual machine under test, started and ended as a person would: with `hexa-os run` and a signal."""
+"""A server under test, started and ended as a person would: with `hexa-os run` or `hexa-serve`, and a signal."""
 
 import json
 import os
@@ -11,6 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 HEXA_OS = ROOT / "build" / "hexa-os"
+HEXA_SERVE = HEXA_OS.with_name("hexa-serve")
 MODEL = ROOT / "build" / "models" / "smollm2-135m-instruct-q4_1.gguf"
 MODEL_NAME = MODEL.stem
 
@@ -25,10 +26,19 @@ def free_port():
         return listener.getsockname()[1]
 
 
-def run_hexa_os(*arguments, timeout=60, env=None):
-    """Runs hexa-os to its end."""
-    return subprocess.run([HEXA_OS, *map(str, arguments)], capture_output=True, text=True, timeout=timeout,
+def run_to_end(program, *arguments, timeout=60, env=None):
+    return subprocess.run([program, *map(str, arguments)], capture_output=True, text=True, timeout=timeout,
                           env={**os.environ, **(env or {})})
+
+
+def run_hexa_os(*arguments, **keywords):
+    """Runs hexa-os to its end."""
+    return run_to_end(HEXA_OS, *arguments, **keywords)
+
+
+def run_hexa_serve(*arguments, **keywords):
+    """Runs hexa-serve to its end."""
+    return run_to_end(HEXA_SERVE, *arguments, **keywords)
 
 
 def children(pid):
@@ -54,17 +64,17 @@ def wait_until(condition, timeout, what):
         time.sleep(0.01)
 
 
-class Guest:
-    """A running hexa-os. Use as a context manager: whatever happens, the machine is gone afterwards."""
+class Served:
+    """A running server. Use as a context manager: whatever happens, it is gone afterwards."""
 
-    def __init__(self, *options, accelerator, log_path, model=MODEL, api_key=None):
+    def __init__(self, command, *, log_path, ready_timeout, api_key=None):
         self.port = free_port()
-        self.accelerator = accelerator
         self.log_path = Path(log_path)
         self.url = f"http://127.0.0.1:{self.port}"
         self.api_key = api_key
+        self.ready_timeout = ready_timeout
         environment = {**os.environ, **({"HEXA_API_KEY": api_key} if api_key else {})}
-        command = [HEXA_OS, "run", model, "--port", self.port, "--accel", accelerator, "--json", "--verbose", *options]
+        command = [*command, "--port", self.port, "--json"]
         self._log = self.log_path.open("wb")
         self._started = time.monotonic()
         self.process = subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, stderr=self._log,
@@ -81,13 +91,8 @@ class Guest:
         self.process.stdout.close()
         self._log.close()
 
-    @property
-    def qemu_pid(self):
-        (pid,) = children(self.process.pid)
-        return pid
-
     def console(self):
-        """Everything said so far: the kernel's console and hexa-os's own lines."""
+        """Everything said so far: the program's own lines and, of a machine, the kernel's console."""
         return self.log_path.read_text(errors="replace")
 
     def next_event(self, timeout):
@@ -100,18 +105,40 @@ class Guest:
                 assert remaining > 0, f"no event within {timeout} s; the log:\n{self.console()}"
                 if selector.select(remaining):
                     piece = os.read(self.process.stdout.fileno(), 65_536)
-                    assert piece, f"hexa-os ended with {self.process.wait()}; the log:\n{self.console()}"
+                    assert piece, f"it ended with {self.process.wait()}; the log:\n{self.console()}"
                     self._output += piece
         line, self._output = self._output.split(b"\n", 1)
         return json.loads(line)
 
     def wait_ready(self):
-        event = self.next_event(READY_TIMEOUT_SECONDS[self.accelerator])
+        event = self.next_event(self.ready_timeout)
         assert event["event"] == "ready"
         self.ready_seconds = time.monotonic() - self._started
         return self
 
     def stop(self, number=signal.SIGINT):
-        """Ends hexa-os as Ctrl-C does; answers its exit code."""
+        """Ends it as Ctrl-C does; answers its exit code."""
         self.process.send_signal(number)
         return self.process.wait(timeout=END_TIMEOUT_SECONDS)
+
+
+class Guest(Served):
+    """The unikernel in a virtual machine, run by hexa-os."""
+
+    def __init__(self, *options, accelerator, log_path, model=MODEL, api_key=None):
+        self.accelerator = accelerator
+        super().__init__([HEXA_OS, "run", model, "--accel", accelerator, "--verbose", *options], log_path=log_path,
+                         ready_timeout=READY_TIMEOUT_SECONDS[accelerator], api_key=api_key)
+
+    @property
+    def qemu_pid(self):
+        (pid,) = children(self.process.pid)
+        return pid
+
+
+class HostProcess(Served):
+    """The same server as an ordinary process, hexa-serve."""
+
+    def __init__(self, *options, log_path, model=MODEL, api_key=None):
+        super().__init__([HEXA_SERVE, model, *options], log_path=log_path,
+                         ready_timeout=READY_TIMEOUT_SECONDS["kvm"], api_key=api_key)

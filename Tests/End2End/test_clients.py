@@ -6,6 +6,9 @@ import subprocess
 import openai
 import pytest
 
+# The same server twice: as the unikernel and as an ordinary process.
+SERVERS = ["hexa-os", "hexa-serve"]
+
 MESSAGES = [{"role": "user", "content": "What is the capital of France?"}]
 
 

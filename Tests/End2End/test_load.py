@@ -12,6 +12,9 @@ import pytest
 from guest import wait_until
 from raw_http import Client
 
+# The same server twice: as the unikernel and as an ordinary process.
+SERVERS = ["hexa-os", "hexa-serve"]
+
 CONNECTION_COUNT = 256
 
 

@@ -12,6 +12,9 @@ from conftest import BEST_ACCELERATOR
 from guest import Guest
 from raw_http import Client
 
+# The same server twice: as the unikernel and as an ordinary process.
+SERVERS = ["hexa-os", "hexa-serve"]
+
 CHAT = {"messages": [{"role": "user", "content": "Hi"}], "max_tokens": 1}
 COMPLETION = {"prompt": "Hello", "max_tokens": 1}
 READ_ROUTES = ["/health", "/v1/models", "/metrics", "/version"]

@@ -37,6 +37,9 @@ int linux_allowed_processors(int numbers[], int count_max);
 /// Confines the calling thread to one processor; 0 or -1 with errno.
 int linux_pin_to_processor(int number);
 
+/// A descriptor, close-on-exec and non-blocking, from which eight bytes can be read at any time; -1 with errno.
+int linux_always_readable(void);
+
 /// Whether /dev/kvm can be used: 0 when a VM could be created, otherwise the errno of the step that failed.
 int linux_probe_kvm(void);
 

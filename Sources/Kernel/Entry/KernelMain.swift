@@ -1,3 +1,4 @@
+import Appliance
 import Boot
 import KernelCore
 import Law
@@ -27,7 +28,7 @@ public func kernelMain(bootProtocol: UInt32, parameters: UInt64) -> Never {
         "hexa-os: \(information.memoryMap.byteCount >> 20) MiB of RAM, "
             + "\(coreCount) of \(configuration.cpuCount) cores, clock from \(clockSource.name)")
     Machine.log.debug("command line: \(String(decoding: information.commandLine, as: UTF8.self))")
-    var law = Law(clients: BootSequence.clients(of: configuration))
+    var law = Law(clients: Law.Client.holding(configuration.apiKeys))
     if let test = configuration.selfTest { SelfTest.run(test, law: &law, capability: law.kernelCapability()) }
     let sequence = BootSequence(configuration: configuration, announced: announced, law: law)
     Task { await sequence.run() }

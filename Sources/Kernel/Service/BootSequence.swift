@@ -25,14 +25,6 @@ final class BootSequence: @unchecked Sendable {
         self.law = law
     }
 
-    /// The subjects of the law: one per API key, or the anonymous client where there is none.
-    static func clients(of configuration: KernelConfiguration) -> [Law.Client] {
-        if configuration.apiKeys.isEmpty { return [Law.Client(name: "anonymous", key: [], grants: Law.clientGrants)] }
-        return configuration.apiKeys.enumerated().map { index, key in
-            Law.Client(name: "key \(index + 1)", key: key, grants: Law.clientGrants)
-        }
-    }
-
     func run() async {
         let devices = DeviceInventory(announced)
         Machine.console = devices.console

@@ -15,6 +15,12 @@ public struct SignalInbox: ~Copyable {
         descriptor = FileDescriptor(owning: signalfd(-1, &wanted, Int32(SFD_CLOEXEC | SFD_NONBLOCK)))
     }
 
+    /// Waits for a signal and takes it.
+    public func wait() {
+        var request = pollfd(fd: descriptor.number, events: Int16(POLLIN), revents: 0)
+        while !takeOne() { poll(&request, 1, -1) }
+    }
+
     /// Takes one waiting signal; false when there is none.
     public func takeOne() -> Bool {
         let bytes = descriptor.read(upTo: MemoryLayout<signalfd_siginfo>.size)

@@ -1,0 +1,142 @@
+import Appliance
+import ArgumentParser
+import Dispatch
+import Glibc
+import JSON
+import struct KernelCore.KernelConfiguration
+import Launcher
+import Law
+import Model
+import MonotonicTime
+import NIOCore
+import NIOPosix
+import Reporting
+import Serving
+
+@main
+struct HexaServe: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "hexa-serve",
+        abstract: "Serve a language model from an ordinary Linux process.",
+        discussion: """
+            The same server and engine as in the unikernel that 'hexa-os run' boots, over Linux's own sockets: what
+            differs between the two is what the operating system is worth.
+
+            EXAMPLES
+              hexa-serve model.gguf       serve at http://127.0.0.1:8080/v1
+              hexa-serve model.gguf --host 0.0.0.0 --port 80
+              HEXA_API_KEY=sk-... hexa-serve model.gguf
+
+            Serves until Ctrl-C (or SIGTERM): then no more connections are accepted, requests under way are answered,
+            and others on open connections get 503. A second signal ends it at once.
+
+            EXIT CODES
+              0   done
+              64  wrong usage
+              65  the model file cannot be served
+              66  a file cannot be read
+              71  the operating system refuses what is needed
+              73  the port is taken
+              78  too little memory
+            """,
+        version: Version.number
+    )
+
+    @Argument(help: ArgumentHelp("The model, a GGUF file.", valueName: "model.gguf"))
+    var model: String
+
+    @Option(help: "The address to serve at.")
+    var host = "127.0.0.1"
+
+    @Option(help: "The port to serve at.")
+    var port: UInt16 = 8080
+
+    @Option(help: "Demand this bearer token; better given as HEXA_API_KEY, which other users cannot see.")
+    var apiKey: String?
+
+    @Option(help: "What clients call the model (default: the file's name).")
+    var name: String?
+
+    @Option(help: ArgumentHelp("Tokens that one conversation can hold.", valueName: "tokens"))
+    var context: Int?
+
+    @Option(help: ArgumentHelp("Conversations computed at the same time.", valueName: "count"))
+    var sequences: Int?
+
+    @Flag(help: "Print events as JSON lines on standard output.")
+    var json = false
+
+    func validate() throws {
+        if let sequences, sequences > KernelConfiguration.sequenceCountMax {
+            throw ValidationError("--sequences may be \(KernelConfiguration.sequenceCountMax) at most")
+        }
+        for (flag, value) in [("--context", context ?? 1), ("--sequences", sequences ?? 1)] where value < 1 {
+            throw ValidationError("\(flag) must be at least 1")
+        }
+        if port == 0 { throw ValidationError("--port must be at least 1") }
+        if let apiKey, apiKey.isEmpty || !apiKey.utf8.allSatisfy({ (0x21...0x7e).contains($0) }) {
+            throw ValidationError("--api-key must be printable ASCII without spaces")
+        }
+    }
+
+    func run() throws {
+        let started = HostClock.now
+        try reportingFailure {
+            var signals = SignalInbox()
+            let file = try ModelFile(path: model)
+            let plan = try ServingPlan(file, name: name, context: context, sequences: sequences)
+            let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+            let service = try SocketService.make(on: group, host: host, port: port, server: makeServer())
+            service.start(try plan.load())
+            announce(plan.settings.name, HostClock.now - started)
+            signals.wait()
+            stop(service, &signals)
+        }
+    }
+}
+
+// MARK: - Parts
+
+extension HexaServe {
+    /// How long answers under way may take once the process is asked to end.
+    private static let drainSecondsMax = 10
+    /// How often a second signal is looked for meanwhile.
+    private static let signalPollMilliseconds = 20
+
+    private func makeServer() -> Server<Transformer> {
+        let keys = [apiKey ?? HostEnvironment.apiKey].compactMap { $0.map { Array($0.utf8) } }
+        var configuration = ServerConfiguration()
+        configuration.originUnixSeconds = HostClock.unixSeconds - HostClock.now.nanoseconds / 1_000_000_000
+        configuration.randomSeed = .random(in: .min ... .max)
+        return Server(law: Law(clients: Law.Client.holding(keys)), configuration: configuration)
+    }
+
+    private func announce(_ name: String, _ duration: Interval) {
+        let url = "http://\(host.contains(":") ? "[\(host)]" : host):\(port)/v1"
+        let seconds = (duration.seconds * 100).rounded() / 100
+        Terminal.note("serving at \(url) (model \(name), ready in \(seconds) s)")
+        if json {
+            let event: JSONValue = [
+                "event": "ready", "url": .string(JSONString(url)), "model": .string(JSONString(name)),
+                "boot_seconds": .number(.double(duration.seconds)),
+            ]
+            Terminal.print(String(decoding: event.serialized(), as: UTF8.self))
+        } else {
+            Terminal.note("press Ctrl-C to stop")
+        }
+    }
+
+    /// Answers what is under way, unless that takes too long or another signal comes.
+    private func stop(_ service: SocketService, _ signals: inout SignalInbox) {
+        let done = DispatchSemaphore(value: 0)
+        service.drain().whenComplete { _ in done.signal() }
+        let deadline = HostClock.now + .seconds(UInt64(Self.drainSecondsMax))
+        while done.wait(timeout: .now() + .milliseconds(Self.signalPollMilliseconds)) == .timedOut {
+            guard !signals.takeOne() else { return }
+            guard HostClock.now < deadline else {
+                return Terminal.warn("answers were still under way after \(Self.drainSecondsMax) s: cut off")
+            }
+        }
+        Terminal.note("stopped")
+    }
+}

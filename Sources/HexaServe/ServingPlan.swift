@@ -1,0 +1,47 @@
+import Appliance
+import struct KernelCore.KernelConfiguration
+import Launcher
+import Model
+import Reporting
+import Serving
+import Tensor
+
+/// How a model file is to be served on this machine: settled before anything is loaded.
+struct ServingPlan {
+    let file: ModelFile
+    let settings: ModelAssembly.Settings
+
+    /// Checks what can be checked from the file's header.
+    init(_ file: ModelFile, name: String?, context: Int?, sequences: Int?) throws(LaunchError) {
+        let configuration = try file.check(.quick)
+        let estimate = MemoryEstimate(configuration, fileByteCount: file.byteCount, contextLength: context,
+                                      sequenceCount: sequences)
+        let available = Preflight.availableMemoryMiB() ?? estimate.mebibyteCount
+        guard available >= estimate.mebibyteCountMin else {
+            throw .hostMemoryTooSmall(neededMiB: estimate.mebibyteCountMin, availableMiB: available)
+        }
+        self.file = file
+        settings = ModelAssembly.Settings(
+            name: name ?? file.defaultName, created: HostClock.unixSeconds, contextLength: context,
+            sequenceCount: sequences ?? KernelConfiguration().sequenceCount,
+            memoryByteCount: (available << 20) - estimate.weights - estimate.system,
+            instructionSet: .fastest(on: CPUFeatures.ofThisProcessor()))
+    }
+
+    /// Reads the model and makes it ready.
+    func load() throws(LaunchError) -> ModelService<Transformer> {
+        let bytes = try file.load()
+        let assembly: ModelAssembly
+        do throws(ModelAssembly.Failure) {
+            assembly = try ModelAssembly(bytes, settings)
+        } catch {
+            throw .modelInvalid(path: file.path, reason: error.message)
+        }
+        let capacity = assembly.capacity
+        if capacity.cachedTokenCount < capacity.sequenceCount * capacity.contextLength {
+            Terminal.warn("memory holds \(capacity.cachedTokenCount) cached tokens, fewer than "
+                + "\(capacity.sequenceCount) sequences of \(capacity.contextLength) could use")
+        }
+        return assembly.service
+    }
+}
