@@ -33,7 +33,7 @@ public enum HexaCompiler {
 
 /// Compiles one input after the other into a growing module: an interactive session, or a single program.
 public final class CompilerSession {
-    private let program = Program()
+    let program = Program()
     private let compiler: Compiler
     private let isInteractive: Bool
     private var hasLibrary = false

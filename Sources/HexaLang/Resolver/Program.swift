@@ -19,6 +19,8 @@ final class Program {
     var fieldHints: [Symbol: Int] = [:]
     /// Top-level variables that are visible to later inputs of an interactive session.
     var isInteractive = false
+    /// What the resolver has tied into circles of references.
+    var linked = LinkedNodes()
 
     var hasErrors: Bool { diagnostics.contains { $0.severity == .error } }
 
@@ -42,6 +44,10 @@ final class Program {
             let symbol = interner.intern(name)
             builtinTypes[symbol] = TypeDeclaration(symbol, SourceRange(0, 0), .builtin(receiver))
         }
+    }
+
+    deinit {
+        linked.cut(types: nominals + traits + builtinTypes.values)
     }
 
     func report(_ message: String, in file: SourceFile, at range: SourceRange, hint: String? = nil) {

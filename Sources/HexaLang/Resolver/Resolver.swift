@@ -169,6 +169,7 @@ struct Resolver {
             global.isComptime = declaration.isComptime
             global.isShared = program.isInteractive || file !== program.files.last
             binding.global = global
+            program.linked.globals.append(global)
             binding.owner = file.main.number
             file.scope[binding.symbol] = .global(global)
         }
@@ -198,6 +199,7 @@ struct Resolver {
         guard function.parent == nil else { return }
         let outer = contexts.last
         function.parent = outer?.node ?? file.main
+        program.linked.functions.append(function)
         contexts.append(Context(
             node: function, isPure: function.isPure || outer?.isPure ?? false,
             isComptime: function.isComptime || outer?.isComptime ?? false

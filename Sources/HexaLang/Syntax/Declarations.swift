@@ -126,7 +126,7 @@ final class TypeDeclaration {
 
     let symbol: Symbol
     let range: SourceRange
-    let kind: Kind
+    var kind: Kind
     var methods: [Symbol: FunctionNode] = [:]
     var methodOrder: [FunctionNode] = []
     /// Index among the module's nominal types.
