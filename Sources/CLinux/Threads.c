@@ -27,9 +27,9 @@ int linux_allowed_processors(int numbers[], int count_max) {
     return count;
 }
 
-int linux_pin_to_processor(int number) {
+int linux_pin_to_processor(pid_t thread, int number) {
     cpu_set_t chosen;
     CPU_ZERO(&chosen);
     CPU_SET(number, &chosen);
-    return sched_setaffinity(0, sizeof chosen, &chosen);
+    return sched_setaffinity(thread, sizeof chosen, &chosen);
 }

@@ -32,7 +32,7 @@ public final class LaneThreads {
         for lane in 1..<max(participantCount, 1) {
             start(processor: processors.isEmpty ? nil : processors[lane])
         }
-        if let first = processors.first { _ = linux_pin_to_processor(first) }
+        if let first = processors.first { _ = linux_pin_to_processor(0, first) }
         while crew.participantCount < threads.count + 1 { _ = sched_yield() }
     }
 
@@ -73,7 +73,7 @@ public final class LaneThreads {
         }
 
         func run() {
-            if let processor { _ = linux_pin_to_processor(processor) }
+            if let processor { _ = linux_pin_to_processor(0, processor) }
             guard let lane = crew.enlist() else { return }
             var idleSince = LaneThreads.now()
             let isPatient: (Bool) -> Bool = { hasWorked in

@@ -35,6 +35,18 @@ def test_it_boots_answers_and_powers_off(accelerator, start_guest):
     print(f"\n{accelerator}: ready {guest.ready_seconds:.2f} s after process start")
 
 
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="one processor leaves nothing to choose")
+def test_each_virtual_processor_has_a_processor_of_its_own(start_guest):
+    allowed = os.sched_getaffinity(0)
+    guest = start_guest("--cpus", str(len(allowed))).wait_ready()
+    # hexa-os announces readiness once it has placed them.
+    wait_until(lambda: "serving at" in guest.console(), 10, "the announcement")
+    tasks = Path(f"/proc/{guest.qemu_pid}/task")
+    processors = [os.sched_getaffinity(int(task.name)) for task in tasks.iterdir()
+                  if (task / "comm").read_text().startswith("CPU ")]
+    assert sorted(map(tuple, processors)) == [(number,) for number in sorted(allowed)]
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_request_to_end_powers_off_and_exits_with_0(start_guest, number):
     guest = start_guest().wait_ready()

@@ -34,8 +34,8 @@ void linux_wake_word(uint32_t *word);
 /// Returns how many there are, or -1 with errno.
 int linux_allowed_processors(int numbers[], int count_max);
 
-/// Confines the calling thread to one processor; 0 or -1 with errno.
-int linux_pin_to_processor(int number);
+/// Confines a thread (0: the calling one) to one processor; 0 or -1 with errno.
+int linux_pin_to_processor(pid_t thread, int number);
 
 /// A descriptor, close-on-exec and non-blocking, from which eight bytes can be read at any time; -1 with errno.
 int linux_always_readable(void);

@@ -30,6 +30,8 @@ public struct QEMUCommand: Equatable, Sendable {
         // the kernel command line.
         let options = "x-option-roms=off,pit=off,pic=off,rtc=off,acpi=off,isa-serial=on,auto-kernel-cmdline=on"
         return [
+            // The threads get the names by which `VirtualProcessors` tells them apart.
+            "-name", "hexa-os,debug-threads=on",
             "-M", "microvm,accel=\(machine.accelerator.rawValue),\(options)",
             "-cpu", machine.accelerator == .kvm ? "host,-arch-capabilities" : "max",
             "-smp", String(machine.processorCount),

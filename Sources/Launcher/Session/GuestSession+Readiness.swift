@@ -21,6 +21,7 @@ extension GuestSession {
                 switch try probe(until: min(deadline, HostClock.now + Self.probeTimeout)) {
                 case .ready:
                     ListenerBacklog.widen(process: process.identifier, port: machine.hostPort)
+                    VirtualProcessors.pin(of: process.identifier, count: machine.processorCount)
                     return .ready
                 case .interrupted: return .interrupted
                 case .notYet: nextProbe = HostClock.now + Self.probeInterval
