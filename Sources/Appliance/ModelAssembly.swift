@@ -34,7 +34,7 @@ public struct ModelAssembly {
 
     /// Why a file does not become a model.
     public enum Failure: Error, Sendable {
-        case file(GGUFError)
+        case file(ContainerError)
         case configuration(ModelConfigurationError)
         case tensors(TransformerError)
         case template(TemplateError)
@@ -113,27 +113,27 @@ extension ModelAssembly {
 // MARK: - Steps, with their errors told apart
 
 extension ModelAssembly {
-    private static func parse(_ bytes: UnsafeRawBufferPointer) throws(Failure) -> GGUFFile {
-        do { return try GGUFFile(bytes.bytes) } catch { throw .file(error) }
+    private static func parse(_ bytes: UnsafeRawBufferPointer) throws(Failure) -> ModelContainer {
+        do { return try ModelContainer(bytes.bytes) } catch { throw .file(error) }
     }
 
-    private static func configuration(of file: GGUFFile) throws(Failure) -> ModelConfiguration {
+    private static func configuration(of file: ModelContainer) throws(Failure) -> ModelConfiguration {
         do { return try ModelConfiguration(file) } catch { throw .configuration(error) }
     }
 
     private static func weights(
-        _ file: GGUFFile, _ configuration: ModelConfiguration, _ bytes: UnsafeRawBufferPointer
+        _ file: ModelContainer, _ configuration: ModelConfiguration, _ bytes: UnsafeRawBufferPointer
     ) throws(Failure) -> TransformerWeights {
         do { return try TransformerWeights(file, configuration, bytes: bytes) } catch { throw .tensors(error) }
     }
 
     private static func tokenizer(
-        _ file: GGUFFile, _ bytes: UnsafeRawBufferPointer
+        _ file: ModelContainer, _ bytes: UnsafeRawBufferPointer
     ) throws(Failure) -> Tokenizer {
         do { return try Tokenizer(file, bytes: bytes.bytes) } catch { throw .configuration(error) }
     }
 
-    private static func template(_ file: GGUFFile) throws(Failure) -> ChatTemplate {
+    private static func template(_ file: ModelContainer) throws(Failure) -> ChatTemplate {
         do { return try ChatTemplate(file) } catch { throw .template(error) }
     }
 }

@@ -57,7 +57,7 @@ func load(_ path: String) -> UnsafeRawBufferPointer {
 func loadWeights() -> TransformerWeights {
     let bytes = load(path)
     do {
-        let file = try GGUFFile(RawSpan(_unsafeBytes: bytes))
+        let file = try ModelContainer(RawSpan(_unsafeBytes: bytes))
         return try TransformerWeights(file, ModelConfiguration(file), bytes: bytes)
     } catch {
         fail("\(path): \(error)")

@@ -5,6 +5,12 @@ public enum LaunchError: Error, Equatable {
     case fileUnreadable(path: String, reason: String, hint: String)
     /// The model file is not one that can be served; `reason` names the field and the offset.
     case modelInvalid(path: String, reason: String)
+    /// The output's name is taken, and was not to be replaced.
+    case outputExists(path: String)
+    /// The output cannot be created or written.
+    case outputFailed(path: String, reason: String)
+    /// A signal asked for the end of the work.
+    case interrupted
     case portTaken(host: String = "127.0.0.1", port: UInt16)
     case portForbidden(host: String = "127.0.0.1", port: UInt16, reason: String)
     case emulatorMissing
@@ -36,10 +42,12 @@ public enum LaunchError: Error, Equatable {
         case .emulatorMissing, .kvmUnusable: 69  // EX_UNAVAILABLE
         case .guestPanicked, .guestEndedEarly: 70  // EX_SOFTWARE
         case .spawnFailed, .emulatorFailed: 71  // EX_OSERR
-        case .portTaken, .portForbidden: 73  // EX_CANTCREAT
+        case .portTaken, .portForbidden, .outputExists: 73  // EX_CANTCREAT
+        case .outputFailed: 74  // EX_IOERR
         case .notReadyInTime: 75  // EX_TEMPFAIL
         case .badAnswer: 76  // EX_PROTOCOL
         case .memoryTooSmall, .hostMemoryTooSmall: 78  // EX_CONFIG
+        case .interrupted: 130  // as shells have it for SIGINT
         }
     }
 }
@@ -52,6 +60,12 @@ extension LaunchError: CustomStringConvertible {
             "cannot read \(path): \(reason); \(hint)"
         case .modelInvalid(let path, let reason):
             "\(path) cannot be served: \(reason)"
+        case .outputExists(let path):
+            "\(path) exists: --force replaces it"
+        case .outputFailed(let path, let reason):
+            "cannot write \(path): \(reason)"
+        case .interrupted:
+            "interrupted; nothing was written"
         case .portTaken(let host, let port):
             "port \(port) of \(host) is taken: choose another with --port"
         case .portForbidden(let host, let port, let reason):

@@ -23,6 +23,9 @@ public enum Terminal {
         if isInteractive { write(clearing + text, to: STDERR_FILENO) }
     }
 
+    /// Takes a progress line away.
+    static func clearProgress() { progress("") }
+
     private static var clearing: String { isInteractive ? "\r\u{1b}[K" : "" }
 
     private static func coloured(_ text: String, _ code: String) -> String {

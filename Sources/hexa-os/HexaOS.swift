@@ -10,6 +10,7 @@ struct HexaOS: ParsableCommand {
               hexa-os run model.gguf       serve at http://127.0.0.1:8080/v1
               hexa-os run model.gguf --prompt "Why is the sky blue?" --once
               hexa-os info model.gguf      what is in it, and whether it can run
+              hexa-os pack model.gguf      make model.hxm, which loads without conversion
 
             EXIT CODES
               0   done
@@ -19,12 +20,14 @@ struct HexaOS: ParsableCommand {
               69  QEMU or KVM is unavailable
               70  the kernel panicked or ended by itself
               71  QEMU could not be started or failed
-              73  the port is taken
+              73  the port is taken, or the output exists
+              74  the output cannot be written
               75  the server was not ready in time
               76  the server's answer cannot be read
               78  too little memory
+              130 interrupted
             """,
         version: "0.1.0",
-        subcommands: [RunCommand.self, InfoCommand.self]
+        subcommands: [RunCommand.self, InfoCommand.self, PackCommand.self]
     )
 }

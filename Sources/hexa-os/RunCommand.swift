@@ -23,7 +23,7 @@ struct RunCommand: ParsableCommand {
             """
     )
 
-    @Argument(help: ArgumentHelp("The model, a GGUF file.", valueName: "model.gguf"))
+    @Argument(help: ArgumentHelp("The model, a GGUF or HXM file.", valueName: "model"))
     var model: String
 
     @Option(help: "Ask this first and print the answer as it comes.")

@@ -11,8 +11,8 @@ from guest import MODEL, MODEL_NAME, free_port, run_hexa_os
 
 BAD_MODELS = {
     "empty": (lambda good: b"", "offset 0x0"),
-    "foreign": (lambda good: b"#!/bin/sh\n" * 10, "not a GGUF file"),
-    "cut in the header": (lambda good: good[:100_000], "tokenizer.ggml.tokens"),
+    "foreign": (lambda good: b"#!/bin/sh\n" * 10, "neither a GGUF nor an HXM file"),
+    "cut in the header": (lambda good: good[:100_000], "tokenizer.ggml.tokens: needs bytes up to"),
     "cut in the weights": (lambda good: good[:-1], "truncated"),
     "big-endian": (lambda good: good[:4] + b"\0\0\0\3" + good[8:64], "big-endian"),
     "version 1": (lambda good: good[:4] + b"\1\0\0\0" + good[8:64], "version 1"),

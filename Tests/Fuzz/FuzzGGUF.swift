@@ -2,7 +2,7 @@ import Model
 
 /// A file that parses must describe tensors within itself; a configuration and a tokenizer made of it must hold.
 func fuzzGGUF(_ bytes: [UInt8]) {
-    guard let file = try? GGUFFile(bytes.span.bytes) else { return }
+    guard let file = try? ModelContainer(bytes.span.bytes) else { return }
     for tensor in file.tensors {
         precondition(tensor.byteRange.upperBound <= bytes.count, "a tensor lies outside the file")
     }

@@ -1,31 +1,32 @@
 import Glibc
 import Model
 
-/// A GGUF file on the host's disk: its header, read and checked; the weights are left where they are.
+/// A model file on the host's disk, GGUF or HXM: its header, read and checked; the weights are left where they are.
 public struct ModelFile: Sendable {
     /// Absolute.
     public let path: String
     public let byteCount: Int
-    public let header: GGUFFile
+    public let container: ModelContainer
 
     /// The first read; most headers, with their vocabulary, are a few MiB.
     private static let firstReadByteCount = 4 << 20
+    private static let hint = "pass the path of a GGUF or HXM model file"
 
     public init(path: String) throws(LaunchError) {
-        let resolved = try Preflight.readableFile(path, hint: "pass the path of a GGUF model file")
+        let resolved = try Preflight.readableFile(path, hint: Self.hint)
         let file = FileDescriptor(owning: open(resolved, O_RDONLY | O_CLOEXEC))
         var status = stat()
         guard fstat(file.number, &status) == 0 else {
-            throw .fileUnreadable(path: path, reason: errorText(errno), hint: "pass the path of a GGUF model file")
+            throw .fileUnreadable(path: path, reason: errorText(errno), hint: Self.hint)
         }
         self.path = resolved
         byteCount = Int(status.st_size)
-        header = try Self.readHeader(file, path: path, fileByteCount: byteCount)
+        container = try Self.readHeader(file, path: path, fileByteCount: byteCount)
     }
 
     private static func readHeader(
         _ file: borrowing FileDescriptor, path: String, fileByteCount: Int
-    ) throws(LaunchError) -> GGUFFile {
+    ) throws(LaunchError) -> ModelContainer {
         var wanted = min(firstReadByteCount, fileByteCount)
         var prefix: [UInt8] = []
         while true {
@@ -37,14 +38,14 @@ public struct ModelFile: Sendable {
                 }
                 prefix += bytes
             }
-            let attempt: GGUFFile.PrefixParse
-            do throws(GGUFError) {
-                attempt = try GGUFFile.parse(prefix: prefix.span.bytes, fileSize: fileByteCount)
+            let attempt: ModelContainer.PrefixParse
+            do throws(ContainerError) {
+                attempt = try ModelContainer.parse(prefix: prefix.span.bytes, fileSize: fileByteCount)
             } catch {
                 throw .modelInvalid(path: path, reason: error.description)
             }
             switch attempt {
-            case .complete(let header): return header
+            case .complete(let container): return container
             case .needsMoreBytes(let count):
                 guard wanted < fileByteCount else {
                     throw .modelInvalid(path: path, reason: "offset \(fileByteCount): header: needs \(count) bytes, "
@@ -59,7 +60,7 @@ public struct ModelFile: Sendable {
     /// and the kernel's command line.
     public var defaultName: String {
         var name = path.split(separator: "/").last.map(String.init) ?? "model"
-        if name.lowercased().hasSuffix(".gguf") { name.removeLast(5) }
+        for suffix in [".gguf", ".hxm"] where name.lowercased().hasSuffix(suffix) { name.removeLast(suffix.count) }
         let safe = name.utf8.map { byte in
             switch byte {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),

@@ -12,7 +12,8 @@ public struct ModelReport: Sendable {
 
     public let path: String
     public let fileByteCount: Int
-    public let ggufVersion: Int
+    public let format: ModelContainer.Format
+    public let formatVersion: Int
     public let architecture: String
     public let name: String?
     public let parameterCount: Int
@@ -30,11 +31,16 @@ public struct ModelReport: Sendable {
     /// Why it cannot run; nil when it can.
     public let obstacle: String?
 
-    public init(_ file: ModelFile) {
-        let header = file.header
+    /// What `--verify` found out; nil when it was not asked for.
+    public let verification: ModelFile.Verification?
+
+    public init(_ file: ModelFile, verification: ModelFile.Verification? = nil) {
+        let header = file.container
         path = file.path
         fileByteCount = file.byteCount
-        ggufVersion = Int(header.version)
+        format = header.format
+        formatVersion = Int(header.version)
+        self.verification = verification
         let architectureName = header["general.architecture"]?.string ?? "unknown"
         architecture = architectureName
         name = header["general.name"]?.string
@@ -55,13 +61,31 @@ public struct ModelReport: Sendable {
         }
     }
 
-    private static func countTypes(_ header: GGUFFile) -> [TypeCount] {
+    private static func countTypes(_ header: ModelContainer) -> [TypeCount] {
         TensorType.allCases.compactMap { type in
             let tensors = header.tensors.filter { $0.type == type }
             guard !tensors.isEmpty else { return nil }
             return TypeCount(name: type.displayName, tensorCount: tensors.count,
                              byteCount: tensors.reduce(0) { $0 + $1.byteCount })
         }.sorted { $0.byteCount > $1.byteCount }
+    }
+}
+
+extension ModelContainer.Format {
+    var displayName: String {
+        switch self {
+        case .gguf: "GGUF"
+        case .hxm: "HXM"
+        }
+    }
+}
+
+extension ModelFile.Verification {
+    var text: String {
+        switch self {
+        case .passed: "all tensors are as they were packed"
+        case .impossible: "GGUF files have none"
+        }
     }
 }
 
@@ -73,7 +97,7 @@ extension TensorType {
 extension ModelReport {
     /// For a person.
     public var text: String {
-        var lines = ["\(path)  (GGUF version \(ggufVersion), \(Self.size(fileByteCount)))"]
+        var lines = ["\(path)  (\(format.displayName) version \(formatVersion), \(Self.size(fileByteCount)))"]
         func add(_ label: String, _ value: String) {
             lines.append("  " + label + String(repeating: " ", count: max(1, 14 - label.count)) + value)
         }
@@ -85,6 +109,7 @@ extension ModelReport {
         let kind = [tokenizer, preTokenizer].compactMap { $0 }.joined(separator: ", ")
         add("tokenizer", kind.isEmpty ? "none" : "\(kind), \(vocabularySize ?? 0) tokens")
         add("chat template", hasChatTemplate ? "yes" : "no")
+        if let verification { add("checksums", verification.text) }
         if let memory { add("memory", "\(memory.mebibyteCount) MiB (\(memory.summary))") }
         add("can run", obstacle.map { "no: " + $0 } ?? "yes")
         return lines.joined(separator: "\n")
@@ -100,7 +125,9 @@ extension ModelReport {
         return [
             "path": text(path),
             "file_bytes": number(fileByteCount),
-            "gguf_version": number(ggufVersion),
+            "format": text(format.displayName.lowercased()),
+            "format_version": number(formatVersion),
+            "verified": verification == .passed ? .bool(true) : .null,
             "architecture": text(architecture),
             "name": text(name),
             "parameters": number(parameterCount),
@@ -118,7 +145,7 @@ extension ModelReport {
     }
 
     /// `93.8 MiB`, `3.6 GiB`.
-    static func size(_ byteCount: Int) -> String {
+    public static func size(_ byteCount: Int) -> String {
         let units = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)]
         for (unit, scale) in units where byteCount >= scale { return "\(tenths(byteCount, per: scale)) \(unit)" }
         return "\(byteCount) bytes"

@@ -18,7 +18,7 @@ public struct ChatTemplate: Sendable {
     }
 
     /// The template of a model file, or ChatML, which most instruction-tuned models understand, if it has none.
-    public init(_ file: GGUFFile) throws(TemplateError) {
+    public init(_ file: ModelContainer) throws(TemplateError) {
         try self.init(source: file["tokenizer.chat_template"]?.string ?? Self.chatML)
     }
 

@@ -1,6 +1,6 @@
 /// The metadata under an architecture's prefix (`llama.block_count` and so on), read with checks.
 struct ArchitectureMetadata {
-    let file: GGUFFile
+    let file: ModelContainer
     let prefix: String
 
     func key(_ name: String) -> String { prefix + "." + name }

@@ -15,7 +15,7 @@ struct ClaimedTensor {
 extension GGUFHeaderParser {
     mutating func parseTensorDirectory(
         count: Int
-    ) throws(GGUFCursor.Stop) -> (claims: [ClaimedTensor], names: ByteStringTable) {
+    ) throws(HeaderCursor.Stop) -> (claims: [ClaimedTensor], names: ByteStringTable) {
         var claims: [ClaimedTensor] = []
         var names = ByteStringTable(capacity: count, byteCapacity: count * 24)
         for index in 0..<count {
@@ -28,7 +28,7 @@ extension GGUFHeaderParser {
         return (claims, names)
     }
 
-    private mutating func parseClaim(_ name: String) throws(GGUFCursor.Stop) -> ClaimedTensor {
+    private mutating func parseClaim(_ name: String) throws(HeaderCursor.Stop) -> ClaimedTensor {
         let field = "tensor '" + name + "'"
         let dimensionsOffset = cursor.offset
         let dimensionCount = try cursor.integer(UInt32.self, field)
@@ -60,7 +60,7 @@ extension GGUFHeaderParser {
 
     private func checkedByteCount(
         _ dimensions: [Int], _ type: TensorType, at offset: Int, _ field: String
-    ) throws(GGUFCursor.Stop) -> Int {
+    ) throws(HeaderCursor.Stop) -> Int {
         guard dimensions[0] % type.elementsPerBlock == 0 else {
             throw invalid(offset, field, .partialBlock(rowLength: dimensions[0],
                                                        elementsPerBlock: type.elementsPerBlock))
@@ -80,8 +80,8 @@ extension GGUFHeaderParser {
 
     func placeTensors(
         _ claims: [ClaimedTensor], dataStart: Int, alignment: Int
-    ) throws(GGUFCursor.Stop) -> [GGUFFile.TensorInfo] {
-        var tensors: [GGUFFile.TensorInfo] = []
+    ) throws(HeaderCursor.Stop) -> [ModelContainer.TensorInfo] {
+        var tensors: [ModelContainer.TensorInfo] = []
         tensors.reserveCapacity(claims.count)
         for claim in claims {
             let field = "tensor '" + claim.name + "'"
@@ -94,16 +94,17 @@ extension GGUFHeaderParser {
                 let needed = start.overflow || end.overflow ? UInt64.max : end.partialValue
                 throw invalid(claim.position, field, .truncated(needed: needed, fileSize: fileSize))
             }
-            tensors.append(GGUFFile.TensorInfo(name: claim.name, type: claim.type, dimensions: claim.dimensions,
-                                               offset: Int(start.partialValue), byteCount: claim.byteCount))
+            tensors.append(ModelContainer.TensorInfo(
+                name: claim.name, type: claim.type, layout: .rows, dimensions: claim.dimensions,
+                offset: Int(start.partialValue), byteCount: claim.byteCount, checksum: nil))
         }
         try checkDisjoint(tensors, claims)
         return tensors
     }
 
     private func checkDisjoint(
-        _ tensors: [GGUFFile.TensorInfo], _ claims: [ClaimedTensor]
-    ) throws(GGUFCursor.Stop) {
+        _ tensors: [ModelContainer.TensorInfo], _ claims: [ClaimedTensor]
+    ) throws(HeaderCursor.Stop) {
         let order = tensors.indices.sorted { tensors[$0].offset < tensors[$1].offset }
         for (earlier, later) in zip(order, order.dropFirst())
         where tensors[earlier].byteRange.upperBound > tensors[later].offset {

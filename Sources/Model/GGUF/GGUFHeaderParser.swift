@@ -1,21 +1,26 @@
 /// One run over a header. The parts come in the file's order: preamble, metadata, tensor directory.
+///
+/// HXM files hold the same metadata as a section of their own, which `parseMetadata` reads.
 struct GGUFHeaderParser: ~Escapable {
-    var cursor: GGUFCursor
+    var cursor: HeaderCursor
     let bytes: RawSpan
     let fileSize: Int
 
+    /// - Parameter section: what to read, within the file; all of it when nil.
     @_lifetime(copy bytes)
-    init(_ bytes: RawSpan, fileSize: Int) {
+    init(_ bytes: RawSpan, fileSize: Int, section: Range<Int>? = nil) {
         self.bytes = bytes
         self.fileSize = fileSize
-        cursor = GGUFCursor(bytes, fileSize: fileSize)
+        cursor = HeaderCursor(bytes, fileSize: fileSize, section: section)
     }
 
-    mutating func parse() throws(GGUFCursor.Stop) -> GGUFFile {
+    mutating func parse() throws(HeaderCursor.Stop) -> ModelContainer {
         let version = try parseVersion()
         let tensorCount = try cursor.count(limit: GGUFLimits.tensorCountMax, "tensor count")
         let metadataCount = try cursor.count(limit: GGUFLimits.metadataCountMax, "metadata count")
+        let metadataStart = cursor.offset
         let metadata = try parseMetadata(count: metadataCount)
+        let metadataEnd = cursor.offset
         let alignment = metadata.alignment
         let directory = try parseTensorDirectory(count: tensorCount)
         let headerEnd = cursor.offset
@@ -23,34 +28,36 @@ struct GGUFHeaderParser: ~Escapable {
         precondition(!overflow, "the alignment is bounded")
         let dataStart = dataOffset & ~(alignment - 1)
         let tensors = try placeTensors(directory.claims, dataStart: dataStart, alignment: alignment)
-        return GGUFFile(version: version, alignment: alignment, metadata: metadata.entries, tensors: tensors,
-                        headerByteCount: headerEnd, dataOffset: dataStart, fileSize: fileSize,
-                        tensorNames: directory.names)
+        return ModelContainer(
+            format: .gguf, version: version, metadata: metadata.entries,
+            metadataByteRange: metadataStart..<metadataEnd, tensors: tensors, headerByteCount: headerEnd,
+            dataOffset: dataStart, fileSize: fileSize, tensorNames: directory.names)
     }
 
-    func invalid(_ offset: Int, _ field: String, _ problem: GGUFError.Problem) -> GGUFCursor.Stop {
-        .invalid(GGUFError(offset: offset, field: field, problem: problem))
+    func invalid(_ offset: Int, _ field: String, _ problem: ContainerError.Problem) -> HeaderCursor.Stop {
+        .invalid(ContainerError(offset: offset, field: field, problem: problem))
     }
 }
 
 // MARK: - Preamble and metadata
 
 extension GGUFHeaderParser {
-    private mutating func parseVersion() throws(GGUFCursor.Stop) -> UInt32 {
+    private mutating func parseVersion() throws(HeaderCursor.Stop) -> UInt32 {
         let magic = try cursor.integer(UInt32.self, "magic")
-        guard magic == 0x4655_4747 else { throw invalid(0, "magic", .notGGUF(magic: magic.byteSwapped)) }
+        guard magic == 0x4655_4747 else { throw invalid(0, "magic", .foreign(magic: magic.byteSwapped)) }
         let version = try cursor.integer(UInt32.self, "version")
         switch version {
         case 2, 3: return version
         case _ where (1...3).contains(version.byteSwapped): throw invalid(4, "version", .bigEndian)
-        default: throw invalid(4, "version", .unsupportedVersion(version))
+        default: throw invalid(4, "version", .unsupportedVersion(version, supported: "2 and 3 are"))
         }
     }
 
-    private mutating func parseMetadata(
+    /// `count` entries from the cursor on, and the alignment of tensor data that they state.
+    mutating func parseMetadata(
         count: Int
-    ) throws(GGUFCursor.Stop) -> (entries: [GGUFFile.MetadataEntry], alignment: Int) {
-        var entries: [GGUFFile.MetadataEntry] = []
+    ) throws(HeaderCursor.Stop) -> (entries: [ModelContainer.MetadataEntry], alignment: Int) {
+        var entries: [ModelContainer.MetadataEntry] = []
         var keys = ByteStringTable(capacity: count, byteCapacity: 0)
         var alignment = 32
         for index in 0..<count {
@@ -64,14 +71,14 @@ extension GGUFHeaderParser {
             if key == "general.alignment" {
                 alignment = try checkedAlignment(value, at: typeOffset, key)
             }
-            entries.append(GGUFFile.MetadataEntry(key: key, value: value))
+            entries.append(ModelContainer.MetadataEntry(key: key, value: value))
         }
         return (entries, alignment)
     }
 
     func check(
         _ insertion: ByteStringTable.Insertion, _ offset: Int, _ field: String
-    ) throws(GGUFCursor.Stop) {
+    ) throws(HeaderCursor.Stop) {
         switch insertion {
         case .inserted: return
         case .duplicate: throw invalid(offset, field, .duplicate)
@@ -81,7 +88,7 @@ extension GGUFHeaderParser {
 
     private func checkedAlignment(
         _ value: GGUFValue, at offset: Int, _ key: String
-    ) throws(GGUFCursor.Stop) -> Int {
+    ) throws(HeaderCursor.Stop) -> Int {
         guard let alignment = value.integer else { throw invalid(offset, key, .wrongType(expected: "an integer")) }
         guard alignment > 0, alignment & (alignment - 1) == 0 else {
             throw invalid(offset, key, .notPowerOfTwo(UInt64(bitPattern: Int64(alignment))))
@@ -92,14 +99,14 @@ extension GGUFHeaderParser {
         return alignment
     }
 
-    private mutating func parseValueType(_ field: String) throws(GGUFCursor.Stop) -> GGUFValueType {
+    private mutating func parseValueType(_ field: String) throws(HeaderCursor.Stop) -> GGUFValueType {
         let offset = cursor.offset
         let raw = try cursor.integer(UInt32.self, field)
         guard let type = GGUFValueType(rawValue: raw) else { throw invalid(offset, field, .unknownValueType(raw)) }
         return type
     }
 
-    private mutating func parseValue(of type: GGUFValueType, _ key: String) throws(GGUFCursor.Stop) -> GGUFValue {
+    private mutating func parseValue(of type: GGUFValueType, _ key: String) throws(HeaderCursor.Stop) -> GGUFValue {
         switch type {
         case .uint8: return .uint8(try cursor.integer(UInt8.self, key))
         case .int8: return .int8(try cursor.integer(Int8.self, key))
@@ -117,14 +124,14 @@ extension GGUFHeaderParser {
         }
     }
 
-    private mutating func parseBool(_ key: String) throws(GGUFCursor.Stop) -> Bool {
+    private mutating func parseBool(_ key: String) throws(HeaderCursor.Stop) -> Bool {
         let offset = cursor.offset
         let byte = try cursor.integer(UInt8.self, key)
         guard byte <= 1 else { throw invalid(offset, key, .invalidBool(byte)) }
         return byte == 1
     }
 
-    private mutating func parseArray(_ key: String) throws(GGUFCursor.Stop) -> GGUFArray {
+    private mutating func parseArray(_ key: String) throws(HeaderCursor.Stop) -> GGUFArray {
         let typeOffset = cursor.offset
         let elementType = try parseValueType(key)
         let countOffset = cursor.offset
@@ -137,8 +144,11 @@ extension GGUFHeaderParser {
             if elementType == .bool { try checkBools(start..<cursor.offset, key) }
         } else if elementType == .string {
             // Each string takes at least its length's eight bytes, so that the file's size bounds this loop.
-            guard count <= UInt64(fileSize - start) / 8 else {
-                throw invalid(countOffset, key, .tooLarge(count, limit: (fileSize - start) / 8))
+            guard count <= UInt64(cursor.end - start) / 8 else {
+                let (byteCount, overflow) = count.multipliedReportingOverflow(by: 8)
+                let needed = UInt64(start).addingReportingOverflow(byteCount)
+                throw invalid(countOffset, key, cursor.shortage(
+                    needed: overflow || needed.overflow ? .max : needed.partialValue))
             }
             for _ in 0..<count {
                 let length = try cursor.integer(UInt64.self, key)
@@ -151,9 +161,9 @@ extension GGUFHeaderParser {
         return GGUFArray(elementType: elementType, count: Int(count), content: start..<cursor.offset)
     }
 
-    private func checkBools(_ range: Range<Int>, _ key: String) throws(GGUFCursor.Stop) {
+    private func checkBools(_ range: Range<Int>, _ key: String) throws(HeaderCursor.Stop) {
         for index in range {
-            let byte: UInt8 = GGUFCursor.load(bytes, at: index)
+            let byte: UInt8 = HeaderCursor.load(bytes, at: index)
             guard byte <= 1 else { throw invalid(index, key, .invalidBool(byte)) }
         }
     }

@@ -19,16 +19,16 @@ enum ByteLevelAlphabet {
         let start = bytes.count
         var offset = range.lowerBound
         while offset < range.upperBound {
-            let lead: UInt8 = GGUFCursor.load(file, at: offset)
+            let lead: UInt8 = HeaderCursor.load(file, at: offset)
             if (0x21...0x7e).contains(lead) {
                 bytes.append(lead)
                 offset += 1
                 continue
             }
             guard (0xc2...0xc5).contains(lead), offset + 1 < range.upperBound,
-                  let byte = decode(lead, GGUFCursor.load(file, at: offset + 1)) else {
+                  let byte = decode(lead, HeaderCursor.load(file, at: offset + 1)) else {
                 bytes.removeSubrange(start...)
-                for index in range { bytes.append(GGUFCursor.load(file, at: index)) }
+                for index in range { bytes.append(HeaderCursor.load(file, at: index)) }
                 return false
             }
             bytes.append(byte)

@@ -9,7 +9,7 @@ struct ByteLevelBPE: Sendable {
 
     private static let noToken: TokenID = -1
 
-    init(_ file: GGUFFile, bytes: RawSpan, _ vocabulary: Vocabulary) throws(ModelConfigurationError) {
+    init(_ file: ModelContainer, bytes: RawSpan, _ vocabulary: Vocabulary) throws(ModelConfigurationError) {
         let preKey = "tokenizer.ggml.pre"
         let name = try file.string(preKey)
         guard let preTokenizer = PreTokenizer(name: name) else {
@@ -22,7 +22,7 @@ struct ByteLevelBPE: Sendable {
     }
 
     private static func merges(
-        _ file: GGUFFile, bytes: RawSpan, _ vocabulary: Vocabulary
+        _ file: ModelContainer, bytes: RawSpan, _ vocabulary: Vocabulary
     ) throws(ModelConfigurationError) -> MergeTable {
         let key = "tokenizer.ggml.merges"
         let array = try file.stringArray(key)
@@ -34,7 +34,7 @@ struct ByteLevelBPE: Sendable {
         try array.forEachString(in: bytes) { (rank, range) throws(ModelConfigurationError) in
             // "LEFT RIGHT"; a first byte that is a space belongs to LEFT.
             var separator = range.lowerBound + 1
-            while separator < range.upperBound, GGUFCursor.load(bytes, at: separator) != UInt8(ascii: " ") {
+            while separator < range.upperBound, HeaderCursor.load(bytes, at: separator) != UInt8(ascii: " ") {
                 separator += 1
             }
             guard separator < range.upperBound else {

@@ -8,7 +8,7 @@ struct SentencePiece: Sendable {
     /// Text at the start, and behind a special token, gets a space before it.
     let addsSpacePrefix: Bool
 
-    init(_ file: GGUFFile, bytes: RawSpan, _ vocabulary: Vocabulary) throws(ModelConfigurationError) {
+    init(_ file: ModelContainer, bytes: RawSpan, _ vocabulary: Vocabulary) throws(ModelConfigurationError) {
         let key = "tokenizer.ggml.scores"
         guard let value = file[key] else { throw .missing(key: key) }
         guard let scores = value.array, scores.elementType == .float32 else {

@@ -6,7 +6,7 @@ struct SpecialTokenIDs {
     /// By token.
     let endsGeneration: [Bool]
 
-    init(_ file: GGUFFile, _ vocabulary: Vocabulary, isByteLevel: Bool) throws(ModelConfigurationError) {
+    init(_ file: ModelContainer, _ vocabulary: Vocabulary, isByteLevel: Bool) throws(ModelConfigurationError) {
         func token(_ name: String, default: TokenID? = nil) throws(ModelConfigurationError) -> TokenID? {
             let key = "tokenizer.ggml." + name + "_token_id"
             guard let value = file[key] else {
@@ -44,7 +44,7 @@ extension Span<UInt8> {
     }
 }
 
-extension GGUFFile {
+extension ModelContainer {
     func string(_ key: String) throws(ModelConfigurationError) -> String {
         guard let value = self[key] else { throw .missing(key: key) }
         guard let string = value.string else { throw .wrongType(key: key, expected: "a string") }

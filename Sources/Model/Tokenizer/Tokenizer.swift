@@ -27,7 +27,7 @@ public struct Tokenizer: Sendable {
     /// Reads the tokenizer of a file.
     ///
     /// - Parameter bytes: the bytes that `file` was parsed from, at least up to the header's end.
-    public init(_ file: GGUFFile, bytes: RawSpan) throws(ModelConfigurationError) {
+    public init(_ file: ModelContainer, bytes: RawSpan) throws(ModelConfigurationError) {
         let model = try file.string("tokenizer.ggml.model")
         let isByteLevel: Bool
         switch model {

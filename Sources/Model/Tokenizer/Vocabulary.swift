@@ -34,7 +34,7 @@ struct Vocabulary: Sendable {
 }
 
 extension Vocabulary {
-    init(_ file: GGUFFile, bytes: RawSpan, encoding: Encoding) throws(ModelConfigurationError) {
+    init(_ file: ModelContainer, bytes: RawSpan, encoding: Encoding) throws(ModelConfigurationError) {
         let key = "tokenizer.ggml.tokens"
         let tokens = try file.stringArray(key)
         guard tokens.count > 0, tokens.count <= ModelLimits.vocabularySizeMax,
@@ -52,7 +52,7 @@ extension Vocabulary {
                 if encoding == .byteLevel, kind == .normal {
                     return ByteLevelAlphabet.appendDecoded(range, of: bytes, to: &out)
                 }
-                for offset in range { out.append(GGUFCursor.load(bytes, at: offset)) }
+                for offset in range { out.append(HeaderCursor.load(bytes, at: offset)) }
                 switch kind {
                 case .normal, .unused, .byte: return true
                 case .control, .unknown: return false
@@ -69,7 +69,7 @@ extension Vocabulary {
     }
 
     private static func kinds(
-        _ file: GGUFFile, bytes: RawSpan, count: Int
+        _ file: ModelContainer, bytes: RawSpan, count: Int
     ) throws(ModelConfigurationError) -> [TokenKind] {
         let key = "tokenizer.ggml.token_type"
         var kinds = [TokenKind](repeating: .normal, count: count)
@@ -90,12 +90,12 @@ extension Vocabulary {
 
     /// Some files mark the tokens that end a turn as plain text, by mistake.
     private static func isControlText(_ range: Range<Int>, _ bytes: RawSpan) -> Bool {
-        guard range.count >= 5, GGUFCursor.load(bytes, at: range.lowerBound) == UInt8(ascii: "<") else { return false }
+        guard range.count >= 5, HeaderCursor.load(bytes, at: range.lowerBound) == UInt8(ascii: "<") else { return false }
         return EndOfGenerationText.all.contains { text in
             guard text.utf8.count == range.count else { return false }
             var offset = range.lowerBound
             for byte in text.utf8 {
-                if GGUFCursor.load(bytes, at: offset) != byte { return false }
+                if HeaderCursor.load(bytes, at: offset) != byte { return false }
                 offset += 1
             }
             return true
@@ -103,7 +103,7 @@ extension Vocabulary {
     }
 }
 
-extension GGUFFile {
+extension ModelContainer {
     func stringArray(_ key: String) throws(ModelConfigurationError) -> GGUFArray {
         guard let value = self[key] else { throw .missing(key: key) }
         guard let array = value.array, array.elementType == .string else {

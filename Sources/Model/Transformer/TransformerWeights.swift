@@ -1,6 +1,6 @@
 import Tensor
 
-/// A llama-family model's weights: views of a mapped GGUF file, each checked once against the configuration.
+/// A llama-family model's weights: views of a mapped model file, each checked once against the configuration.
 ///
 /// The file's bytes must outlive the weights and stay unchanged. Norms and biases are small and copied as floats.
 /// Shapes are `[rows, columns]`; a projection maps `columns` inputs to `rows` outputs.
@@ -41,11 +41,11 @@ public struct TransformerWeights: Sendable {
         let bias: [Float]
     }
 
-    /// Finds and checks all tensors of `file` in `bytes`, the file's whole contents.
+    /// Finds and checks all tensors of `container` in `bytes`, the file's whole contents.
     public init(
-        _ file: GGUFFile, _ configuration: ModelConfiguration, bytes: UnsafeRawBufferPointer
+        _ container: ModelContainer, _ configuration: ModelConfiguration, bytes: UnsafeRawBufferPointer
     ) throws(TransformerError) {
-        let loader = TensorLoader(file: file, bytes: bytes)
+        let loader = TensorLoader(container: container, bytes: bytes)
         let (embedding, vocabulary) = (configuration.embeddingLength, configuration.vocabularySize)
         self.configuration = configuration
         tokenEmbedding = try loader.matrix("token_embd.weight", rows: vocabulary, columns: embedding)
@@ -83,11 +83,11 @@ extension TransformerWeights.Layer {
 
 /// Looks tensors up by name and checks their shape.
 private struct TensorLoader {
-    let file: GGUFFile
+    let container: ModelContainer
     let bytes: UnsafeRawBufferPointer
 
     func matrix(_ name: String, rows: Int, columns: Int) throws(TransformerError) -> TensorView {
-        guard let info = file.tensor(named: name) else { throw .missingTensor(name: name) }
+        guard let info = container.tensor(named: name) else { throw .missingTensor(name: name) }
         guard info.rowCount == rows, info.columnCount == columns else {
             throw .wrongShape(
                 name: name, expectedRows: rows, expectedColumns: columns, rows: info.rowCount,
@@ -96,7 +96,7 @@ private struct TensorLoader {
         // SAFETY: the directory's ranges lie within the file; that `bytes` is the whole file is checked here.
         guard info.byteRange.upperBound <= bytes.count,
               let view = TensorView(
-                type: info.type, rows: rows, columns: columns,
+                type: info.type, layout: info.layout, rows: rows, columns: columns,
                 bytes: UnsafeRawBufferPointer(rebasing: bytes[info.byteRange]))
         else { throw .outsideFile(name: name) }
         return view
@@ -115,7 +115,7 @@ private struct TensorLoader {
     func projection(_ name: String, rows: Int, columns: Int) throws(TransformerError) -> TransformerWeights.Projection {
         let weights = try matrix(name + ".weight", rows: rows, columns: columns)
         let biasName = name + ".bias"
-        let bias = file.tensor(named: biasName) == nil ? [] : try vector(biasName, count: rows)
+        let bias = container.tensor(named: biasName) == nil ? [] : try vector(biasName, count: rows)
         return TransformerWeights.Projection(weights: weights, bias: bias)
     }
 }

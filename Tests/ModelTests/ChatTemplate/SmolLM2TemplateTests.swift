@@ -8,7 +8,7 @@ import Testing
 struct SmolLM2TemplateTests {
     @Test("every conversation of the oracle gives the very same prompt")
     func rendersExactly() throws {
-        let template = try ChatTemplate(try GGUFFile(SmolLM2.file.bytes))
+        let template = try ChatTemplate(try ModelContainer(SmolLM2.file.bytes))
         let cases = try Fixtures.lines("smollm2/chat_template.jsonl")
         #expect(cases.count >= 4)
         for item in cases {

@@ -8,10 +8,10 @@ struct GGUFErrorTests {
         let testDescription: String
         let bytes: [UInt8]
         let field: String
-        let problem: GGUFError.Problem
+        let problem: ContainerError.Problem
 
         init(
-            _ description: String, field: String, _ problem: GGUFError.Problem,
+            _ description: String, field: String, _ problem: ContainerError.Problem,
             _ change: (inout GGUFBuilder) -> Void
         ) {
             testDescription = description
@@ -24,9 +24,9 @@ struct GGUFErrorTests {
     }
 
     static let cases: [Case] = [
-        Case("a zip archive", field: "magic", .notGGUF(magic: 0x504b_0304)) { $0.magic = [0x50, 0x4b, 3, 4] },
-        Case("version 1", field: "version", .unsupportedVersion(1)) { $0.version = 1 },
-        Case("version 4", field: "version", .unsupportedVersion(4)) { $0.version = 4 },
+        Case("a zip archive", field: "magic", .foreign(magic: 0x504b_0304)) { $0.magic = [0x50, 0x4b, 3, 4] },
+        Case("version 1", field: "version", .unsupportedVersion(1, supported: "2 and 3 are")) { $0.version = 1 },
+        Case("version 4", field: "version", .unsupportedVersion(4, supported: "2 and 3 are")) { $0.version = 4 },
         Case("big-endian", field: "version", .bigEndian) { $0.version = 0x0300_0000 },
         Case("absurd tensor count", field: "tensor count",
              .tooLarge(.max, limit: GGUFLimits.tensorCountMax)) { $0.statedTensorCount = .max },
@@ -80,7 +80,7 @@ struct GGUFErrorTests {
 
     @Test("named by field and problem", arguments: cases)
     func named(item: Case) {
-        let error = #expect(throws: GGUFError.self) { try TestModels.parse(item.bytes) }
+        let error = #expect(throws: ContainerError.self) { try TestModels.parse(item.bytes) }
         #expect(error?.field == item.field)
         #expect(error?.problem == item.problem)
         if let error {
@@ -94,7 +94,7 @@ struct GGUFErrorTests {
     func offsets() {
         var bytes = TestModels.tinyLlama().build()
         bytes[4] = 9
-        let error = #expect(throws: GGUFError.self) { try TestModels.parse(bytes) }
+        let error = #expect(throws: ContainerError.self) { try TestModels.parse(bytes) }
         #expect(error?.message(fileName: "m.gguf")
             == "m.gguf: offset 0x4: version: version 9 is not supported (2 and 3 are); convert the model anew")
     }
@@ -103,7 +103,7 @@ struct GGUFErrorTests {
     func truncation() {
         let bytes = TestModels.tinyLlama().build()
         for length in stride(from: 0, to: bytes.count, by: 7) {
-            let error = #expect(throws: GGUFError.self) { try TestModels.parse(Array(bytes[..<length])) }
+            let error = #expect(throws: ContainerError.self) { try TestModels.parse(Array(bytes[..<length])) }
             if case .truncated = error?.problem { continue }
             Issue.record("cut at \(length): \(String(describing: error))")
         }
@@ -123,12 +123,12 @@ struct GGUFErrorTests {
             writer.integer(count)
             return writer.bytes + [UInt8](repeating: 0, count: 64)
         }
-        let cases: [([UInt8], GGUFError.Problem)] = [
+        let cases: [([UInt8], ContainerError.Problem)] = [
             (file(9, 1), .nestedArray), (file(13, 1), .unknownValueType(13)),
-            (file(8, .max), .tooLarge(.max, limit: 8)), (file(12, .max), .sizeOverflow),
+            (file(8, .max), .truncated(needed: .max, fileSize: 116)), (file(12, .max), .sizeOverflow),
         ]
         for (bytes, problem) in cases {
-            let error = #expect(throws: GGUFError.self) { try TestModels.parse(bytes) }
+            let error = #expect(throws: ContainerError.self) { try TestModels.parse(bytes) }
             #expect(error?.problem == problem && error?.field == "list")
         }
     }

@@ -75,7 +75,7 @@ struct GGUFFileTests {
         let bytes = TestModels.tinyLlama().build()
         let whole = try TestModels.parse(bytes)
         for length in 0..<bytes.count {
-            let parse = try GGUFFile.parse(prefix: bytes.span.extracting(0..<length).bytes, fileSize: bytes.count)
+            let parse = try ModelContainer.parse(prefix: bytes.span.extracting(0..<length).bytes, fileSize: bytes.count)
             switch parse {
             case .needsMoreBytes(let needed):
                 #expect(length < whole.headerByteCount && needed > length && needed <= whole.headerByteCount)
@@ -88,7 +88,7 @@ struct GGUFFileTests {
 
     @Test("SmolLM2's header", .enabled(if: SmolLM2.isPresent, SmolLM2.missingMessage))
     func smolLM2() throws {
-        let file = try GGUFFile(SmolLM2.file.bytes)
+        let file = try ModelContainer(SmolLM2.file.bytes)
         #expect(file.tensors.count == 272)
         #expect(file["tokenizer.ggml.tokens"]?.array?.count == 49152)
         let configuration = try ModelConfiguration(file)

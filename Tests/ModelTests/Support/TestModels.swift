@@ -25,7 +25,7 @@ enum TestModels {
         return builder
     }
 
-    static func parse(_ bytes: [UInt8]) throws(GGUFError) -> GGUFFile {
-        try GGUFFile(bytes.span.bytes)
+    static func parse(_ bytes: [UInt8]) throws(ContainerError) -> ModelContainer {
+        try ModelContainer(bytes.span.bytes)
     }
 }

@@ -46,7 +46,7 @@ enum TestTokenizers {
 
     static func make(_ builder: GGUFBuilder) throws -> Tokenizer {
         let bytes = builder.build()
-        return try Tokenizer(try GGUFFile(bytes.span.bytes), bytes: bytes.span.bytes)
+        return try Tokenizer(try ModelContainer(bytes.span.bytes), bytes: bytes.span.bytes)
     }
 }
 

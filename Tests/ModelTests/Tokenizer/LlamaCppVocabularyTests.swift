@@ -20,7 +20,7 @@ struct LlamaCppVocabularyTests {
     func encodesExactly(name: String) throws {
         let path = try #require(LlamaCppVocabularies.folder) + "/ggml-vocab-" + name + ".gguf"
         let bytes = try Data(contentsOf: URL(fileURLWithPath: path))
-        let tokenizer = try Tokenizer(try GGUFFile(bytes.bytes), bytes: bytes.bytes)
+        let tokenizer = try Tokenizer(try ModelContainer(bytes.bytes), bytes: bytes.bytes)
         let texts = try String(contentsOfFile: path + ".inp", encoding: .utf8)
             .components(separatedBy: "\n__ggml_vocab_test__\n")
         let lines = try String(contentsOfFile: path + ".out", encoding: .utf8).components(separatedBy: "\n")

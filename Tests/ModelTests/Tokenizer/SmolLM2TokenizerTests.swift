@@ -13,7 +13,7 @@ struct SmolLM2TokenizerTests {
     }
 
     private static let tokenizer = Result { () throws(ModelConfigurationError) -> Tokenizer in
-        guard let file = try? GGUFFile(SmolLM2.file.bytes) else { throw .missing(key: "file") }
+        guard let file = try? ModelContainer(SmolLM2.file.bytes) else { throw .missing(key: "file") }
         return try Tokenizer(file, bytes: SmolLM2.file.bytes)
     }
 

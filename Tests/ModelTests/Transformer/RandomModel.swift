@@ -20,7 +20,7 @@ final class RandomModel {
     }
 
     let bytes: UnsafeMutableRawBufferPointer
-    let file: GGUFFile
+    let file: ModelContainer
     let configuration: ModelConfiguration
 
     init(_ shape: Shape, seed: UInt64, changing change: (inout GGUFBuilder) -> Void = { _ in }) throws {
@@ -29,7 +29,7 @@ final class RandomModel {
         let contents = builder.build()
         bytes = .allocate(byteCount: contents.count, alignment: 64)
         bytes.copyBytes(from: contents)
-        file = try GGUFFile(contents.span.bytes)
+        file = try ModelContainer(contents.span.bytes)
         configuration = try ModelConfiguration(file)
         var generator = SplitMix64(seed: seed)
         for tensor in file.tensors { fill(tensor, &generator) }
@@ -105,7 +105,7 @@ final class RandomModel {
     }
 
     /// Random codes with moderate scales; norms and factors near 1.
-    private func fill(_ info: GGUFFile.TensorInfo, _ generator: inout SplitMix64) {
+    private func fill(_ info: ModelContainer.TensorInfo, _ generator: inout SplitMix64) {
         let isFactor = info.name.contains("norm") || info.name.contains("rope")
         for offset in stride(from: info.offset, to: info.byteRange.upperBound, by: info.type.bytesPerBlock) {
             for byte in 0..<info.type.bytesPerBlock {

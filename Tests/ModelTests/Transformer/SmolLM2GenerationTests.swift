@@ -58,7 +58,7 @@ struct SmolLM2GenerationTests {
     private static func transformer(_ variant: InstructionSet) throws -> Transformer {
         let weights = try SmolLM2.file.withUnsafeBytes { bytes in
             // SAFETY: the file is mapped by a static that is never released, so the pointer stays valid.
-            let file = try GGUFFile(RawSpan(_unsafeBytes: bytes))
+            let file = try ModelContainer(RawSpan(_unsafeBytes: bytes))
             return try TransformerWeights(file, ModelConfiguration(file), bytes: bytes)
         }
         let capacity = TransformerCapacity(contextLength: 256, sequenceCount: 2, cachedTokenCount: 512)

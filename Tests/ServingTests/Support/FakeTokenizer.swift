@@ -17,7 +17,7 @@ extension FakeVocabulary {
         metadata.add("tokenizer.ggml.eos_token_id", Int32(endOfText))
         let file = metadata.file
         do {
-            return try Tokenizer(GGUFFile(file.span.bytes), bytes: file.span.bytes)
+            return try Tokenizer(ModelContainer(file.span.bytes), bytes: file.span.bytes)
         } catch {
             fatalError("the tests' vocabulary cannot be read: \(error)")
         }

@@ -2,7 +2,7 @@ import Tensor
 
 extension ModelConfiguration {
     /// Reads and checks a model's shape. The tensors' own shapes are left to whoever loads them.
-    public init(_ file: GGUFFile) throws(ModelConfigurationError) {
+    public init(_ file: ModelContainer) throws(ModelConfigurationError) {
         let architecture = try Self.architecture(file)
         let metadata = ArchitectureMetadata(file: file, prefix: architecture.rawValue)
         try Self.refuseUnsupported(metadata)
@@ -26,7 +26,7 @@ extension ModelConfiguration {
         rope = try Rope(metadata, architecture, headDimension: headDimension)
     }
 
-    private static func architecture(_ file: GGUFFile) throws(ModelConfigurationError) -> Architecture {
+    private static func architecture(_ file: ModelContainer) throws(ModelConfigurationError) -> Architecture {
         let key = "general.architecture"
         guard let value = file[key] else { throw .missing(key: key) }
         guard let name = value.string else { throw .wrongType(key: key, expected: "a string") }
@@ -107,7 +107,7 @@ extension ModelConfiguration {
         return size
     }
 
-    private static func hasAttentionBiases(_ file: GGUFFile) throws(ModelConfigurationError) -> Bool {
+    private static func hasAttentionBiases(_ file: ModelContainer) throws(ModelConfigurationError) -> Bool {
         let names = ["blk.0.attn_q.bias", "blk.0.attn_k.bias", "blk.0.attn_v.bias"]
         let present = names.filter { file.tensor(named: $0) != nil }
         guard present.count == 0 || present.count == names.count else {

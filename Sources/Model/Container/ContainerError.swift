@@ -1,5 +1,5 @@
-/// Why a file is not a GGUF file that this reader accepts: what was being read, where, and what is wrong with it.
-public struct GGUFError: Error, Equatable, Sendable {
+/// Why a file is not a model file that this reader accepts: what was being read, where, and what is wrong with it.
+public struct ContainerError: Error, Equatable, Sendable {
     /// The byte offset, from the file's start, of the value that is wrong.
     public let offset: Int
     /// What stands there, such as `version` or `tensor 'blk.0.attn_q.weight': offset`.
@@ -9,10 +9,12 @@ public struct GGUFError: Error, Equatable, Sendable {
     public enum Problem: Equatable, Sendable {
         /// The file ends before the value does.
         case truncated(needed: UInt64, fileSize: Int)
-        /// The first four bytes are not `GGUF`.
-        case notGGUF(magic: UInt32)
-        /// Versions 2 and 3 are read; 1 was never in wide use.
-        case unsupportedVersion(UInt32)
+        /// The value reaches beyond the section of the file that it is part of.
+        case outsideSection(needed: UInt64, end: Int)
+        /// The first bytes are neither format's.
+        case foreign(magic: UInt32)
+        /// Only `supported` are read.
+        case unsupportedVersion(UInt32, supported: String)
         /// The version reads as a byte-swapped one.
         case bigEndian
         /// More than a bound of `GGUFLimits` allows.
@@ -43,10 +45,20 @@ public struct GGUFError: Error, Equatable, Sendable {
         case unsupportedTensorType(UInt32, name: String)
         /// Rows must be whole blocks.
         case partialBlock(rowLength: Int, elementsPerBlock: Int)
-        /// A tensor's data must begin at a multiple of the file's alignment.
+        /// An offset or size that must be a multiple of an alignment.
         case misaligned(offset: UInt64, alignment: Int)
         /// Two tensors claim the same bytes.
         case overlaps(tensor: String)
+        /// A value that follows from others is another.
+        case unexpected(UInt64, expected: UInt64)
+        /// The bytes are not those that the checksum was made of.
+        case checksumMismatch(stated: UInt64, actual: UInt64)
+        /// A layout that does not exist, or that the tensor's type does not have.
+        case unsupportedLayout(UInt32)
+        /// A tensor's bytes lie in another region than it belongs to.
+        case outside(UInt64, allowed: Range<Int>)
+        /// A tensor begins before the one that precedes it in the table ends.
+        case outOfOrder(UInt64, previousEnd: Int)
     }
 
     /// One line, such as `model.gguf: offset 0x1c: tensor 'blk.0.attn_q.weight': type 16 (IQ2_XXS) is not supported`.
@@ -55,21 +67,23 @@ public struct GGUFError: Error, Equatable, Sendable {
     }
 }
 
-extension GGUFError: CustomStringConvertible {
+extension ContainerError: CustomStringConvertible {
     public var description: String {
         "offset 0x" + String(offset, radix: 16) + ": " + field + ": " + problem.description
     }
 }
 
-extension GGUFError.Problem: CustomStringConvertible {
+extension ContainerError.Problem: CustomStringConvertible {
     public var description: String {
         switch self {
         case .truncated(let needed, let fileSize):
             "needs bytes up to \(needed), but the file has only \(fileSize): it is truncated or damaged"
-        case .notGGUF(let magic):
-            "this is not a GGUF file (it begins with 0x" + String(magic, radix: 16) + ")"
-        case .unsupportedVersion(let version):
-            "version \(version) is not supported (2 and 3 are); convert the model anew"
+        case .outsideSection(let needed, let end):
+            "needs bytes up to \(needed), but its section ends at \(end): the file is damaged"
+        case .foreign(let magic):
+            "this is neither a GGUF nor an HXM file (it begins with 0x" + String(magic, radix: 16) + ")"
+        case .unsupportedVersion(let version, let supported):
+            "version \(version) is not supported (" + supported + "); convert the model anew"
         case .bigEndian:
             "big-endian files are not supported; convert the model for a little-endian machine"
         case .tooLarge(let value, let limit):
@@ -101,9 +115,20 @@ extension GGUFError.Problem: CustomStringConvertible {
         case .partialBlock(let rowLength, let elementsPerBlock):
             "rows of \(rowLength) are not a multiple of the type's block of \(elementsPerBlock)"
         case .misaligned(let offset, let alignment):
-            "data offset \(offset) is not a multiple of the alignment \(alignment)"
+            "\(offset) is not a multiple of \(alignment)"
         case .overlaps(let tensor):
             "its data overlaps that of tensor '" + tensor + "'"
+        case .unexpected(let value, let expected):
+            "is \(value), not \(expected)"
+        case .checksumMismatch(let stated, let actual):
+            "is 0x" + String(stated, radix: 16) + ", but the bytes have 0x" + String(actual, radix: 16)
+                + ": the file is damaged"
+        case .unsupportedLayout(let layout):
+            "layout \(layout) does not exist for this type"
+        case .outside(let value, let allowed):
+            "\(value) is outside of \(allowed.lowerBound)..<\(allowed.upperBound)"
+        case .outOfOrder(let offset, let previousEnd):
+            "\(offset) lies before \(previousEnd), where the tensor before it ends"
         }
     }
 }

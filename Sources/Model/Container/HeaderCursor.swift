@@ -1,34 +1,45 @@
-/// Reads a GGUF header front to back, and never beyond the bytes at hand or the file's end.
-struct GGUFCursor: ~Escapable {
+/// Reads a header, or a section of one, front to back, and never beyond the bytes at hand or the section's end.
+struct HeaderCursor: ~Escapable {
     /// Why reading stopped.
     enum Stop: Error {
-        case invalid(GGUFError)
+        case invalid(ContainerError)
         /// The file goes on, the bytes at hand do not.
         case needsMoreBytes(atLeast: Int)
     }
 
     private let bytes: RawSpan
     private let fileSize: Int
-    private(set) var offset = 0
+    /// Where the section ends; the file's size where the header is not divided.
+    let end: Int
+    private(set) var offset: Int
 
+    /// - Parameters:
+    ///   - bytes: the file from its start, as far as it is at hand.
+    ///   - section: what may be read, within the file; all of it when nil.
     @_lifetime(copy bytes)
-    init(_ bytes: RawSpan, fileSize: Int) {
+    init(_ bytes: RawSpan, fileSize: Int, section: Range<Int>? = nil) {
         self.bytes = bytes
         self.fileSize = fileSize
+        end = section?.upperBound ?? fileSize
+        offset = section?.lowerBound ?? 0
     }
 
     /// Moves past `count` bytes and returns where they are.
     mutating func skip(_ count: UInt64, _ field: @autoclosure () -> String) throws(Stop) -> Range<Int> {
-        let (end, overflow) = UInt64(offset).addingReportingOverflow(count)
-        guard !overflow, end <= UInt64(fileSize) else {
-            let needed = overflow ? UInt64.max : end
-            throw .invalid(GGUFError(offset: offset, field: field(),
-                                     problem: .truncated(needed: needed, fileSize: fileSize)))
+        let (next, overflow) = UInt64(offset).addingReportingOverflow(count)
+        let needed = overflow ? UInt64.max : next
+        guard needed <= UInt64(end) else {
+            throw .invalid(ContainerError(offset: offset, field: field(), problem: shortage(needed: needed)))
         }
-        guard end <= UInt64(bytes.byteCount) else { throw .needsMoreBytes(atLeast: Int(end)) }
+        guard next <= UInt64(bytes.byteCount) else { throw .needsMoreBytes(atLeast: Int(next)) }
         let start = offset
-        offset = Int(end)
+        offset = Int(next)
         return start..<offset
+    }
+
+    /// What is wrong when the bytes up to `needed` are not all there.
+    func shortage(needed: UInt64) -> ContainerError.Problem {
+        end == fileSize ? .truncated(needed: needed, fileSize: fileSize) : .outsideSection(needed: needed, end: end)
     }
 
     mutating func integer<Value: FixedWidthInteger & BitwiseCopyable>(
@@ -43,7 +54,7 @@ struct GGUFCursor: ~Escapable {
         let start = offset
         let value = try integer(UInt64.self, field())
         guard value <= UInt64(limit) else {
-            throw .invalid(GGUFError(offset: start, field: field(), problem: .tooLarge(value, limit: limit)))
+            throw .invalid(ContainerError(offset: start, field: field(), problem: .tooLarge(value, limit: limit)))
         }
         return Int(value)
     }
@@ -58,10 +69,10 @@ struct GGUFCursor: ~Escapable {
     mutating func name(limit: Int, _ field: @autoclosure () -> String) throws(Stop) -> [UInt8] {
         let start = offset
         let length = try count(limit: limit, field())
-        guard length > 0 else { throw .invalid(GGUFError(offset: start, field: field(), problem: .empty)) }
+        guard length > 0 else { throw .invalid(ContainerError(offset: start, field: field(), problem: .empty)) }
         let name = try copy(length, field())
         guard name.allSatisfy({ (0x21...0x7e).contains($0) }) else {
-            throw .invalid(GGUFError(offset: start, field: field(), problem: .invalidName))
+            throw .invalid(ContainerError(offset: start, field: field(), problem: .invalidName))
         }
         return name
     }
