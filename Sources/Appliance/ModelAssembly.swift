@@ -3,7 +3,7 @@ import MonotonicTime
 import Serving
 import Tensor
 
-/// Makes a model that can be served from the bytes of a GGUF file.
+/// Makes a model that can be served from the bytes of a model file, GGUF or HXM.
 public struct ModelAssembly {
     /// What the machine's owner chose, and what the machine can do.
     public struct Settings: Sendable {
@@ -64,22 +64,30 @@ public struct ModelAssembly {
     /// Contexts beyond it must be asked for: keys and values of a long one take more than the weights do.
     public static var contextLengthDefaultMax: Int { 4_096 }
 
-    /// - Parameter bytes: the whole file; it must stay where it is as long as the model is used.
-    public init(_ bytes: UnsafeRawBufferPointer, _ settings: Settings) throws(Failure) {
-        let file = try Self.parse(bytes)
-        configuration = try Self.configuration(of: file)
+    /// - Parameters:
+    ///   - file: where the model is; a GGUF file's weights are repacked there if it may be changed.
+    ///   - crew: shares the work of repacking.
+    ///   - progress: told how many bytes of how many are repacked; never called when there is nothing to repack.
+    public init(
+        _ file: ModelMemory, _ settings: Settings, crew: LaneCrew,
+        progress: (_ byteCount: Int, _ totalByteCount: Int) -> Void = { _, _ in }
+    ) throws(Failure) {
+        let bytes = file.bytes
+        var container = try Self.parse(bytes)
+        configuration = try Self.configuration(of: container)
         capacity = try Self.capacity(for: configuration, settings)
         memory = capacity.memory(for: configuration)
-        let weights = try Self.weights(file, configuration, bytes)
+        if case .exclusive(let bytes) = file { container.repack(in: bytes, crew: crew, progress: progress) }
+        let weights = try Self.weights(container, configuration, bytes)
         let card = ModelCard(
             id: settings.name, created: settings.created, contextLength: capacity.contextLength,
             vocabularySize: configuration.vocabularySize,
-            parameterCount: file.tensors.reduce(0) { $0 &+ UInt64($1.elementCount) })
+            parameterCount: container.tensors.reduce(0) { $0 &+ UInt64($1.elementCount) })
         var engine = EngineConfiguration()
         engine.runningMax = settings.sequenceCount
         service = ModelService(
             model: Transformer(weights, capacity: capacity, instructionSet: settings.instructionSet),
-            tokenizer: try Self.tokenizer(file, bytes), template: try Self.template(file), card: card,
+            tokenizer: try Self.tokenizer(container, bytes), template: try Self.template(container), card: card,
             configuration: engine)
     }
 }

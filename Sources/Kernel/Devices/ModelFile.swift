@@ -5,7 +5,7 @@ import Virtio
 
 /// A file read from a block device into memory, whole.
 struct ModelFile {
-    let bytes: UnsafeRawBufferPointer
+    let bytes: UnsafeMutableRawBufferPointer
     /// How long the reading took.
     let duration: Interval
 
@@ -59,7 +59,7 @@ struct ModelFile {
         let start = MachineClock.now
         try await read(device, into: DeviceMemory.region(memory, byteCount: padded))
         return ModelFile(
-            bytes: UnsafeRawBufferPointer(start: memory, count: Int(fileByteCount)),
+            bytes: UnsafeMutableRawBufferPointer(start: memory, count: Int(fileByteCount)),
             duration: MachineClock.now - start)
     }
 

@@ -148,9 +148,10 @@ extension BootSequence {
             memoryByteCount: Int(KernelHeap.longestFreeByteCount) - Self.reservedByteCount,
             instructionSet: instructionSet)
         let start = MachineClock.now
+        var log = RepackingLog()
         let assembly: ModelAssembly
         do throws(ModelAssembly.Failure) {
-            assembly = try ModelAssembly(file.bytes, settings)
+            assembly = try ModelAssembly(.exclusive(file.bytes), settings, crew: LaneCrew()) { log.note($0, of: $1) }
         } catch {
             refuse("model: \(error.message)")
         }
