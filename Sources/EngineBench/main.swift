@@ -37,7 +37,7 @@ let promptCount = counts.first ?? 512
 let generatedCount = counts.count > 1 ? counts[1] : 64
 
 /// The file's bytes in huge pages, which is how the kernel holds weights. Never freed: they serve as long as we run.
-func load(_ path: String) -> UnsafeRawBufferPointer {
+func load(_ path: String) -> UnsafeMutableRawBufferPointer {
     let file = open(path, O_RDONLY)
     guard file >= 0 else { fail("cannot open \(path)") }
     let size = Int(lseek(file, 0, SEEK_END))
@@ -51,14 +51,16 @@ func load(_ path: String) -> UnsafeRawBufferPointer {
         offset += count
     }
     close(file)
-    return UnsafeRawBufferPointer(start: address, count: size)
+    return UnsafeMutableRawBufferPointer(start: address, count: size)
 }
 
 func loadWeights() -> TransformerWeights {
     let bytes = load(path)
     do {
-        let file = try ModelContainer(RawSpan(_unsafeBytes: bytes))
-        return try TransformerWeights(file, ModelConfiguration(file), bytes: bytes)
+        var container = try ModelContainer(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(bytes)))
+        container.repack(in: bytes, crew: LaneCrew())
+        return try TransformerWeights(
+            container, ModelConfiguration(container), bytes: UnsafeRawBufferPointer(bytes))
     } catch {
         fail("\(path): \(error)")
     }

@@ -33,7 +33,7 @@ struct ServingPlan {
         let bytes = try file.load()
         let assembly: ModelAssembly
         do throws(ModelAssembly.Failure) {
-            assembly = try ModelAssembly(bytes, settings)
+            assembly = try ModelAssembly(.exclusive(bytes), settings, crew: LaneCrew())
         } catch {
             throw .modelInvalid(path: file.path, reason: error.message)
         }

@@ -24,7 +24,7 @@ public enum Terminal {
     }
 
     /// Takes a progress line away.
-    static func clearProgress() { progress("") }
+    public static func clearProgress() { progress("") }
 
     private static var clearing: String { isInteractive ? "\r\u{1b}[K" : "" }
 

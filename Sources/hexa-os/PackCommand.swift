@@ -2,6 +2,7 @@ import ArgumentParser
 import JSON
 import Launcher
 import MonotonicTime
+import Reporting
 
 struct PackCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

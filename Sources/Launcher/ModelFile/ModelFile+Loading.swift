@@ -8,7 +8,7 @@ extension ModelFile {
 
     /// Reads the whole file into huge pages, which is how the unikernel holds weights. They are never freed: a model
     /// serves as long as its process lives.
-    public func load() throws(LaunchError) -> UnsafeRawBufferPointer {
+    public func load() throws(LaunchError) -> UnsafeMutableRawBufferPointer {
         let file = FileDescriptor(owning: open(path, O_RDONLY | O_CLOEXEC))
         var address: UnsafeMutableRawPointer?
         guard posix_memalign(&address, Self.hugePageByteCount, byteCount) == 0, let address else {
@@ -27,6 +27,6 @@ extension ModelFile {
             }
             offset += count
         }
-        return UnsafeRawBufferPointer(start: address, count: byteCount)
+        return UnsafeMutableRawBufferPointer(start: address, count: byteCount)
     }
 }

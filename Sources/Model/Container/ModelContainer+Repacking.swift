@@ -12,7 +12,7 @@ extension ModelContainer {
         in bytes: UnsafeMutableRawBufferPointer, crew: LaneCrew,
         progress: (_ byteCount: Int, _ totalByteCount: Int) -> Void = { _, _ in }
     ) {
-        let packings = tensors.map(\.packing)
+        let packings = tensors.map { $0.packing }
         var total = 0
         var scratchByteCount = 0
         for (tensor, packing) in zip(tensors, packings) {

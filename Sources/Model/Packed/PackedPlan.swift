@@ -103,7 +103,9 @@ extension PackedPlan {
         }
         // `blk.LAYER.PART.weight`
         let words = name.utf8.split(separator: UInt8(ascii: "."))
-        guard words.count == 4, words[0].elementsEqual("blk".utf8), let layer = number(words[1]) else { return .max - 1 }
+        guard words.count == 4, words[0].elementsEqual("blk".utf8), let layer = number(words[1]) else {
+            return .max - 1
+        }
         let part = partsOfLayer.firstIndex { words[2].elementsEqual($0.utf8) } ?? partsOfLayer.count
         return layer * (partsOfLayer.count + 1) + part
     }

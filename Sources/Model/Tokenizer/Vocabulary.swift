@@ -90,7 +90,8 @@ extension Vocabulary {
 
     /// Some files mark the tokens that end a turn as plain text, by mistake.
     private static func isControlText(_ range: Range<Int>, _ bytes: RawSpan) -> Bool {
-        guard range.count >= 5, HeaderCursor.load(bytes, at: range.lowerBound) == UInt8(ascii: "<") else { return false }
+        guard range.count >= 5, HeaderCursor.load(bytes, at: range.lowerBound) == UInt8(ascii: "<")
+        else { return false }
         return EndOfGenerationText.all.contains { text in
             guard text.utf8.count == range.count else { return false }
             var offset = range.lowerBound

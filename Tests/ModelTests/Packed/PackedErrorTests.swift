@@ -223,8 +223,8 @@ struct PackedErrorTests {
             var prefix = Array(Self.good[..<Self.tablesEnd])
             for _ in 0..<Int.random(in: 1...3, using: &random) {
                 let offset = Int.random(in: 16..<prefix.count, using: &random)
-                prefix[offset] = Bool.random(using: &random)
-                    ? UInt8.random(in: 0...255, using: &random) : prefix[offset] ^ 1 << UInt8.random(in: 0..<8, using: &random)
+                let flipped = prefix[offset] ^ 1 << UInt8.random(in: 0..<8, using: &random)
+                prefix[offset] = Bool.random(using: &random) ? flipped : UInt8.random(in: 0...255, using: &random)
             }
             PackedModel.sign(&prefix, tablesEnd: Self.tablesEnd)
             guard case .complete(let file)? = try? ModelContainer.parse(
