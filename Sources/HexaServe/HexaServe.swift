@@ -42,7 +42,7 @@ struct HexaServe: ParsableCommand {
         version: Version.number
     )
 
-    @Argument(help: ArgumentHelp("The model, a GGUF file.", valueName: "model.gguf"))
+    @Argument(help: ArgumentHelp("The model, a GGUF or HXM file.", valueName: "model"))
     var model: String
 
     @Option(help: "The address to serve at.")

@@ -5,6 +5,8 @@ public enum LaunchError: Error, Equatable {
     case fileUnreadable(path: String, reason: String, hint: String)
     /// The model file is not one that can be served; `reason` names the field and the offset.
     case modelInvalid(path: String, reason: String)
+    /// The model to be packed is.
+    case alreadyPacked(path: String)
     /// The output's name is taken, and was not to be replaced.
     case outputExists(path: String)
     /// The output cannot be created or written.
@@ -37,7 +39,7 @@ public enum LaunchError: Error, Equatable {
     public var exitCode: Int32 {
         switch self {
         case .valueUnusable: 64  // EX_USAGE
-        case .modelInvalid: 65  // EX_DATAERR
+        case .modelInvalid, .alreadyPacked: 65  // EX_DATAERR
         case .fileUnreadable: 66  // EX_NOINPUT
         case .emulatorMissing, .kvmUnusable: 69  // EX_UNAVAILABLE
         case .guestPanicked, .guestEndedEarly: 70  // EX_SOFTWARE
@@ -60,6 +62,8 @@ extension LaunchError: CustomStringConvertible {
             "cannot read \(path): \(reason); \(hint)"
         case .modelInvalid(let path, let reason):
             "\(path) cannot be served: \(reason)"
+        case .alreadyPacked(let path):
+            "\(path) is packed already"
         case .outputExists(let path):
             "\(path) exists: --force replaces it"
         case .outputFailed(let path, let reason):

@@ -11,9 +11,7 @@ public struct ModelPacker {
 
     /// Plans the packing of a model that can be served; others are refused as `run` refuses them.
     public init(_ model: ModelFile) throws(LaunchError) {
-        guard model.container.format == .gguf else {
-            throw .modelInvalid(path: model.path, reason: "it is packed already")
-        }
+        guard model.container.format == .gguf else { throw .alreadyPacked(path: model.path) }
         _ = try model.check(.full)
         self.model = model
         plan = PackedPlan(model.container)
