@@ -14,8 +14,10 @@ MODEL := $(BUILD)/models/smollm2-135m-instruct-q4_1.gguf
 PROMPT ?= What is an operating system? Answer in one sentence.
 PORT ?= 8080
 RUN_OPTIONS ?=
+# Options of a benchmark, such as --quick.
+BENCH_OPTIONS ?=
 
-.PHONY: help build tools kernel setup model run test test-unit test-e2e tidy fuzz clean
+.PHONY: help build tools kernel setup model run test test-unit test-e2e tidy fuzz bench-load bench-engine clean
 
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z0-9%-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,8 +57,12 @@ tidy: ## Check the rules that keep the source readable
 fuzz: ## Fuzz every parser (FUZZ_SECONDS each, 60 by default)
 	@scripts/fuzz $${FUZZ_SECONDS:-60}
 
+bench-load bench-engine: setup model build ## Measure against llama.cpp (BENCH_OPTIONS=--quick for a rough look)
+	@scripts/build-llama
+	@$(PYTHON) bench/$(@:bench-%=%).py $(BENCH_OPTIONS)
+
 bench-%: setup model build ## Run a benchmark of bench/, such as bench-boot
-	@$(PYTHON) bench/$*.py
+	@$(PYTHON) bench/$*.py $(BENCH_OPTIONS)
 
 clean: ## Remove every build product; keeps .venv and the fetched model package
 	rm -rf .build .build-kernel .build-fuzz $(BUILD)/hexa-os $(BUILD)/hexa-serve $(BUILD)/*.elf $(BUILD)/test $(BUILD)/fuzz
