@@ -1,16 +1,18 @@
 import CIntrinsics
 
-/// One page of positions for the query heads that share a key-value head: see `Kernels.attendPage` in module Tensor.
+/// One page of positions for queries that share a key-value head: see `Kernels.attendPage` in module Tensor.
 ///
-/// - Precondition: `dimension` is a multiple of 8, `positionCount` is 1...64.
+/// - Precondition: `dimension` is a multiple of 8, `positionCounts` are 0...64, `scores` has room for 64.
 @export(interface)
 public func attendPageAVX2(
     _ queries: UnsafePointer<Float>, _ queryCount: Int, _ dimension: Int,
-    _ keys: UnsafePointer<UInt16>, _ values: UnsafePointer<UInt16>, _ positionCount: Int, _ scale: Float,
-    _ scores: UnsafeMutablePointer<Float>, _ sums: UnsafeMutablePointer<Float>,
+    _ keys: UnsafePointer<UInt16>, _ values: UnsafePointer<UInt16>, _ positionCounts: UnsafePointer<Int32>,
+    _ scale: Float, _ scores: UnsafeMutablePointer<Float>, _ sums: UnsafeMutablePointer<Float>,
     _ states: UnsafeMutablePointer<SIMD2<Float>>
 ) {
     for head in 0..<queryCount {
+        let positionCount = Int(positionCounts[head])
+        guard positionCount > 0 else { continue }
         score(queries + head &* dimension, dimension, keys, positionCount, scale, scores)
         let sum = sums + head &* dimension
         let state = states[head]

@@ -30,28 +30,6 @@ private func byte(_ word: UInt32, _ shift: UInt32) -> Float {
     Float(Int32(truncatingIfNeeded: word &>> shift & 0xff))
 }
 
-@inline(__always)
-private func load(_ source: UnsafeRawPointer) -> __m256i {
-    _mm256_loadu_si256(source.assumingMemoryBound(to: __m256i.self))
-}
-
-@inline(__always)
-private func low(_ bytes: __m256i) -> __m256i {
-    _mm256_and_si256(bytes, _mm256_set1_epi8(15))
-}
-
-@inline(__always)
-private func high(_ bytes: __m256i) -> __m256i {
-    _mm256_and_si256(_mm256_srli_epi16(bytes, 4), _mm256_set1_epi8(15))
-}
-
-/// Bit pair `pair` of every byte, as bits 4 and 5 of `mask` (0x30 keeps both, 0x10 the lower one).
-@inline(__always)
-private func upperBits(_ bytes: __m256i, _ shift: Int32, _ mask: Int8) -> __m256i {
-    let shifted = _mm256_slli_epi16(_mm256_srli_epi16(bytes, shift), 4)
-    return _mm256_and_si256(shifted, _mm256_set1_epi8(mask))
-}
-
 @export(interface)
 public func decodeQ4_K(
     _ source: UnsafeRawPointer, _ blockCount: Int, _ codes: Codes, _ scales: Groups, _ minimums: Groups, _ stride: Int
@@ -61,7 +39,7 @@ public func decodeQ4_K(
         let firstGroup = block &* 8 &* stride
         decodeGroups(bytes, scales + firstGroup, minimums + firstGroup, stride)
         for run in 0..<4 {
-            let pairs = load(bytes + (16 &+ run &* 32))
+            let pairs = register(bytes + (16 &+ run &* 32))
             let target = codes + (block &* 256 &+ run &* 64)
             store(low(pairs), target)
             store(high(pairs), target + 32)
@@ -77,9 +55,9 @@ public func decodeQ5_K(
         let bytes = source + block &* 176
         let firstGroup = block &* 8 &* stride
         decodeGroups(bytes, scales + firstGroup, minimums + firstGroup, stride)
-        let fifthBits = load(bytes + 16)
+        let fifthBits = register(bytes + 16)
         for run in 0..<4 {
-            let pairs = load(bytes + (48 &+ run &* 32))
+            let pairs = register(bytes + (48 &+ run &* 32))
             let target = codes + (block &* 256 &+ run &* 64)
             let shift = Int32(truncatingIfNeeded: run &* 2)
             store(_mm256_or_si256(low(pairs), upperBits(fifthBits, shift, 0x10)), target)
@@ -102,9 +80,9 @@ public func decodeQ6_K(
             minimums[index] = -32 * scale
         }
         for half in 0..<2 {
-            let first = load(bytes + half &* 64)
-            let second = load(bytes + (half &* 64 &+ 32))
-            let pairs = load(bytes + (128 &+ half &* 32))
+            let first = register(bytes + half &* 64)
+            let second = register(bytes + (half &* 64 &+ 32))
+            let pairs = register(bytes + (128 &+ half &* 32))
             let target = codes + (block &* 256 &+ half &* 128)
             store(_mm256_or_si256(low(first), upperBits(pairs, 0, 0x30)), target)
             store(_mm256_or_si256(low(second), upperBits(pairs, 2, 0x30)), target + 32)

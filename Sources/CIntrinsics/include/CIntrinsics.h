@@ -38,6 +38,9 @@ INTRINSIC void spin_pause(void) { _mm_pause(); }
 INTRINSIC __m128 upper_half_float(__m256 v) { return _mm256_extractf128_ps(v, 1); }
 INTRINSIC __m128i upper_half_integer(__m256i v) { return _mm256_extracti128_si256(v, 1); }
 
+/// All bits of the lanes in which two vectors are equal.
+INTRINSIC __m256 equal_lanes(__m256 a, __m256 b) { return _mm256_cmp_ps(a, b, _CMP_EQ_OQ); }
+
 /// Eight floats as binary16, rounded to nearest even.
 INTRINSIC __m128i binary16_from_float(__m256 v) {
     return _mm256_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
@@ -53,14 +56,6 @@ INTRINSIC void prefetch(const void *address) { _mm_prefetch((const char *)addres
 /// Of two registers of four 128-bit lanes each, lanes 0 and 2 (1 and 3) of the first, then those of the second.
 INTRINSIC __m512i even_lanes(__m512i a, __m512i b) { return _mm512_shuffle_i32x4(a, b, 0x88); }
 INTRINSIC __m512i odd_lanes(__m512i a, __m512i b) { return _mm512_shuffle_i32x4(a, b, 0xdd); }
-
-/// The first element of every 128-bit lane, in all four places of that lane.
-INTRINSIC __m512 repeat_first_of_lanes(__m512 v) { return _mm512_permute_ps(v, 0x00); }
-
-/// Two 256-bit halves as one register.
-INTRINSIC __m512i join_halves(__m256i low, __m256i high) {
-    return _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1);
-}
 
 #endif
 

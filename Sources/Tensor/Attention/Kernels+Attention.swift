@@ -26,83 +26,105 @@ extension Kernels {
         precondition(output.columns == queries.columns, "widths differ")
         precondition(heads.lowerBound >= 0 && heads.upperBound <= pages.headCount, "heads outside the model's")
         precondition(firstPosition >= 0, "positions begin with 0")
-        for row in rows {
-            attend(
-                queries, row, firstPosition + row - rows.lowerBound + 1, heads, pages, layer, pageTable, output,
-                workspace)
+        for head in heads {
+            var row = rows.lowerBound
+            while row < rows.upperBound {
+                let tile = row..<min(row + workspace.tokensMax, rows.upperBound)
+                attend(
+                    queries, tile, firstPosition + row - rows.lowerBound, head, pages, layer, pageTable, output,
+                    workspace)
+                row = tile.upperBound
+            }
         }
     }
 
-    /// One token's attention to the first `positionCount` positions.
+    /// As many tokens as share each reading of a page, for one key-value head.
     private func attend(
-        _ queries: borrowing Matrix, _ row: Int, _ positionCount: Int, _ heads: Range<Int>,
+        _ queries: borrowing Matrix, _ rows: Range<Int>, _ firstPosition: Int, _ head: Int,
         _ pages: borrowing KeyValuePages, _ layer: Int, _ pageTable: Span<Int32>,
         _ output: borrowing Matrix, _ workspace: borrowing AttentionWorkspace
     ) {
-        let (group, dimension) = (workspace.queryHeadsPerHead, workspace.headDimension)
-        let scale = 1 / Float(dimension).squareRoot()
-        for head in heads {
-            let firstElement = head * group * dimension
-            for query in 0..<group { workspace.states.base[query] = SIMD2(-.infinity, 0) }
-            for index in 0..<(group * dimension) { workspace.sums.base[index] = 0 }
-            var position = 0
-            while position < positionCount {
-                let page = Int(pageTable[position / KeyValuePages.positionsPerPage])
-                let offset = pages.offset(layer: layer, page: page, head: head)
-                attendPage(
-                    queries.row(row) + firstElement, pages.keys.base + offset, pages.values.base + offset,
-                    min(positionCount - position, KeyValuePages.positionsPerPage), scale, workspace)
-                position += KeyValuePages.positionsPerPage
+        let (group, pageLength) = (workspace.queryHeadsPerHead, KeyValuePages.positionsPerPage)
+        // SAFETY: widths were checked; a tile has as many tokens as the work space has room for.
+        let width = group * workspace.headDimension
+        for row in rows {
+            let place = (row - rows.lowerBound) * width
+            (workspace.queries.base + place).update(from: queries.row(row) + head * width, count: width)
+            (workspace.sums.base + place).update(repeating: 0, count: width)
+        }
+        for query in 0..<(rows.count * group) { workspace.states.base[query] = SIMD2(-.infinity, 0) }
+        let positionCount = firstPosition + rows.count
+        for start in stride(from: 0, to: positionCount, by: pageLength) {
+            for query in 0..<(rows.count * group) {
+                let visible = firstPosition + query / group + 1 - start
+                workspace.counts.base[query] = Int32(max(0, min(visible, pageLength)))
             }
-            for query in 0..<group {
+            let offset = pages.offset(layer: layer, page: Int(pageTable[start / pageLength]), head: head)
+            attendPage(rows.count * group, pages.keys.base + offset, pages.values.base + offset, workspace)
+        }
+        for row in rows {
+            let target = output.row(row) + head * width
+            for index in 0..<group {
+                let query = (row - rows.lowerBound) * group + index
+                let sum = workspace.sums.base + query * workspace.headDimension
                 let inverse = 1 / workspace.states.base[query][1]
-                for index in (query * dimension)..<((query + 1) * dimension) {
-                    output.row(row)[firstElement + index] = workspace.sums.base[index] * inverse
+                for element in 0..<workspace.headDimension {
+                    target[index * workspace.headDimension + element] = sum[element] * inverse
                 }
             }
         }
     }
 
-    /// Takes one page of positions into the running softmax of the heads that share its keys and values.
+    /// Takes one page of positions into the running softmax of queries that share its keys and values.
     private func attendPage(
-        _ queries: UnsafePointer<Float>, _ keys: UnsafePointer<UInt16>, _ values: UnsafePointer<UInt16>,
-        _ positionCount: Int, _ scale: Float, _ workspace: borrowing AttentionWorkspace
+        _ queryCount: Int, _ keys: UnsafePointer<UInt16>, _ values: UnsafePointer<UInt16>,
+        _ workspace: borrowing AttentionWorkspace
     ) {
-        let (group, dimension) = (workspace.queryHeadsPerHead, workspace.headDimension)
-        let (scores, states) = (workspace.scores.base, workspace.states.base)
+        let dimension = workspace.headDimension
+        let (queries, scores, sums) = (workspace.queries.base, workspace.scores.base, workspace.sums.base)
+        let (counts, states) = (workspace.counts.base, workspace.states.base)
+        let scale = 1 / Float(dimension).squareRoot()
         // The vector kernels work on whole registers; no published model has other head sizes.
         if instructionSet == .avx512, dimension % 16 == 0 {
-            return attendPageAVX512(
-                queries, group, dimension, keys, values, positionCount, scale, scores, workspace.sums.base, states)
+            return attendPageAVX512(queries, queryCount, dimension, keys, values, counts, scale, scores, sums, states)
         }
         if instructionSet != .portable, dimension % 8 == 0 {
-            return attendPageAVX2(
-                queries, group, dimension, keys, values, positionCount, scale, scores, workspace.sums.base, states)
+            return attendPageAVX2(queries, queryCount, dimension, keys, values, counts, scale, scores, sums, states)
         }
-        for query in 0..<group {
-            var highest = states[query][0]
-            for position in 0..<positionCount {
-                var score: Float = 0
-                for index in 0..<dimension {
-                    let key = keys[index * KeyValuePages.positionsPerPage + position]
-                    score += queries[query * dimension + index] * HalfPrecision.float(fromBinary16: key)
-                }
-                scores[position] = score * scale
-                highest = max(highest, score * scale)
-            }
-            let isFirstPage = states[query][1] == 0
-            let correction = isFirstPage ? 0 : Elementary.exponential(states[query][0] - highest)
-            let sum = workspace.sums.base + query * dimension
-            for index in 0..<dimension { sum[index] *= correction }
-            var total = states[query][1] * correction
-            for position in 0..<positionCount {
-                let weight = Elementary.exponential(scores[position] - highest)
-                total += weight
-                for index in 0..<dimension {
-                    sum[index] += weight * HalfPrecision.float(fromBinary16: values[position * dimension + index])
-                }
-            }
-            states[query] = SIMD2(highest, total)
+        for query in 0..<queryCount {
+            attendPage(
+                queries + query * dimension, dimension, keys, values, Int(counts[query]), scale, scores,
+                sums + query * dimension, &states[query])
         }
+    }
+
+    /// The definition, for one query.
+    private func attendPage(
+        _ query: UnsafePointer<Float>, _ dimension: Int, _ keys: UnsafePointer<UInt16>,
+        _ values: UnsafePointer<UInt16>, _ positionCount: Int, _ scale: Float,
+        _ scores: UnsafeMutablePointer<Float>, _ sum: UnsafeMutablePointer<Float>, _ state: inout SIMD2<Float>
+    ) {
+        var highest = state[0]
+        for position in 0..<positionCount {
+            var score: Float = 0
+            for index in 0..<dimension {
+                let key = keys[index * KeyValuePages.positionsPerPage + position]
+                score += query[index] * HalfPrecision.float(fromBinary16: key)
+            }
+            scores[position] = score * scale
+            highest = max(highest, score * scale)
+        }
+        let isFirstPage = state[1] == 0
+        let correction = isFirstPage ? 0 : Elementary.exponential(state[0] - highest)
+        for index in 0..<dimension { sum[index] *= correction }
+        var total = state[1] * correction
+        for position in 0..<positionCount {
+            let weight = Elementary.exponential(scores[position] - highest)
+            total += weight
+            for index in 0..<dimension {
+                sum[index] += weight * HalfPrecision.float(fromBinary16: values[position * dimension + index])
+            }
+        }
+        state = SIMD2(highest, total)
     }
 }

@@ -44,11 +44,13 @@ public struct TensorView: @unchecked Sendable {
         return bytes + index * rowByteCount
     }
 
-    /// The panel that begins with row `index`, at the first of its blocks.
-    func panel(firstRow index: Int) -> UnsafeRawPointer {
+    /// The panel that begins with row `index`, at the block that begins with column `column`.
+    func panel(firstRow index: Int, column: Int) -> UnsafeRawPointer {
         precondition(index >= 0 && index < panelRows, "row outside the panels")
         precondition(index % PanelPacking.rowsPerPanel == 0, "no panel begins with this row")
-        return bytes + index * rowByteCount
+        precondition(column >= 0 && column < columns && column % type.elementsPerBlock == 0, "no block begins here")
+        let blockBytes = type.bytesPerBlock * PanelPacking.rowsPerPanel
+        return bytes + index * rowByteCount + column / type.elementsPerBlock * blockBytes
     }
 
     /// `blockCount` blocks of a row in GGUF's layout: where they lie, or copied from their panel to `scratch`.
@@ -62,7 +64,7 @@ public struct TensorView: @unchecked Sendable {
             return row(index) + firstBlock * type.bytesPerBlock
         }
         let lane = index % PanelPacking.rowsPerPanel
-        let source = panel(firstRow: index - lane) + firstBlock * block.byteCount * PanelPacking.rowsPerPanel
+        let source = panel(firstRow: index - lane, column: firstBlock * type.elementsPerBlock)
         block.copyRow(lane, of: source, blockCount: blockCount, into: scratch)
         return UnsafeRawPointer(scratch)
     }

@@ -1,3 +1,4 @@
+import CIntrinsics
 import TensorAVX2
 import TensorAVX512
 
@@ -5,8 +6,9 @@ extension Kernels {
     /// Matrix multiplication: `output[token][row] = bias[row] + sum over columns of weights[row][column] *
     /// input[token][column]`.
     ///
-    /// Only `rows` of the weights are computed. Workers that share a multiplication take disjoint row ranges (multiples
-    /// of 16 suit the kernels best) and write disjoint columns of `output`, each with a work space of its own.
+    /// Only `rows` of the weights are computed. Workers that share a multiplication take disjoint row ranges (whose
+    /// bounds should be multiples of 16, or else parts of panels are computed twice) and write disjoint columns of
+    /// `output`, each with a work space of its own. A token's result does not depend on the others of its batch.
     ///
     /// - Parameters:
     ///   - weights: `[output.columns, input.columns]`, in any supported format.
@@ -24,20 +26,16 @@ extension Kernels {
         precondition(bias.isEmpty || bias.count == weights.rows, "weights and bias differ in rows")
         if !weights.type.isQuantized {
             multiplyFloats(weights, rows, input, output, workspace)
-        } else if instructionSet == .avx512, input.values.rows >= panelTokensMin {
-            multiplyPanels(weights, rows, input, output, workspace)
-        } else if instructionSet != .avx512 || weights.layout != .rows
-                    || !multiplyRowsDirectly(weights, rows, input, output) {
+        } else if instructionSet == .portable {
             multiplyDecodedRows(weights, rows, input, output, workspace)
+        } else {
+            multiplyPanels(weights, rows, input, output, workspace)
         }
         guard !bias.isEmpty else { return }
         for token in 0..<output.rows {
             for row in rows { output.row(token)[row] += bias[row] }
         }
     }
-
-    /// From this many tokens on, decoding and interleaving 16 rows costs less than the faster kernel saves.
-    private var panelTokensMin: Int { 5 }
 
     /// Floating-point weights: each run of a row is widened once and multiplied by every token.
     private func multiplyFloats(
@@ -60,98 +58,68 @@ extension Kernels {
         }
     }
 
-    /// Quantized weights, the general way: each run of a row is decoded once and multiplied by every token.
-    private func multiplyDecodedRows(
-        _ weights: TensorView, _ rows: Range<Int>, _ input: borrowing Activations, _ output: borrowing Matrix,
-        _ workspace: borrowing MultiplyWorkspace
-    ) {
-        let type = weights.type
-        let decoded = AffineCodes(
-            codes: workspace.codes.base, scales: workspace.scales.base, minimums: workspace.minimums.base,
-            groupStride: 1)
-        for row in rows {
-            var column = 0
-            while column < weights.columns {
-                let count = min(Limits.decodedColumnsMax, weights.columns - column)
-                let blockCount = count / type.elementsPerBlock
-                let source = weights.blocks(
-                    ofRow: row, from: column / type.elementsPerBlock, count: blockCount,
-                    scratch: workspace.blocks.base)
-                decode(type, source, blockCount: blockCount, decoded)
-                for token in 0..<input.values.rows {
-                    let partial = dot(decoded, type.elementsPerGroup, input, token, column: column, count: count)
-                    let target = output.row(token) + row
-                    target.pointee = column == 0 ? partial : target.pointee + partial
-                }
-                column += count
-            }
-        }
-    }
-
-    /// Few tokens and a format with a kernel that reads it as it lies in the file; false for other formats.
-    private func multiplyRowsDirectly(
-        _ weights: TensorView, _ rows: Range<Int>, _ input: borrowing Activations, _ output: borrowing Matrix
-    ) -> Bool {
-        var multiply = multiplyRowsQ4_1
-        switch weights.type {
-        case .q4_0: multiply = multiplyRowsQ4_0
-        case .q4_1: break
-        case .q8_0: multiply = multiplyRowsQ8_0
-        case .f32, .f16, .bf16, .q5_0, .q5_1, .q4_K, .q5_K, .q6_K: return false
-        }
-        guard !rows.isEmpty else { return true }
-        // SAFETY: the row range was checked; the kernels read whole rows of `columns / 32` blocks.
-        let source = weights.row(rows.lowerBound)
-        let (blocks, refinements) = (weights.columns / 32, input.refinementsPerRow)
-        for token in 0..<input.values.rows {
-            let (codes, records) = (input.codes(ofRow: token), input.records(ofRow: token))
-            let refined = input.refinedBlocks(ofRow: token)
-            let (refinedCodes, refinedRecords) = (input.refinedCodes(ofRow: token), input.refinedRecords(ofRow: token))
-            multiply(
-                source, rows.count, blocks, codes, records, refinements, refined, refinedCodes, refinedRecords,
-                output.row(token) + rows.lowerBound)
-        }
-        return true
-    }
-
-    /// Many tokens: 16 rows at a time are decoded, interleaved, and multiplied by all tokens in tiles of eight.
+    /// Quantized weights, sixteen rows at a time, in runs of columns.
     private func multiplyPanels(
         _ weights: TensorView, _ rows: Range<Int>, _ input: borrowing Activations, _ output: borrowing Matrix,
         _ workspace: borrowing MultiplyWorkspace
     ) {
-        let type = weights.type
-        var row = rows.lowerBound
-        while row < rows.upperBound {
-            let rowCount = min(Limits.panelRows, rows.upperBound - row)
+        let multiplyPacked = input.rows <= Limits.packedTokensMax ? packedKernel(weights.type) : nil
+        var firstRow = rows.lowerBound / Limits.panelRows * Limits.panelRows
+        while firstRow < rows.upperBound {
+            let wanted = rows.clamped(to: firstRow..<(firstRow + Limits.panelRows))
+            let lanes = UInt16(truncatingIfNeeded: (1 << wanted.count - 1) << (wanted.lowerBound - firstRow))
             var column = 0
             while column < weights.columns {
                 let count = min(Limits.decodedColumnsMax, weights.columns - column)
-                let blockCount = count / type.elementsPerBlock
-                for lane in 0..<rowCount {
-                    let decoded = AffineCodes(
-                        codes: workspace.codes.base + lane * Limits.decodedColumnsMax,
-                        scales: workspace.scales.base + lane, minimums: workspace.minimums.base + lane,
-                        groupStride: Limits.panelRows)
-                    let source = weights.blocks(
-                        ofRow: row + lane, from: column / type.elementsPerBlock, count: blockCount,
-                        scratch: workspace.blocks.base)
-                    decode(type, source, blockCount: blockCount, decoded)
+                let product = product(input, output, firstRow, lanes, column / 32, count / 32)
+                if let multiplyPacked, firstRow < weights.panelRows {
+                    multiplyPacked(weights.panel(firstRow: firstRow, column: column), product)
+                } else {
+                    decodePanel(weights, firstRow, column, count, workspace)
+                    multiplyDecoded(weights.type, workspace, product)
                 }
-                // SAFETY: lanes past `rowCount` hold an earlier panel's codes; their results are masked off.
-                interleavePanel(workspace.codes.base, Limits.decodedColumnsMax, count, workspace.panel.base)
-                multiplyPanel(
-                    workspace.panel.base, workspace.scales.base, workspace.minimums.base,
-                    type.elementsPerGroup, count / 32, input.codes(ofRow: 0) + column,
-                    input.records(ofRow: 0) + column / 32, input.blocksPerRow, input.values.rows,
-                    output.base + row, output.columns, rowCount, column > 0)
-                refinePanel(
-                    workspace.panel.base, workspace.scales.base, workspace.minimums.base,
-                    type.elementsPerGroup, column / 32, count / 32, input.refinedBlocks.base, input.refinedCodes.base,
-                    input.refinedRecords.base, input.refinementsPerRow, input.values.rows,
-                    output.base + row, output.columns, rowCount)
                 column += count
             }
-            row += rowCount
+            firstRow += Limits.panelRows
+        }
+    }
+
+    /// SAFETY: rows and columns were checked against those of input and output, whose storage outlives the call.
+    private func product(
+        _ input: borrowing Activations, _ output: borrowing Matrix, _ firstRow: Int, _ lanes: UInt16,
+        _ firstBlock: Int, _ blockCount: Int
+    ) -> panel_product {
+        let width = input.tileWidth
+        return panel_product(
+            first_block: Int64(firstBlock), block_count: Int64(blockCount),
+            tiles: UnsafeRawPointer(input.tiles.base) + firstBlock * width * Activations.blockBytes,
+            tile_stride: Int64(input.tileBytes), tile_width: Int64(width), token_count: Int64(input.rows),
+            outliers: UnsafePointer(input.outliers.base), outliers_per_token: Int64(input.outliersPerRow),
+            output: output.base + firstRow, output_stride: Int64(output.columns), lanes: lanes,
+            accumulates: firstBlock > 0)
+    }
+
+    /// A kernel that reads panels of a type as they lie in memory; nil where there is none.
+    private func packedKernel(_ type: TensorType) -> ((UnsafeRawPointer, panel_product) -> Void)? {
+        guard instructionSet == .avx512 else { return nil }
+        switch type {
+        case .q4_0: return multiplyPanelQ4_0
+        case .q4_1: return multiplyPanelQ4_1
+        case .q8_0: return multiplyPanelQ8_0
+        case .f32, .f16, .bf16, .q5_0, .q5_1, .q4_K, .q5_K, .q6_K: return nil
+        }
+    }
+
+    private func multiplyDecoded(
+        _ type: TensorType, _ workspace: borrowing MultiplyWorkspace, _ product: panel_product
+    ) {
+        let (codes, scales, minimums) = (workspace.panel.base, workspace.scales.base, workspace.minimums.base)
+        let zeroPoint = type == .q4_0 ? 8 : type == .q8_0 ? 128 : 0
+        if instructionSet == .avx512 {
+            multiplyDecodedPanel(codes, scales, minimums, type.elementsPerGroup, zeroPoint, product)
+        } else {
+            let areSmall = type == .q4_0 || type == .q4_1 || type == .q4_K
+            multiplyDecodedPanelAVX2(codes, scales, minimums, type.elementsPerGroup, areSmall, product)
         }
     }
 }

@@ -1,74 +1,69 @@
+import CIntrinsics
 import TensorAVX2
 
 extension Kernels {
     /// Brings the 8-bit form of rows up to date with their floats. Workers may share the rows by disjoint ranges.
     public func quantize(_ activations: borrowing Activations, rows: Range<Int>) {
-        let blocks = activations.blocksPerRow
+        let (blocks, width) = (activations.blocksPerRow, activations.tileWidth)
         guard blocks > 0, !rows.isEmpty else { return }
-        // SAFETY: rows are contiguous in all arrays, which were sized together; the range lies within them.
-        precondition(rows.upperBound <= activations.rows, "rows outside the activations")
-        let first = rows.lowerBound
-        quantizeBlocks(
-            activations.values.row(first), activations.codes(ofRow: first), activations.records(ofRow: first),
-            count: rows.count * blocks)
-        for row in rows { refine(row, activations) }
-    }
-
-    /// Chooses the row's blocks with the largest scales and quantizes what rounding left of them.
-    private func refine(_ row: Int, _ activations: borrowing Activations) {
-        let (records, refined) = (activations.records(ofRow: row), activations.refinedBlocks(ofRow: row))
-        let count = min(activations.refinementsPerRow, activations.blocksPerRow)
-        selectLargestScales(records, activations.blocksPerRow, into: refined, count: count)
-        let (values, codes) = (activations.values.row(row), activations.codes(ofRow: row))
-        let refinedCodes = activations.refinedCodes(ofRow: row)
-        let refinedRecords = activations.refinedRecords(ofRow: row)
-        withUnsafeTemporaryAllocation(of: Float.self, capacity: count * 32) { rest in
-            // SAFETY: `count` is positive, and the chosen blocks are blocks of the row.
-            let rest = rest.baseAddress!
-            for index in 0..<count {
-                let block = Int(refined[index])
-                let scale = records[block][0]
-                for element in 0..<32 {
-                    let column = block * 32 + element
-                    rest[index * 32 + element] = values[column] - scale * Float(codes[column])
-                }
+        // SAFETY: all arrays were sized together; the range lies within the rows in use.
+        precondition(rows.lowerBound >= 0 && rows.upperBound <= activations.rows, "rows outside the activations")
+        for row in rows {
+            let (values, outliers) = (activations.values.row(row), activations.outliers(ofRow: row))
+            let target = activations.tileRow(row)
+            if instructionSet == .portable {
+                quantizeRow(values, blocks, outliers, activations.outliersPerRow, target, width)
+            } else {
+                let magnitudes = activations.magnitudes.base + row * blocks
+                quantizeRowAVX2(values, blocks, magnitudes, outliers, activations.outliersPerRow, target, width)
             }
-            quantizeBlocks(rest, refinedCodes, refinedRecords, count: count)
+        }
+        guard rows.upperBound == activations.rows else { return }
+        // Kernels compute whole tiles: what lies beyond the last row must be numbers that cost nothing.
+        for row in activations.rows..<((activations.rows + width - 1) / width * width) {
+            clear(activations.tileRow(row), blocks, width)
         }
     }
 
-    /// The indices of the `count` largest scales, ascending; of equal ones the first.
-    private func selectLargestScales(
-        _ records: UnsafePointer<SIMD4<Float>>, _ blockCount: Int, into chosen: UnsafeMutablePointer<Int32>, count: Int
+    private func clear(_ row: UnsafeMutableRawPointer, _ blocks: Int, _ width: Int) {
+        for block in 0..<blocks {
+            let base = row + block * width * Activations.blockBytes
+            for word in 0..<(Activations.blockBytes / 4) {
+                base.storeBytes(of: 0, toByteOffset: word * 4 * width, as: UInt32.self)
+            }
+        }
+    }
+
+    /// Takes the outliers out, quantizes the rest, and puts the outliers back.
+    private func quantizeRow(
+        _ values: UnsafeMutablePointer<Float>, _ blockCount: Int,
+        _ outliers: UnsafeMutablePointer<activation_outlier>, _ outlierCount: Int,
+        _ target: UnsafeMutableRawPointer, _ width: Int
     ) {
-        // The `filled` best so far, in order of block; each further block replaces the worst if it is larger.
-        var filled = 0
+        for index in 0..<outlierCount {
+            var (largest, column) = (Float(0), 0)
+            for candidate in 0..<(blockCount * 32) where values[candidate].magnitude > largest {
+                (largest, column) = (values[candidate].magnitude, candidate)
+            }
+            outliers[index] = activation_outlier(
+                value: values[column], column: Int32(column), selector: 1 << (Int32(column % 4) * 8))
+            values[column] = 0
+        }
         for block in 0..<blockCount {
-            if filled == count {
-                var worst = count - 1
-                for index in stride(from: count - 2, through: 0, by: -1)
-                where records[Int(chosen[index])][0] < records[Int(chosen[worst])][0] { worst = index }
-                guard records[block][0] > records[Int(chosen[worst])][0] else { continue }
-                for index in worst..<(count - 1) { chosen[index] = chosen[index + 1] }
-                filled -= 1
-            }
-            chosen[filled] = Int32(truncatingIfNeeded: block)
-            filled += 1
+            quantizeBlock(values + block * 32, ActivationBlock(row: target, block: block, width: width))
+        }
+        // In reverse: where there are fewer elements than outliers, later ones name an earlier one's column.
+        for index in (0..<outlierCount).reversed() {
+            let (value, column) = (outliers[index].value, Int(outliers[index].column))
+            let block = ActivationBlock(row: target, block: column / 32, width: width)
+            values[column] = value
+            block.sum += value
+            if column % 32 < 16 { block.lowSum += value }
         }
     }
 
-    private func quantizeBlocks(
-        _ values: UnsafePointer<Float>, _ codes: UnsafeMutablePointer<Int8>,
-        _ records: UnsafeMutablePointer<SIMD4<Float>>, count: Int
-    ) {
-        guard instructionSet == .portable else { return quantizeBlocksAVX2(values, codes, records, count) }
-        for block in 0..<count { records[block] = quantizeBlock(values + block * 32, codes + block * 32) }
-    }
-
-    /// Quantizes 32 floats and returns their record. A block of zeros gets scale 0.
-    private func quantizeBlock(
-        _ values: UnsafePointer<Float>, _ codes: UnsafeMutablePointer<Int8>
-    ) -> SIMD4<Float> {
+    /// A block of zeros gets scale 0.
+    private func quantizeBlock(_ values: UnsafePointer<Float>, _ target: ActivationBlock) {
         var largest: Float = 0
         for index in 0..<32 { largest = max(largest, values[index].magnitude) }
         let scale = largest / 127
@@ -76,11 +71,13 @@ extension Kernels {
         var sums: (low: Int32, high: Int32) = (0, 0)
         for index in 0..<32 {
             let code = Int8(truncatingIfNeeded: roundToNearestEven(values[index] * inverse))
-            codes[index] = code
+            target.setCode(code, column: index)
             if index < 16 { sums.low += Int32(code) } else { sums.high += Int32(code) }
         }
-        let (low, high) = (Float(sums.low), Float(sums.high))
-        return SIMD4(scale, (low + high) * scale, low * scale, high * scale)
+        target.scale = scale
+        target.sum = Float(sums.low + sums.high) * scale
+        target.lowSum = Float(sums.low) * scale
+        target.setCodeSum(sums.low + sums.high)
     }
 
     /// Rounds as the vector conversion instructions do, for magnitudes below 2^22.

@@ -19,8 +19,9 @@ struct TransformerTests {
             types: [.q8_0, .f16, .q4_1, .q5_1], metadata: [("rope.dimension_count", .uint32(8))]),
     ]
 
-    /// The largest difference that eight-bit activations may make, relative to the largest logit.
-    static let tolerance: Float = 0.02
+    /// The largest difference that eight-bit activations may make, relative to the largest logit. Random models have no
+    /// outliers, which leaves them the whole rounding error.
+    static let tolerance: Float = 0.03
 
     static func transformer(
         _ model: RandomModel, _ variant: InstructionSet, sequences: Int = 3, cached: Int = 1024, logitsRows: Int = 4

@@ -1,0 +1,99 @@
+import CIntrinsics
+
+// Decoded panels times many tokens: unpacking is done once, and any format is multiplied by the same loop.
+
+/// Multiplies a panel of decoded codes: 512 bytes a 32-column block, of each four columns 16 rows' side by side.
+///
+/// - Parameters:
+///   - scales, minimums: sixteen a group of `elementsPerGroup` (32 or 16) columns.
+///   - zeroPoint: 8 or 128 where every minimum is the scale times `-zeroPoint`; 0 where minimums are read.
+@export(interface)
+public func multiplyDecodedPanel(
+    _ codes: UnsafePointer<UInt8>, _ scales: UnsafePointer<Float>, _ minimums: UnsafePointer<Float>,
+    _ elementsPerGroup: Int, _ zeroPoint: Int, _ product: panel_product
+) {
+    let panel = DecodedPanel(codes: codes, scales: scales, minimums: minimums)
+    if elementsPerGroup == 16 {
+        multiply(panel, product, groupsOf: 16, zeroPointShift: nil)
+    } else if zeroPoint == 8 {
+        multiply(panel, product, groupsOf: 32, zeroPointShift: 0)
+    } else if zeroPoint == 128 {
+        multiply(panel, product, groupsOf: 32, zeroPointShift: 4)
+    } else {
+        multiply(panel, product, groupsOf: 32, zeroPointShift: nil)
+    }
+    let (zeroPoint, groupShift) = (Int32(truncatingIfNeeded: zeroPoint), elementsPerGroup == 16 ? 4 : 5)
+    addOutliers(product, zeroPoint: zeroPoint) { column in
+        let codes = _mm512_loadu_si512(panel.codes + (column >> 2) &* 64)
+        return (codes, _mm512_loadu_ps(scales + (column >> groupShift) &* 16))
+    }
+}
+
+private struct DecodedPanel {
+    let codes: UnsafeRawPointer
+    let scales: UnsafePointer<Float>
+    let minimums: UnsafePointer<Float>
+
+    init(codes: UnsafePointer<UInt8>, scales: UnsafePointer<Float>, minimums: UnsafePointer<Float>) {
+        self.codes = UnsafeRawPointer(codes)
+        self.scales = scales
+        self.minimums = minimums
+    }
+}
+
+@_transparent
+private func multiply(
+    _ panel: DecodedPanel, _ product: panel_product, groupsOf elementsPerGroup: Int, zeroPointShift: Int?
+) {
+    switch product.tile_width {
+    case 1: multiplyTiles(panel, product, elementsPerGroup, zeroPointShift, width: 1)
+    case 2: multiplyTiles(panel, product, elementsPerGroup, zeroPointShift, width: 2)
+    case 4: multiplyTiles(panel, product, elementsPerGroup, zeroPointShift, width: 4)
+    default: multiplyTiles(panel, product, elementsPerGroup, zeroPointShift, width: 8)
+    }
+}
+
+@_transparent
+private func multiplyTiles(
+    _ panel: DecodedPanel, _ product: panel_product, _ elementsPerGroup: Int, _ zeroPointShift: Int?, width: Int
+) {
+    var (token, activations) = (0, product.tiles!)
+    while token < Int(product.token_count) {
+        var tile = Tile(product, firstToken: token, width: width)
+        var (weights, block) = (panel.codes, activations)
+        var (scales, minimums) = (panel.scales, panel.minimums)
+        for _ in 0..<Int(product.block_count) {
+            if let zeroPointShift { tile.begin(block, zeroPointShift: zeroPointShift) }
+            multiplyWords(&tile, weights, block, 0)
+            if elementsPerGroup == 16 {
+                tile.finish(_mm512_loadu_ps(scales), block)
+                tile.addMinimums(_mm512_loadu_ps(minimums), block, .low)
+                scales += 16
+                minimums += 16
+            }
+            multiplyWords(&tile, weights + 256, block, 4)
+            tile.finish(_mm512_loadu_ps(scales), block)
+            if zeroPointShift == nil {
+                tile.addMinimums(_mm512_loadu_ps(minimums), block, elementsPerGroup == 16 ? .high : .whole)
+            }
+            scales += 16
+            minimums += 16
+            weights += 512
+            block += TileBlock.byteCount &* width
+        }
+        tile.store(product, firstToken: token)
+        token &+= width
+        activations += Int(product.tile_stride)
+    }
+}
+
+/// Sixteen columns, the words from `firstWord` on.
+@_transparent
+private func multiplyWords(
+    _ tile: inout Tile, _ weights: UnsafeRawPointer, _ block: UnsafeRawPointer, _ firstWord: Int
+) {
+    tile.multiply(_mm512_loadu_si512(weights), block, word: firstWord)
+    tile.multiply(_mm512_loadu_si512(weights + 64), block, word: firstWord &+ 1)
+    tile.multiply(_mm512_loadu_si512(weights + 128), block, word: firstWord &+ 2)
+    tile.multiply(_mm512_loadu_si512(weights + 192), block, word: firstWord &+ 3)
+}
