@@ -125,6 +125,38 @@ struct ElementwiseTests {
         }
     }
 
+    @Test("a token attends the same, bit for bit, alone and among others", arguments: supportedInstructionSets)
+    func attentionOfBatches(variant: InstructionSet) {
+        var generator = SplitMix64(seed: 5)
+        for (dimension, group) in [(64, 3), (80, 1), (6, 2), (128, 8)] {
+            let (kernels, count) = (Kernels(variant), 70)
+            let pages = KeyValuePages(layerCount: 1, headCount: 1, headDimension: dimension, pageCount: 2)
+            let keys = Self.matrix(count, dimension, &generator)
+            let values = Self.matrix(count, dimension, &generator)
+            for position in 0..<count {
+                kernels.store(
+                    keys: keys, values: values, row: position, into: pages, layer: 0, page: position / 64,
+                    position: position % 64)
+            }
+            let queries = Self.matrix(count, group * dimension, &generator)
+            var whole = Matrix(capacity: count, columns: queries.columns)
+            var single = Matrix(capacity: count, columns: queries.columns)
+            whole.rows = count
+            single.rows = count
+            let workspace = AttentionWorkspace(queryHeadsPerHead: group, headDimension: dimension)
+            let table: [Int32] = [0, 1]
+            kernels.attend(
+                queries: queries, rows: 0..<count, firstPosition: 0, heads: 0..<1, over: pages, layer: 0,
+                pageTable: table.span, into: whole, workspace: workspace)
+            for row in 0..<count {
+                kernels.attend(
+                    queries: queries, rows: row..<(row + 1), firstPosition: row, heads: 0..<1, over: pages, layer: 0,
+                    pageTable: table.span, into: single, workspace: workspace)
+            }
+            #expect(Self.floats(whole) == Self.floats(single), "\(variant) \(dimension) \(group)")
+        }
+    }
+
     /// What the last `queries.rows` tokens attend to.
     private static func attention(
         _ queries: borrowing Matrix, _ keys: borrowing Matrix, _ values: borrowing Matrix,

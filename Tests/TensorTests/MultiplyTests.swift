@@ -71,6 +71,25 @@ struct MultiplyTests {
         }
     }
 
+    @Test("a token's product is the same, bit for bit, in every batch", arguments: TensorType.allCases)
+    func batches(type: TensorType) {
+        var generator = SplitMix64(seed: UInt64(type.rawValue) + 200)
+        let columns = type.isQuantized ? 2048 + max(96, type.elementsPerBlock) : 45
+        let weights = RandomTensor(type, rows: 35, columns: columns, using: &generator)
+        let input = MultiplyTests.randomInput(19, columns, &generator)
+        for isPacked in [false, true] where !isPacked || type.supportsPanels {
+            if isPacked { weights.pack() }
+            for variant in supportedInstructionSets {
+                let whole = MultiplyTests.multiply(weights, input, variant)
+                for tokens in [0..<1, 1..<3, 3..<6, 6..<14, 0..<17] {
+                    let part = MultiplyTests.multiply(weights, Array(input[tokens]), variant)
+                    let expected = Array(whole[tokens.lowerBound * 35..<tokens.upperBound * 35])
+                    #expect(part == expected, "\(variant) \(type) \(tokens)")
+                }
+            }
+        }
+    }
+
     @Test("disjoint row ranges together make the whole product")
     func rowRanges() {
         var generator = SplitMix64(seed: 5)
