@@ -31,8 +31,8 @@ private func decodeGroups(_ source: UnsafeRawPointer, zeroPoint: Float?, _ scale
     for row in 0..<2 {
         let scale = halves(source + row &* 16)
         _mm256_storeu_ps(scales + row &* 8, scale)
-        let minimum = zeroPoint.map { _mm256_mul_ps(scale, _mm256_set1_ps(0 - $0)) } ?? halves(source + (32 &+ row &* 16))
-        _mm256_storeu_ps(minimums + row &* 8, minimum)
+        let product = zeroPoint.map { _mm256_mul_ps(scale, _mm256_set1_ps(0 - $0)) }
+        _mm256_storeu_ps(minimums + row &* 8, product ?? halves(source + (32 &+ row &* 16)))
     }
 }
 

@@ -4,7 +4,9 @@ import CIntrinsics
 
 /// The six-bit scales and minimums of eight rows' Q4_K or Q5_K block (three words a row) times the block's two factors.
 @inline(__always)
-private func decodeGroups(_ words: UnsafeRawPointer, _ factors: UnsafeRawPointer, _ scales: Groups, _ minimums: Groups) {
+private func decodeGroups(
+    _ words: UnsafeRawPointer, _ factors: UnsafeRawPointer, _ scales: Groups, _ minimums: Groups
+) {
     let scaleOfScales = halves(factors)
     let scaleOfMinimums = _mm256_sub_ps(_mm256_setzero_ps(), halves(factors + 32))
     let (first, second, third) = (register(words), register(words + 64), register(words + 128))
