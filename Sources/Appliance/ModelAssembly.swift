@@ -55,6 +55,7 @@ public struct ModelAssembly {
         }
     }
 
+    public let format: ModelContainer.Format
     public let configuration: ModelConfiguration
     /// How much the model was given; less than asked for when memory is short.
     public let capacity: TransformerCapacity
@@ -74,6 +75,7 @@ public struct ModelAssembly {
     ) throws(Failure) {
         let bytes = file.bytes
         var container = try Self.parse(bytes)
+        format = container.format
         configuration = try Self.configuration(of: container)
         capacity = try Self.capacity(for: configuration, settings)
         memory = capacity.memory(for: configuration)

@@ -37,11 +37,14 @@ extension RunCommand {
         let estimate = MemoryEstimate(configuration, fileByteCount: file.byteCount, contextLength: context,
                                       sequenceCount: sequences)
         let least = estimate.mebibyteCountMin
-        if let memory, memory < least { throw .memoryTooSmall(requestedMiB: memory, neededMiB: least) }
+        let leastMachine = MachineConfiguration.memoryMiB(toHold: least)
+        if let memory, memory < leastMachine {
+            throw .memoryTooSmall(requestedMiB: memory, neededMiB: leastMachine)
+        }
         let available = Preflight.availableMemoryMiB() ?? .max
         guard available >= least else { throw .hostMemoryTooSmall(neededMiB: least, availableMiB: available) }
         // With less than it could use the kernel serves fewer sequences at once, and says so.
-        return memory ?? min(estimate.mebibyteCount, available)
+        return memory ?? MachineConfiguration.memoryMiB(toHold: min(estimate.mebibyteCount, available))
     }
 
     /// The image that `make build` leaves beside this program.

@@ -39,6 +39,23 @@ private func check(_ condition: Bool, sourceLocation: SourceLocation = #_sourceL
 
 @Suite("Pages")
 struct PageAllocatorTests {
+    @Test("memory that is mapped later joins what is there, in one piece where the two touch")
+    func addedLater() throws {
+        let arena = Arena(byteCount: 4 << 20)
+        let (start, end) = (arena.range.start, arena.range.end)
+        let first = PhysicalRange(start: start, end: start + 1 << 20)
+        guard var pages = PageAllocator(ranges: [first], end: end) else { throw Arena.TooSmall() }
+        let before = pages.freePageCount
+        check(pages.allocate(pageCount: 512) == nil)
+        pages.add(PhysicalRange(start: first.end, end: end))
+        check(pages.freePageCount == before + (3 << 20) / 4_096)
+        check(pages.largestFreeRun == pages.freePageCount)
+        let allocated = pages.allocate(pageCount: 600)
+        let run = try #require(allocated)
+        check(pages.free(run))
+        check(pages.largestFreeRun == pages.freePageCount)
+    }
+
     @Test("everything that is given back is there again, in one piece")
     func coalescing() throws {
         let arena = Arena(byteCount: 1 << 20)

@@ -65,12 +65,14 @@ private func findDevices(_ information: BootInformation) -> [MMIODevice] {
 }
 
 private func startMemory(_ map: MemoryMap, devices: [MMIODevice]) -> UInt64 {
-    guard KernelHeap.start(ram: map) != nil else {
+    guard KernelHeap.start(ram: map) else {
         refuse("memory: \(map.byteCount >> 20) MiB of RAM have no room for the kernel; give it more with --memory")
     }
     let registers = devices.map { PhysicalRange(start: $0.address, end: $0.address + $0.byteCount) }
     do throws(PageTables.MapError) {
-        return try AddressSpace.enter(ram: map, devices: [LocalAPIC.registers] + IOAPIC.registers + registers)
+        let root = try AddressSpace.enter(ram: map, devices: [LocalAPIC.registers] + IOAPIC.registers + registers)
+        KernelHeap.addMappedMemory(of: map)
+        return root
     } catch {
         refuse("memory: no page tables for \(map.byteCount >> 20) MiB of RAM; give the machine more with --memory")
     }

@@ -3,20 +3,29 @@ import KernelCore
 
 /// The heap behind the Swift runtime's `malloc` and `free`, and whole pages for whoever needs them by the page.
 enum KernelHeap {
-    /// Takes all of `ram` but the image and the first MiB, where VMMs leave tables and start-up structures.
-    ///
-    /// - Returns: bytes that can be handed out; nil when there is not even room for the tables.
-    static func start(ram: MemoryMap) -> UInt64? {
+    /// Takes `ram` but the image and the first MiB, where VMMs leave tables and start-up structures; for now, only what
+    /// the boot page tables map. False when there is not even room for the heap's own tables.
+    static func start(ram: MemoryMap) -> Bool {
         var free = ram
         let image = boot_image()
         free.remove(PhysicalRange(start: image.start, end: image.end))
         free.remove(PhysicalRange(start: 0, end: 1 << 20))
-        let ranges = free.usable.map { $0.shrunk(toMultipleOf: Limits.pageBytes) }.filter { !$0.isEmpty }
-        guard let pages = PageAllocator(ranges: ranges) else { return nil }
-        let byteCount = UInt64(pages.freePageCount) * Limits.pageBytes
-        guard let heap = Heap(pages: pages) else { return nil }
+        free.remove(PhysicalRange(start: PhysicalMemory.bootMappedEnd, end: .max))
+        guard let pages = PageAllocator(ranges: wholePages(free), end: ram.end), let heap = Heap(pages: pages)
+        else { return false }
         Machine.heap = consume heap
-        return byteCount
+        return true
+    }
+
+    /// Takes the rest of `ram`, once it is mapped.
+    static func addMappedMemory(of ram: MemoryMap) {
+        var rest = ram
+        rest.remove(PhysicalRange(start: 0, end: PhysicalMemory.bootMappedEnd))
+        for range in wholePages(rest) { Machine.heap?.add(range) }
+    }
+
+    private static func wholePages(_ map: MemoryMap) -> [PhysicalRange] {
+        map.usable.map { $0.shrunk(toMultipleOf: Limits.pageBytes) }.filter { !$0.isEmpty }
     }
 
     /// Memory in whole pages, not cleared; nil when there is none left.

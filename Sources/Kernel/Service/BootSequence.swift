@@ -164,6 +164,7 @@ extension BootSequence {
 
     private func report(_ assembly: ModelAssembly, duration: Interval, _ instructionSet: InstructionSet) {
         let (model, capacity) = (assembly.configuration, assembly.capacity)
+        if assembly.format == .hxm { Machine.log.info("model: packed (HXM), weights are used where they lie") }
         Machine.log.info(
             "model: \(model.name), \(model.layerCount) layers, \(instructionSet.name), made ready in "
                 + "\(duration.milliseconds) ms")

@@ -30,6 +30,9 @@ public struct Heap: ~Copyable {
         partial.initialize(repeating: nil, count: SizeClass.count)
     }
 
+    /// Takes over more memory; see `PageAllocator.add`.
+    public mutating func add(_ range: PhysicalRange) { pages.add(range) }
+
     /// Objects handed out and not yet freed.
     public var liveCount: UInt64 { allocationCount - freeCount }
 

@@ -31,12 +31,13 @@ public struct PageAllocator: ~Copyable {
     /// Manages `ranges` (page aligned, sorted, mapped, otherwise unused). The table is taken from the first range that
     /// holds it.
     ///
-    /// Returns nil when no range has room for the table.
-    public init?(ranges: [PhysicalRange]) {
+    /// - Parameter end: where the last range ends that may be added later; where the last of `ranges` does when nil.
+    /// - Returns: nil when no range has room for the table.
+    public init?(ranges: [PhysicalRange], end: UInt64? = nil) {
         guard let first = ranges.first, let last = ranges.last else { return nil }
         // SAFETY: the owner promises that the ranges are RAM that nobody else uses.
         let base = UInt(first.start)
-        let tableCount = Int(last.end - first.start) / Self.pageBytes
+        let tableCount = Int(max(last.end, end ?? 0) - first.start) / Self.pageBytes
         let tableBytes = (tableCount * 4 + Self.pageBytes - 1) / Self.pageBytes * Self.pageBytes
         guard let home = ranges.firstIndex(where: { $0.byteCount >= UInt64(tableBytes) }),
             let table = UnsafeMutableRawPointer(bitPattern: UInt(ranges[home].start))
@@ -52,6 +53,15 @@ public struct PageAllocator: ~Copyable {
             totalPageCount += pageCount
             insert(pointer, pageCount: pageCount)
         }
+    }
+
+    /// Manages one more range (page aligned, mapped by now, otherwise unused), which ends by the `end` of `init`.
+    public mutating func add(_ range: PhysicalRange) {
+        let pageCount = Int(range.byteCount) / Self.pageBytes
+        precondition(pageIndex(UInt(range.start)) + pageCount <= tableCount, "the table does not reach that far")
+        guard pageCount > 0, let pointer = UnsafeMutableRawPointer(bitPattern: UInt(range.start)) else { return }
+        totalPageCount += pageCount
+        insert(pointer, pageCount: pageCount)
     }
 
     /// A run of `pageCount` pages whose address is a multiple of `alignment` (a power of two); nil when none is free.
