@@ -44,7 +44,9 @@ extension RunCommand {
         let available = Preflight.availableMemoryMiB() ?? .max
         guard available >= least else { throw .hostMemoryTooSmall(neededMiB: least, availableMiB: available) }
         // With less than it could use the kernel serves fewer sequences at once, and says so.
-        return memory ?? MachineConfiguration.memoryMiB(toHold: min(estimate.mebibyteCount, available))
+        // Not beyond what is there, though much of a large machine is never touched: Linux may refuse to promise it.
+        return memory ?? min(MachineConfiguration.memoryMiB(toHold: estimate.mebibyteCount),
+                             max(available, leastMachine))
     }
 
     /// The image that `make build` leaves beside this program.

@@ -28,7 +28,8 @@ def good_model():
 @pytest.mark.parametrize("arguments, words", [
     (["--help"], ["EXAMPLES", "EXIT CODES", "run", "info"]),
     (["run", "--help"], ["EXAMPLES", "--prompt", "--port", "--cpus", "--memory", "--accel", "--api-key", "--verbose"]),
-    (["info", "--help"], ["EXAMPLES", "--json"]),
+    (["info", "--help"], ["EXAMPLES", "--json", "--verify"]),
+    (["pack", "--help"], ["EXAMPLES", "--output", "--force", "--json"]),
 ])
 def test_help_teaches_by_example(arguments, words):
     result = run_hexa_os(*arguments)
