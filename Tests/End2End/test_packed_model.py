@@ -12,6 +12,7 @@ import pytest
 from conftest import BEST_ACCELERATOR
 from guest import HEXA_OS, MODEL, Guest, run_hexa_os
 from raw_http import Client
+from test_corrupt_model import POWERED_OFF, boot
 
 LARGE_PAGE = 2 << 20
 OFFSETS = {"magic": 1, "version": 8, "header size": 12, "file size": 16, "metadata size": 24, "metadata count": 32,
@@ -82,6 +83,13 @@ def test_a_damaged_header_is_refused_before_the_boot(packed, tmp_path, field, co
     assert result.returncode == 65
     assert result.stderr.startswith(f"error: {path} cannot be served: offset 0x")
     assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("field", ["version", "metadata count", "checksum of the header"])
+def test_the_kernel_itself_refuses_a_damaged_header(packed, tmp_path, field):
+    result = boot(damaged(packed, tmp_path, OFFSETS[field]))
+    assert result.returncode not in (0, POWERED_OFF), result.stdout
+    assert len([line for line in result.stdout.splitlines() if "offset 0x" in line]) == 1, result.stdout
 
 
 def test_a_damaged_table_is_refused(packed, tmp_path):
