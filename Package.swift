@@ -73,8 +73,12 @@ let kernelTargets: [Target] = [
 ]
 
 let hostTargets: [Target] = [
-    .executableTarget(name: "engine-bench", dependencies: ["LaneThreads", "Model", "Tensor"],
-                      path: "Sources/EngineBench"),
+    .executableTarget(
+        name: "engine-bench",
+        dependencies: [
+            "LaneThreads", "Model", "Tensor", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        ],
+        path: "Sources/EngineBench"),
     .target(name: "CLinux"),
     .target(name: "LaneThreads", dependencies: ["CLinux", "Tensor"]),
     .target(
@@ -85,8 +89,8 @@ let hostTargets: [Target] = [
         "Launcher", .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ]),
     .executableTarget(name: "hexa-serve", dependencies: [
-        "Appliance", "CLinux", "JSON", "KernelCore", "Launcher", "Law", "Model", "MonotonicTime", "Reporting",
-        "Serving", "Tensor",
+        "Appliance", "CLinux", "JSON", "KernelCore", "LaneThreads", "Launcher", "Law", "Model", "MonotonicTime",
+        "Reporting", "Serving", "Tensor",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
     ], path: "Sources/HexaServe", swiftSettings: [.enableExperimentalFeature("Lifetimes")]),
@@ -108,7 +112,8 @@ let hostTargets: [Target] = [
     tests("NetTests", ["Net", "MonotonicTime"]),
     tests("VirtioTests", ["Virtio"]),
     tests("TensorTests", ["LaneThreads", "Tensor"]),
-    tests("ModelTests", ["Model", "Tensor", "JSON"]),
+    .target(name: "AllocationCount", path: "Tests/AllocationCount"),
+    tests("ModelTests", ["AllocationCount", "LaneThreads", "Model", "Tensor", "JSON"]),
     tests("ServingTests", ["Serving", "HTTP", "JSON", "Law", "Model", "MonotonicTime"]),
     tests("ApplianceTests", ["Appliance", "HTTP", "Law", "Model", "MonotonicTime", "Net", "Serving"]),
 ]

@@ -67,7 +67,7 @@ public struct ModelAssembly {
 
     /// - Parameters:
     ///   - file: where the model is; a GGUF file's weights are repacked there if it may be changed.
-    ///   - crew: shares the work of repacking.
+    ///   - crew: computes; whoever calls this, and later drives the server, leads it.
     ///   - progress: told how many bytes of how many are repacked; never called when there is nothing to repack.
     public init(
         _ file: ModelMemory, _ settings: Settings, crew: LaneCrew,
@@ -77,8 +77,8 @@ public struct ModelAssembly {
         var container = try Self.parse(bytes)
         format = container.format
         configuration = try Self.configuration(of: container)
-        capacity = try Self.capacity(for: configuration, settings)
-        memory = capacity.memory(for: configuration)
+        capacity = try Self.capacity(for: configuration, settings, participantCount: crew.capacity)
+        memory = capacity.memory(for: configuration, participantCount: crew.capacity)
         if case .exclusive(let bytes) = file { container.repack(in: bytes, crew: crew, progress: progress) }
         let weights = try Self.weights(container, configuration, bytes)
         let card = ModelCard(
@@ -88,7 +88,8 @@ public struct ModelAssembly {
         var engine = EngineConfiguration()
         engine.runningMax = settings.sequenceCount
         service = ModelService(
-            model: Transformer(weights, capacity: capacity, instructionSet: settings.instructionSet),
+            model: Transformer(
+                weights, capacity: capacity, instructionSet: settings.instructionSet, crew: crew),
             tokenizer: try Self.tokenizer(container, bytes), template: try Self.template(container), card: card,
             configuration: engine)
     }
@@ -99,7 +100,7 @@ public struct ModelAssembly {
 extension ModelAssembly {
     /// As many cached tokens as all sequences could use, or as memory allows; a whole context at least.
     static func capacity(
-        for model: ModelConfiguration, _ settings: Settings
+        for model: ModelConfiguration, _ settings: Settings, participantCount: Int
     ) throws(Failure) -> TransformerCapacity {
         let contextLength = min(settings.contextLength ?? contextLengthDefaultMax, model.contextLength)
         func capacity(cachedTokenCount: Int) -> TransformerCapacity {
@@ -110,7 +111,7 @@ extension ModelAssembly {
         var count = contextLength * settings.sequenceCount
         while true {
             let candidate = capacity(cachedTokenCount: count)
-            let needed = candidate.memory(for: model).byteCount
+            let needed = candidate.memory(for: model, participantCount: participantCount).byteCount
             if needed <= settings.memoryByteCount { return candidate }
             guard count > contextLength else {
                 throw .memory(neededByteCount: needed, availableByteCount: settings.memoryByteCount)

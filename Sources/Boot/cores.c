@@ -22,14 +22,3 @@ void boot_make_core_tables(void *gdt, void *task_state, uint64_t ring0_stack_top
     __builtin_memcpy(state + 102, &bitmap_offset, sizeof bitmap_offset);
     state[boot_tss_bytes - 1] = 0xff;
 }
-
-static uint32_t started_cores;
-
-uint32_t boot_started_cores(void) { return __atomic_load_n(&started_cores, __ATOMIC_ACQUIRE); }
-
-void boot_count_started_core(void) { __atomic_fetch_add(&started_cores, 1, __ATOMIC_RELEASE); }
-
-void boot_park(void) {
-    static volatile uint32_t no_work;
-    boot_wait(&no_work, 0);
-}

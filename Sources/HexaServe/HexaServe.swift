@@ -4,6 +4,7 @@ import Dispatch
 import Glibc
 import JSON
 import struct KernelCore.KernelConfiguration
+import LaneThreads
 import Launcher
 import Law
 import Model
@@ -12,6 +13,7 @@ import NIOCore
 import NIOPosix
 import Reporting
 import Serving
+import Tensor
 
 @main
 struct HexaServe: ParsableCommand {
@@ -63,6 +65,9 @@ struct HexaServe: ParsableCommand {
     @Option(help: ArgumentHelp("Conversations computed at the same time.", valueName: "count"))
     var sequences: Int?
 
+    @Option(help: ArgumentHelp("Threads that compute.", valueName: "count"))
+    var threads = 1
+
     @Flag(help: "Print events as JSON lines on standard output.")
     var json = false
 
@@ -70,9 +75,11 @@ struct HexaServe: ParsableCommand {
         if let sequences, sequences > KernelConfiguration.sequenceCountMax {
             throw ValidationError("--sequences may be \(KernelConfiguration.sequenceCountMax) at most")
         }
-        for (flag, value) in [("--context", context ?? 1), ("--sequences", sequences ?? 1)] where value < 1 {
+        let counts = [("--context", context ?? 1), ("--sequences", sequences ?? 1), ("--threads", threads)]
+        for (flag, value) in counts where value < 1 {
             throw ValidationError("\(flag) must be at least 1")
         }
+        if threads > LaneCrew.capacityMax { throw ValidationError("--threads may be \(LaneCrew.capacityMax) at most") }
         if port == 0 { throw ValidationError("--port must be at least 1") }
         if let apiKey, apiKey.isEmpty || !apiKey.utf8.allSatisfy({ (0x21...0x7e).contains($0) }) {
             throw ValidationError("--api-key must be printable ASCII without spaces")
@@ -84,10 +91,13 @@ struct HexaServe: ParsableCommand {
         try reportingFailure {
             var signals = SignalInbox()
             let file = try ModelFile(path: model)
+            let lanes = LaneThreads(participantCount: threads, placement: threads > 1 ? .pinned : .floating)
             let plan = try ServingPlan(file, name: name, context: context, sequences: sequences)
             let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+            // The loop's thread drives the model, and so leads the crew.
+            try group.next().submit { lanes.pinLeader() }.wait()
             let service = try SocketService.make(on: group, host: host, port: port, server: makeServer())
-            service.start(try plan.load())
+            service.start(try plan.load(crew: lanes.crew))
             announce(plan.settings.name, HostClock.now - started)
             signals.wait()
             stop(service, &signals)

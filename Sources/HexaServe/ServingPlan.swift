@@ -28,12 +28,12 @@ struct ServingPlan {
             instructionSet: .fastest(on: CPUFeatures.ofThisProcessor()))
     }
 
-    /// Reads the model and makes it ready.
-    func load() throws(LaunchError) -> ModelService<Transformer> {
+    /// Reads the model and makes it ready for `crew` to compute.
+    func load(crew: LaneCrew) throws(LaunchError) -> ModelService<Transformer> {
         let bytes = try file.load()
         let assembly: ModelAssembly
         do throws(ModelAssembly.Failure) {
-            assembly = try ModelAssembly(.exclusive(bytes), settings, crew: LaneCrew())
+            assembly = try ModelAssembly(.exclusive(bytes), settings, crew: crew)
         } catch {
             throw .modelInvalid(path: file.path, reason: error.message)
         }

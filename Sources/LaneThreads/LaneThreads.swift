@@ -2,20 +2,24 @@ import CLinux
 import Glibc
 import Tensor
 
-/// A lane crew on Linux: the creating thread leads, each lane is a thread of its own.
+/// A lane crew on Linux: one of the program's threads leads, each lane is a thread of its own.
 ///
 /// Lanes spin while there is work and for a millisecond after it, then wait in the kernel. `stop` ends them; without it
 /// they live as long as the process.
-public final class LaneThreads {
+///
+/// SAFETY (@unchecked Sendable): only its owner calls `stop`, which alone changes anything after `init`.
+public final class LaneThreads: @unchecked Sendable {
     public let crew: LaneCrew
     private var threads: [pthread_t] = []
+    /// Each participant's, the leader's first; empty where threads float.
+    private let processors: [Int32]
 
     /// Where the threads run.
     public enum Placement: Sendable {
         /// Wherever the scheduler puts them.
         case floating
-        /// Each on a processor of its own, the calling thread included. Linux moves unpinned threads that spin onto one
-        /// processor now and then, and the step then takes twice as long. With more participants than processors, as
+        /// Each on a processor of its own, the leader's too once it calls `pinLeader`. Linux puts threads that spin on
+        /// one processor now and then, and a step then takes twice as long. With more participants than processors, as
         /// `floating`.
         case pinned
     }
@@ -24,16 +28,20 @@ public final class LaneThreads {
     /// process is idle.
     private static let spinNanoseconds: UInt64 = 1_000_000
 
-    /// - Parameter participantCount: threads that compute, the caller's included.
+    /// - Parameter participantCount: threads that compute, the leader's included.
     public init(participantCount: Int, placement: Placement = .floating) {
         crew = LaneCrew(
             capacity: participantCount, wake: { _, word in linux_wake_word(word) }, yield: { _ = sched_yield() })
-        let processors = placement == .pinned ? LaneThreads.processors(count: participantCount) : []
+        processors = placement == .pinned ? LaneThreads.processors(count: participantCount) : []
         for lane in 1..<max(participantCount, 1) {
             start(processor: processors.isEmpty ? nil : processors[lane])
         }
-        if let first = processors.first { _ = linux_pin_to_processor(0, first) }
         while crew.participantCount < threads.count + 1 { _ = sched_yield() }
+    }
+
+    /// Confines the calling thread, which is to lead, to a processor that no lane has.
+    public func pinLeader() {
+        if let first = processors.first { _ = linux_pin_to_processor(0, first) }
     }
 
     /// Ends the lanes and waits for them. The crew goes on as a leader alone.

@@ -131,13 +131,6 @@ enum { boot_gdt_bytes = 80, boot_tss_bytes = 104 + 8192 + 1, boot_wake_vector = 
 /// those of core 0, the I/O bitmap opens every port.
 void boot_make_core_tables(void *gdt, void *task_state, uint64_t ring0_stack_top);
 
-/// Cores that have reached ring 3 since boot, core 0 not counted.
-uint32_t boot_started_cores(void);
-/// A started core says that it is up.
-void boot_count_started_core(void);
-/// Halts a core that has nothing to do until an interrupt.
-void boot_park(void);
-
 // MARK: Instructions
 
 static inline uint64_t boot_rdtsc(void) { return __builtin_ia32_rdtsc(); }

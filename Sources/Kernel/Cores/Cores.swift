@@ -1,26 +1,30 @@
 import Boot
 import KernelCore
 import MonotonicTime
+import Tensor
 
-/// Starts the cores besides the first and parks them, halted, with their vector state enabled: compute lanes in
-/// waiting. They run no Swift tasks and never allocate.
+/// Starts the cores besides the first as lanes of a crew, with their vector state enabled. They run no Swift tasks and
+/// never allocate.
 enum Cores {
     private static var ring0StackBytes: Int { 16 << 10 }
     private static var ring3StackBytes: Int { 256 << 10 }
     private static var startTimeout: Interval { .milliseconds(100) }
+    /// How long a lane without work spins before it halts. Halting and being woken costs some 70 us under PVM, so that
+    /// no lane may halt between two passes of a stream.
+    private static var spinInterval: Interval { .milliseconds(1) }
 
-    /// Starts cores `1..<count`, one after the other.
+    /// Starts cores `1..<count`, one after the other: a core's number, its APIC's and its lane's are the same.
     ///
-    /// - Returns: how many run, the first included; fewer than `count` when the VM has fewer or one did not answer.
-    static func start(count: Int, pageTableRoot: UInt64) -> Int {
-        var running = 1
-        while running < count, start(index: running, pageTableRoot: pageTableRoot) {
-            running += 1
-        }
-        return running
+    /// - Returns: the crew of those that run, with this core as the leader. It is smaller than `count` when the VM has
+    ///   fewer cores or one did not answer.
+    static func start(count: Int, pageTableRoot: UInt64) -> LaneCrew {
+        let crew = LaneCrew(capacity: count, wake: { lane, _ in LocalAPIC.wakeCore(identifier: UInt32(lane)) })
+        Machine.crew = crew
+        while crew.participantCount < count, start(index: crew.participantCount, crew, pageTableRoot) {}
+        return crew
     }
 
-    private static func start(index: Int, pageTableRoot: UInt64) -> Bool {
+    private static func start(index: Int, _ crew: LaneCrew, _ pageTableRoot: UInt64) -> Bool {
         guard let tables = KernelHeap.allocatePages(byteCount: Int(boot_tss_bytes) + Int(boot_gdt_bytes) + 64),
             let stacks = KernelHeap.allocatePages(byteCount: ring0StackBytes + ring3StackBytes)
         else { return false }
@@ -39,16 +43,26 @@ enum Cores {
         parameters.pointee.thread_area = ring3Top
         parameters.pointee.core_index = UInt64(index)
         LocalAPIC.startCore(identifier: UInt32(index), page: UInt32(boot_trampoline_address) >> 12)
-        return waitForStart(of: index)
-    }
-
-    private static func waitForStart(of index: Int) -> Bool {
         let deadline = MachineClock.now + startTimeout
-        while boot_started_cores() < UInt32(index) {
+        while crew.participantCount <= index {
             guard MachineClock.now < deadline else { return false }
             boot_pause()
         }
         return true
+    }
+
+    /// A lane's life: works when there is work, spins for a while when there is none, then halts until it is woken.
+    fileprivate static func serve(_ crew: LaneCrew, lane: Int) -> Never {
+        var idleSince = MachineClock.now
+        while true {
+            _ = crew.serve(as: lane) { hasWorked in
+                let now = MachineClock.now
+                if hasWorked { idleSince = now }
+                return now < idleSince + spinInterval
+            }
+            crew.rest(as: lane) { word, value in boot_wait(word, value) }
+            idleSince = MachineClock.now
+        }
     }
 }
 
@@ -56,8 +70,8 @@ enum Cores {
 @_cdecl("core_main")
 public func coreMain(index: UInt64) -> Never {
     LocalAPIC.enable()
-    boot_count_started_core()
-    while true {
-        boot_park()
+    guard let crew = Machine.crew, let lane = crew.enlist(), lane == Int(index) else {
+        Panic.stop("a core was started that nobody waits for")
     }
+    Cores.serve(crew, lane: lane)
 }

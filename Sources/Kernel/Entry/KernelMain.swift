@@ -3,6 +3,7 @@ import Boot
 import KernelCore
 import Law
 import MonotonicTime
+import Tensor
 import Virtio
 import _Concurrency
 
@@ -22,15 +23,15 @@ public func kernelMain(bootProtocol: UInt32, parameters: UInt64) -> Never {
     let pageTableRoot = startMemory(information.memoryMap, devices: announced)
     let clockSource = MachineClock.calibrate(origin: entryTimestamp)
     LocalAPIC.enable()
-    let coreCount = Cores.start(count: configuration.cpuCount, pageTableRoot: pageTableRoot)
+    let crew = Cores.start(count: configuration.cpuCount, pageTableRoot: pageTableRoot)
 
     Machine.log.info(
         "hexa-os: \(information.memoryMap.byteCount >> 20) MiB of RAM, "
-            + "\(coreCount) of \(configuration.cpuCount) cores, clock from \(clockSource.name)")
+            + "\(crew.participantCount) of \(configuration.cpuCount) cores, clock from \(clockSource.name)")
     Machine.log.debug("command line: \(String(decoding: information.commandLine, as: UTF8.self))")
     var law = Law(clients: Law.Client.holding(configuration.apiKeys))
     if let test = configuration.selfTest { SelfTest.run(test, law: &law, capability: law.kernelCapability()) }
-    let sequence = BootSequence(configuration: configuration, announced: announced, law: law)
+    let sequence = BootSequence(configuration: configuration, announced: announced, law: law, crew: crew)
     Task { await sequence.run() }
     Executor.runForever()
 }

@@ -1,4 +1,5 @@
 import KernelCore
+import Tensor
 import Virtio
 
 /// The kernel's global mutable state, all of it: what C symbols, interrupt marks and executor hooks must reach without
@@ -17,4 +18,6 @@ enum Machine {
     nonisolated(unsafe) static var runQueue = RunQueue()
     nonisolated(unsafe) static var executor = Executor()
     nonisolated(unsafe) static var entropy = EntropyPool()
+    /// Set before the other cores start; `core_main` looks here for what to join.
+    nonisolated(unsafe) static var crew: LaneCrew?
 }

@@ -24,6 +24,7 @@ enum LocalAPIC {
     private static var commandHigh: UInt64 { 0x310 }
     private static var commandINIT: UInt32 { 0x4500 }
     private static var commandStartUp: UInt32 { 0x4600 }
+    private static var commandFixed: UInt32 { 0x4000 }
 
     /// KVM and QEMU run the timer at 1 GHz: a count is a nanosecond.
     private static var timerHertz: UInt64 { 1_000_000_000 }
@@ -50,6 +51,12 @@ enum LocalAPIC {
             boot_mmio_write32(base + commandHigh, identifier << 24)
             boot_mmio_write32(base + commandLow, command)
         }
+    }
+
+    /// Has a halted core go on: its gate looks again at the word that it waits on.
+    static func wakeCore(identifier: UInt32) {
+        boot_mmio_write32(base + commandHigh, identifier << 24)
+        boot_mmio_write32(base + commandLow, commandFixed | UInt32(boot_wake_vector))
     }
 
     /// Measures the timestamp counter against the APIC timer: 2 ms, for machines without a paravirtual clock.

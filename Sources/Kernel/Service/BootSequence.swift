@@ -18,11 +18,13 @@ final class BootSequence: @unchecked Sendable {
     private let configuration: KernelConfiguration
     private let announced: [MMIODevice]
     private var law: Law
+    private let crew: LaneCrew
 
-    init(configuration: KernelConfiguration, announced: [MMIODevice], law: Law) {
+    init(configuration: KernelConfiguration, announced: [MMIODevice], law: Law, crew: LaneCrew) {
         self.configuration = configuration
         self.announced = announced
         self.law = law
+        self.crew = crew
     }
 
     func run() async {
@@ -151,7 +153,7 @@ extension BootSequence {
         var log = RepackingLog()
         let assembly: ModelAssembly
         do throws(ModelAssembly.Failure) {
-            assembly = try ModelAssembly(.exclusive(file.bytes), settings, crew: LaneCrew()) { log.note($0, of: $1) }
+            assembly = try ModelAssembly(.exclusive(file.bytes), settings, crew: crew) { log.note($0, of: $1) }
         } catch {
             refuse("model: \(error.message)")
         }
@@ -166,8 +168,8 @@ extension BootSequence {
         let (model, capacity) = (assembly.configuration, assembly.capacity)
         if assembly.format == .hxm { Machine.log.info("model: packed (HXM), weights are used where they lie") }
         Machine.log.info(
-            "model: \(model.name), \(model.layerCount) layers, \(instructionSet.name), made ready in "
-                + "\(duration.milliseconds) ms")
+            "model: \(model.name), \(model.layerCount) layers, \(instructionSet.name) on \(crew.participantCount) "
+                + "core\(crew.participantCount == 1 ? "" : "s"), made ready in \(duration.milliseconds) ms")
         Machine.log.info(
             "model: \(capacity.sequenceCount) sequences of \(capacity.contextLength) tokens, "
                 + "\(capacity.cachedTokenCount) cached in \(assembly.memory.keyValueByteCount >> 20) MiB")

@@ -1,7 +1,7 @@
 import Tensor
 
 // The forward pass of a llama-family transformer. T tokens of one or more sequences go through together; every matrix
-// has one row a token.
+// has one row a token. A layer is a sequence of phases (`TransformerPhase`), each shared by the crew.
 
 extension Transformer {
     /// Looks the tokens up: residual `[T, embedding]`.
@@ -42,8 +42,8 @@ extension Transformer {
         case .idle: preconditionFailure("no pass was begun")
         case .complete: return true
         case .layer(let index):
-            attention(index)
-            feedForward(index)
+            pass.layer = index
+            runLayer()
             pass.stage = index + 1 < weights.layers.count ? .layer(index + 1) : .head
             return false
         case .head:
@@ -54,65 +54,19 @@ extension Transformer {
         }
     }
 
-    /// residual += output(attention(rope(query(x)), rope(key(x)), value(x))), where x = norm(residual)
-    private mutating func attention(_ index: Int) {
-        let layer = weights.layers[index]
-        let rows = 0..<pass.rows.count
-        kernels.normalize(
-            buffers.residual, rows: rows, weight: layer.attentionNorm, epsilon: epsilon, into: buffers.normalized)
-        project(layer.query, buffers.normalized, into: buffers.queries)
-        project(layer.key, buffers.normalized, into: buffers.keys)
-        project(layer.value, buffers.normalized, into: buffers.values)
-
-        let (dimension, pairing) = (weights.configuration.headDimension, rope.pairing.ofTable)
-        buffers.rotary.rotate(buffers.queries, rows: rows, headDimension: dimension, pairing: pairing)
-        buffers.rotary.rotate(buffers.keys, rows: rows, headDimension: dimension, pairing: pairing)
-
-        // All of the batch's keys and values are stored before any token looks back; each sees its own position's and
-        // earlier ones.
-        let pageLength = KeyValuePages.positionsPerPage
-        for (row, token) in pass.rows.enumerated() {
-            kernels.store(
-                keys: buffers.keys, values: buffers.values, row: row, into: keyValues, layer: index,
-                page: Int(sequences.pages(of: token.sequence)[token.position / pageLength]),
-                position: token.position % pageLength)
-        }
-        var row = 0
-        while row < pass.rows.count {
-            let token = pass.rows[row]
-            let end = pass.rows[row...].firstIndex { $0.sequence != token.sequence } ?? pass.rows.count
-            kernels.attend(
-                queries: buffers.queries, rows: row..<end, firstPosition: token.position,
-                heads: 0..<keyValues.headCount, over: keyValues, layer: index,
-                pageTable: sequences.pages(of: token.sequence), into: buffers.attended.values,
-                workspace: buffers.attentionWorkspace)
-            row = end
-        }
-        kernels.quantize(buffers.attended, rows: rows)
-        project(layer.attentionOutput, buffers.attended, into: buffers.update)
-        kernels.add(buffers.update, rows: rows, to: buffers.residual)
-    }
-
-    /// residual += down(silu(gate(x)) * up(x)), where x = norm(residual)
-    private mutating func feedForward(_ index: Int) {
-        let layer = weights.layers[index]
-        let rows = 0..<pass.rows.count
-        kernels.normalize(
-            buffers.residual, rows: rows, weight: layer.feedForwardNorm, epsilon: epsilon, into: buffers.normalized)
-        project(layer.gate, buffers.normalized, into: buffers.gate)
-        project(layer.up, buffers.normalized, into: buffers.up)
-        kernels.gate(buffers.gate, buffers.up, rows: rows, into: buffers.gated)
-        project(layer.down, buffers.gated, into: buffers.update)
-        kernels.add(buffers.update, rows: rows, to: buffers.residual)
-    }
-
-    /// output = input * weights^T + bias
-    private func project(
-        _ projection: TransformerWeights.Projection, _ input: borrowing Activations, into output: borrowing Matrix
-    ) {
-        kernels.multiply(
-            projection.weights, bias: projection.bias, rows: 0..<projection.weights.rows, by: input, into: output,
-            workspace: buffers.multiplyWorkspace)
+    /// residual += output(attention(rope(query(x)), rope(key(x)), value(x))), where x = norm(residual), and then
+    /// residual += down(silu(gate(x)) * up(x)), where x = norm(residual). The last addition is left to what follows.
+    private mutating func runLayer() {
+        run(.attentionInput)
+        run(.attentionProjections)
+        run(.store)
+        run(.attend)
+        run(.attendedInput)
+        run(.attentionOutput)
+        run(.feedForwardInput)
+        run(.gateAndUp)
+        run(.gatedInput)
+        run(.down)
     }
 
     /// logits = head(norm(residual)), for the wanted rows from `first` on, as many as the buffer holds.
@@ -120,18 +74,13 @@ extension Transformer {
         let count = min(pass.logitsRows.count - first, buffers.logits.capacity)
         pass.logitsWindow = first..<(first + count)
         guard count > 0 else { return }
-        buffers.headResidual.rows = count
-        buffers.headNormalized.rows = count
-        buffers.logits.rows = count
+        buffers.setLogitsRowCount(count)
         for row in 0..<count {
             buffers.headResidual.copyRow(pass.logitsRows[first + row], of: buffers.residual, to: row)
+            buffers.headUpdate.copyRow(pass.logitsRows[first + row], of: buffers.update, to: row)
         }
-        kernels.normalize(
-            buffers.headResidual, rows: 0..<count, weight: weights.outputNorm, epsilon: epsilon,
-            into: buffers.headNormalized)
-        kernels.multiply(
-            weights.outputHead, rows: 0..<vocabularySize, by: buffers.headNormalized, into: buffers.logits,
-            workspace: buffers.multiplyWorkspace)
+        run(.headInput)
+        run(.head)
     }
 
     /// The batch's tokens now belong to their sequences.

@@ -12,6 +12,8 @@ public struct Transformer: ~Copyable, LanguageModel {
     var keyValues: KeyValuePages
     var buffers: TransformerBuffers
     var pass: TransformerPass
+    let crew: LaneCrew
+    let workspaces: ParticipantWorkspaces
 
     public let contextLength: Int
     public let batchCapacity: Int
@@ -20,7 +22,11 @@ public struct Transformer: ~Copyable, LanguageModel {
     /// - Parameters:
     ///   - weights: the file they view must outlive the transformer.
     ///   - instructionSet: one that the processor supports.
-    public init(_ weights: TransformerWeights, capacity: TransformerCapacity, instructionSet: InstructionSet) {
+    ///   - crew: who computes; the caller of `advance` leads it.
+    public init(
+        _ weights: TransformerWeights, capacity: TransformerCapacity, instructionSet: InstructionSet,
+        crew: LaneCrew = LaneCrew()
+    ) {
         let model = weights.configuration
         self.weights = weights
         kernels = Kernels(instructionSet)
@@ -36,6 +42,8 @@ public struct Transformer: ~Copyable, LanguageModel {
         buffers = TransformerBuffers(
             model, capacity, frequencies: model.rope.frequencies(factors: weights.ropeFrequencyFactors))
         pass = TransformerPass(capacity: capacity)
+        self.crew = crew
+        workspaces = ParticipantWorkspaces(count: crew.capacity, model)
     }
 
     public mutating func openSequence(reserving tokenCount: Int, sharing prefix: KVPrefix) -> SequenceID? {

@@ -24,11 +24,11 @@ struct TransformerBuffers: ~Copyable {
     var rotary: RotaryTable
     /// Rows of the residual stream that get logits, `[L, embedding]`; L: rows of logits held at once.
     var headResidual: Matrix
+    /// What the last layer adds to these rows.
+    var headUpdate: Matrix
     var headNormalized: Activations
     /// `[L, vocabulary]`
     var logits: Matrix
-    let multiplyWorkspace: MultiplyWorkspace
-    let attentionWorkspace: AttentionWorkspace
 
     init(_ model: ModelConfiguration, _ capacity: TransformerCapacity, frequencies: [Double]) {
         let (tokens, logitsRows) = (capacity.batchTokenCount, capacity.logitsRowCount)
@@ -44,11 +44,9 @@ struct TransformerBuffers: ~Copyable {
         update = Matrix(capacity: tokens, columns: model.embeddingLength)
         rotary = RotaryTable(capacity: tokens, frequencies: frequencies)
         headResidual = Matrix(capacity: logitsRows, columns: model.embeddingLength)
+        headUpdate = Matrix(capacity: logitsRows, columns: model.embeddingLength)
         headNormalized = Activations(capacity: logitsRows, columns: model.embeddingLength)
         logits = Matrix(capacity: logitsRows, columns: model.vocabularySize)
-        multiplyWorkspace = MultiplyWorkspace()
-        attentionWorkspace = AttentionWorkspace(
-            queryHeadsPerHead: model.headCount / model.keyValueHeadCount, headDimension: model.headDimension)
     }
 
     /// Makes room for a batch of `tokenCount` rows.
@@ -63,5 +61,13 @@ struct TransformerBuffers: ~Copyable {
         up.rows = tokenCount
         gated.rows = tokenCount
         update.rows = tokenCount
+    }
+
+    /// Makes room for `rowCount` rows of logits.
+    mutating func setLogitsRowCount(_ rowCount: Int) {
+        headResidual.rows = rowCount
+        headUpdate.rows = rowCount
+        headNormalized.rows = rowCount
+        logits.rows = rowCount
     }
 }

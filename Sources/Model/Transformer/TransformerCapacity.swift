@@ -35,8 +35,8 @@ public struct TransformerCapacity: Equatable, Sendable {
         public var byteCount: Int { keyValueByteCount + scratchByteCount }
     }
 
-    /// What a transformer of this shape and capacity will take.
-    public func memory(for model: ModelConfiguration) -> Memory {
+    /// What a transformer of this shape and capacity will take, with work space for `participantCount` cores.
+    public func memory(for model: ModelConfiguration, participantCount: Int = 1) -> Memory {
         let embedding = model.embeddingLength
         let (queries, keysAndValues) = (model.queryLength, model.keyValueLength)
         let matrices = [embedding, embedding, queries, keysAndValues, keysAndValues]
@@ -45,13 +45,13 @@ public struct TransformerCapacity: Equatable, Sendable {
         let batch = matrices.reduce(0) { $0 + Matrix.byteCount(capacity: batchTokenCount, columns: $1) }
             + activations.reduce(0) { $0 + Activations.byteCount(capacity: batchTokenCount, columns: $1) }
             + RotaryTable.byteCount(capacity: batchTokenCount, dimensionCount: model.rope.dimensionCount)
-        let head = Matrix.byteCount(capacity: logitsRowCount, columns: embedding + model.vocabularySize)
+        let head = Matrix.byteCount(capacity: logitsRowCount, columns: 2 * embedding + model.vocabularySize)
             + Activations.byteCount(capacity: logitsRowCount, columns: embedding)
         let pageTables = sequenceCount * SequenceTable.pages(for: contextLength) * MemoryLayout<Int32>.stride
         return Memory(
             keyValueByteCount: pageCount * KeyValuePages.bytesPerPage(
                 layerCount: model.layerCount, headCount: model.keyValueHeadCount, headDimension: model.headDimension),
-            scratchByteCount: batch + head + pageTables + MultiplyWorkspace.byteCount)
+            scratchByteCount: batch + head + pageTables + participantCount * MultiplyWorkspace.byteCount)
     }
 
     var pageCount: Int { SequenceTable.pages(for: cachedTokenCount) }

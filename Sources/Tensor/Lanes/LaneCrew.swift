@@ -23,6 +23,8 @@ public final class LaneCrew: @unchecked Sendable {
 
     /// The most participants, the leader included.
     public let capacity: Int
+    /// The largest capacity that a crew can be given.
+    public static var capacityMax: Int { Limits.participantsMax }
     let slots: UnsafeMutablePointer<LaneSlot>
     let enlistedCount = Atomic<Int>(1)
     let isDismissed = Atomic<Bool>(false)
