@@ -18,6 +18,8 @@ public struct ModelAssembly {
         /// Bytes that keys, values and activations may take.
         public var memoryByteCount: Int
         public var instructionSet: InstructionSet
+        /// What is promised to whoever is served.
+        public var serviceLevel = ServiceLevel()
 
         public init(
             name: String, created: UInt64, contextLength: Int?, sequenceCount: Int, memoryByteCount: Int,
@@ -87,6 +89,7 @@ public struct ModelAssembly {
             parameterCount: container.tensors.reduce(0) { $0 &+ UInt64($1.elementCount) })
         var engine = EngineConfiguration()
         engine.runningMax = settings.sequenceCount
+        engine.serviceLevel = settings.serviceLevel
         service = ModelService(
             model: Transformer(
                 weights, capacity: capacity, instructionSet: settings.instructionSet, crew: crew),

@@ -68,6 +68,14 @@ struct HexaServe: ParsableCommand {
     @Option(help: ArgumentHelp("Threads that compute.", valueName: "count"))
     var threads = 1
 
+    @Option(help: ArgumentHelp("Refuse (429) whoever would get the first token later than that.",
+                               valueName: "milliseconds"))
+    var slaTtftMs: Int?
+
+    @Option(help: ArgumentHelp("Have others wait while streams would get their tokens further apart than that.",
+                               valueName: "milliseconds"))
+    var slaItlMs: Int?
+
     @Flag(help: "Print events as JSON lines on standard output.")
     var json = false
 
@@ -75,7 +83,10 @@ struct HexaServe: ParsableCommand {
         if let sequences, sequences > KernelConfiguration.sequenceCountMax {
             throw ValidationError("--sequences may be \(KernelConfiguration.sequenceCountMax) at most")
         }
-        let counts = [("--context", context ?? 1), ("--sequences", sequences ?? 1), ("--threads", threads)]
+        let counts = [
+            ("--context", context ?? 1), ("--sequences", sequences ?? 1), ("--threads", threads),
+            ("--sla-ttft-ms", slaTtftMs ?? 1), ("--sla-itl-ms", slaItlMs ?? 1),
+        ]
         for (flag, value) in counts where value < 1 {
             throw ValidationError("\(flag) must be at least 1")
         }
@@ -92,7 +103,11 @@ struct HexaServe: ParsableCommand {
             var signals = SignalInbox()
             let file = try ModelFile(path: model)
             let lanes = LaneThreads(participantCount: threads, placement: threads > 1 ? .pinned : .floating)
-            let plan = try ServingPlan(file, name: name, context: context, sequences: sequences)
+            let plan = try ServingPlan(
+                file, name: name, context: context, sequences: sequences,
+                serviceLevel: ServiceLevel(
+                    timeToFirstTokenMax: slaTtftMs.map { .milliseconds(UInt64($0)) },
+                    timeBetweenTokensMax: slaItlMs.map { .milliseconds(UInt64($0)) }))
             let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
             // The loop's thread drives the model, and so leads the crew.
             try group.next().submit { lanes.pinLeader() }.wait()

@@ -9,10 +9,12 @@ import Tensor
 /// How a model file is to be served on this machine: settled before anything is loaded.
 struct ServingPlan {
     let file: ModelFile
-    let settings: ModelAssembly.Settings
+    private(set) var settings: ModelAssembly.Settings
 
     /// Checks what can be checked from the file's header.
-    init(_ file: ModelFile, name: String?, context: Int?, sequences: Int?) throws(LaunchError) {
+    init(
+        _ file: ModelFile, name: String?, context: Int?, sequences: Int?, serviceLevel: ServiceLevel
+    ) throws(LaunchError) {
         let configuration = try file.check(.quick)
         let estimate = MemoryEstimate(configuration, fileByteCount: file.byteCount, contextLength: context,
                                       sequenceCount: sequences)
@@ -26,6 +28,7 @@ struct ServingPlan {
             sequenceCount: sequences ?? KernelConfiguration().sequenceCount,
             memoryByteCount: (available << 20) - estimate.weights - estimate.system,
             instructionSet: .fastest(on: CPUFeatures.ofThisProcessor()))
+        settings.serviceLevel = serviceLevel
     }
 
     /// Reads the model and makes it ready for `crew` to compute.

@@ -23,14 +23,15 @@ extension RunCommand {
         if let reason = choice.fallbackReason {
             Terminal.warn("KVM cannot be used (\(reason)): falling back to TCG, which is slow")
         }
-        return Plan(
-            machine: MachineConfiguration(
-                kernelPath: kernelPath, modelPath: file.path, modelByteCount: file.byteCount,
-                modelName: name ?? file.defaultName, processorCount: cpus, memoryMiB: memoryMiB,
-                accelerator: choice.accelerator, hostPort: port, apiKey: apiKey ?? HostEnvironment.apiKey,
-                logLevel: logLevel, contextLength: context, sequenceCount: sequences,
-                startTimeUnixSeconds: HostClock.unixSeconds),
-            emulatorPath: emulatorPath)
+        var machine = MachineConfiguration(
+            kernelPath: kernelPath, modelPath: file.path, modelByteCount: file.byteCount,
+            modelName: name ?? file.defaultName, processorCount: cpus, memoryMiB: memoryMiB,
+            accelerator: choice.accelerator, hostPort: port, apiKey: apiKey ?? HostEnvironment.apiKey,
+            logLevel: logLevel, contextLength: context, sequenceCount: sequences,
+            startTimeUnixSeconds: HostClock.unixSeconds)
+        machine.timeToFirstTokenMilliseconds = slaTtftMs
+        machine.timeBetweenTokensMilliseconds = slaItlMs
+        return Plan(machine: machine, emulatorPath: emulatorPath)
     }
 
     private func memoryFor(_ configuration: ModelConfiguration, _ file: ModelFile) throws(LaunchError) -> Int {

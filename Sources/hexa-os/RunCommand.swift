@@ -59,6 +59,14 @@ struct RunCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Conversations computed at the same time.", valueName: "count"))
     var sequences: Int?
 
+    @Option(help: ArgumentHelp("Refuse (429) whoever would get the first token later than that.",
+                               valueName: "milliseconds"))
+    var slaTtftMs: Int?
+
+    @Option(help: ArgumentHelp("Have others wait while streams would get their tokens further apart than that.",
+                               valueName: "milliseconds"))
+    var slaItlMs: Int?
+
     @Option(help: ArgumentHelp("The kernel image (default: hexa-kernel.elf beside hexa-os).", valueName: "path"))
     var kernel: String?
 
@@ -82,6 +90,11 @@ struct RunCommand: ParsableCommand {
         if once && prompt == nil { throw ValidationError("--once needs --prompt") }
         if let sequences, sequences > KernelConfiguration.sequenceCountMax {
             throw ValidationError("--sequences may be \(KernelConfiguration.sequenceCountMax) at most")
+        }
+        for (flag, value) in [("--sla-ttft-ms", slaTtftMs), ("--sla-itl-ms", slaItlMs)] {
+            let limits = 1...Int(KernelConfiguration.promiseMillisecondsMax)
+            guard let value, !limits.contains(value) else { continue }
+            throw ValidationError("\(flag) must be from 1 to \(limits.upperBound)")
         }
         for (flag, value) in [("--cpus", cpus), ("--memory", memory ?? 1), ("--context", context ?? 1),
                               ("--sequences", sequences ?? 1), ("--max-tokens", maxTokens ?? 1),

@@ -18,7 +18,8 @@ struct KernelConfigurationTests {
             "console=ttyS0 hexa.ip=10.0.2.15/24,10.0.2.2 hexa.port=8080 hexa.log=debug hexa.model=vdb "
                 + "hexa.model-size=12345 "
                 + "hexa.model-name=smol hexa.api-key=a=b hexa.api-key=c hexa.epoch=1700000000 hexa.context=2048 "
-                + "hexa.sequences=16 hexa.cpus=2 virtio_mmio.device=512@0xfeb00e00:12")
+                + "hexa.sequences=16 hexa.sla-ttft-ms=500 hexa.sla-itl-ms=100 hexa.cpus=2 "
+                + "virtio_mmio.device=512@0xfeb00e00:12")
         #expect(configuration.addressing == .static(address: 0x0a00_020f, prefixLength: 24, gateway: 0x0a00_0202))
         #expect(configuration.port == 8_080)
         #expect(configuration.logLevel == .debug)
@@ -29,6 +30,8 @@ struct KernelConfigurationTests {
         #expect(configuration.wallClockSeconds == 1_700_000_000)
         #expect(configuration.contextLength == 2_048)
         #expect(configuration.sequenceCount == 16)
+        #expect(configuration.timeToFirstTokenMilliseconds == 500)
+        #expect(configuration.timeBetweenTokensMilliseconds == 100)
         #expect(configuration.cpuCount == 2)
     }
 
@@ -37,6 +40,7 @@ struct KernelConfigurationTests {
         "hexa.port=65536", "hexa.port=99999999999999999999999", "hexa.port", "hexa.log=loud", "hexa.model=sda",
         "hexa.model=vd",
         "hexa.context=-1", "hexa.sequences=0", "hexa.cpus=x", "hexa.api-key=", "hexa.model-size=0",
+        "hexa.sla-ttft-ms=0", "hexa.sla-itl-ms=3600001",
     ])
     func badValues(line: String) throws {
         let key = line.prefix { $0 != "=" }

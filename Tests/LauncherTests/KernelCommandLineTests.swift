@@ -17,8 +17,11 @@ struct KernelCommandLineTests {
         machine.contextLength = 512
         machine.sequenceCount = 3
         machine.logLevel = .debug
+        machine.timeToFirstTokenMilliseconds = 500
+        machine.timeBetweenTokensMilliseconds = 100
         let words = try KernelCommandLine(machine).text.split(separator: " ")
-        for word in ["hexa.context=512", "hexa.sequences=3", "hexa.log=debug", "hexa.api-key=sk-1"] {
+        for word in ["hexa.context=512", "hexa.sequences=3", "hexa.log=debug", "hexa.api-key=sk-1",
+                     "hexa.sla-ttft-ms=500", "hexa.sla-itl-ms=100"] {
             #expect(words.contains { $0 == word })
         }
     }

@@ -144,11 +144,14 @@ extension BootSequence {
             "model: \(file.bytes.count >> 20) MiB read in \(file.duration.milliseconds) ms (\(rate) MiB/s)")
         let features = CPUFeatures.ofThisProcessor()
         let instructionSet = InstructionSet.fastest(on: features)
-        let settings = ModelAssembly.Settings(
+        var settings = ModelAssembly.Settings(
             name: String(decoding: configuration.modelName, as: UTF8.self), created: configuration.wallClockSeconds,
             contextLength: configuration.contextLength, sequenceCount: configuration.sequenceCount,
             memoryByteCount: Int(KernelHeap.longestFreeByteCount) - Self.reservedByteCount,
             instructionSet: instructionSet)
+        settings.serviceLevel = ServiceLevel(
+            timeToFirstTokenMax: configuration.timeToFirstTokenMilliseconds.map { .milliseconds($0) },
+            timeBetweenTokensMax: configuration.timeBetweenTokensMilliseconds.map { .milliseconds($0) })
         let start = MachineClock.now
         var log = RepackingLog()
         let assembly: ModelAssembly

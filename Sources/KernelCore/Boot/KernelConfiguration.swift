@@ -23,6 +23,11 @@ public struct KernelConfiguration: Equatable, Sendable {
     /// Requests served at once; more wait.
     public var sequenceCount: Int = 8
     public static var sequenceCountMax: Int { 1_024 }
+    /// What is promised to whoever is served, in milliseconds: the time to the first token, and between tokens.
+    public var timeToFirstTokenMilliseconds: UInt64?
+    public var timeBetweenTokensMilliseconds: UInt64?
+    /// An hour: a promise beyond it is none.
+    public static var promiseMillisecondsMax: UInt64 { 3_600_000 }
     public var cpuCount: Int = 1
     /// Breaks the kernel on purpose, so that tests can see how it ends.
     public var selfTest: SelfTest?
@@ -97,6 +102,10 @@ public struct KernelConfiguration: Equatable, Sendable {
         case Array("hexa.sequences".utf8):
             sequenceCount = try need(Self.integer(value, in: 1...UInt64(Self.sequenceCountMax)).map { Int($0) },
                                      "a number from 1 to 1024")
+        case Array("hexa.sla-ttft-ms".utf8):
+            timeToFirstTokenMilliseconds = try need(Self.promise(value), "milliseconds, 1 to 3600000")
+        case Array("hexa.sla-itl-ms".utf8):
+            timeBetweenTokensMilliseconds = try need(Self.promise(value), "milliseconds, 1 to 3600000")
         case Array("hexa.cpus".utf8):
             cpuCount = try need(Self.integer(value, in: 1...64).map { Int($0) }, "a number from 1 to 64")
         case Array("hexa.self-test".utf8):
@@ -122,6 +131,10 @@ extension KernelConfiguration {
             value = sum
         }
         return range.contains(value) ? value : nil
+    }
+
+    private static func promise(_ text: [UInt8]) -> UInt64? {
+        integer(text, in: 1...promiseMillisecondsMax)
     }
 
     private static func blockDevice(_ text: [UInt8]) -> Int? {

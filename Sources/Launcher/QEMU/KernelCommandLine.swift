@@ -20,6 +20,12 @@ public struct KernelCommandLine: Equatable, Sendable {
         try append("hexa.cpus", String(machine.processorCount), flag: "--cpus")
         if let length = machine.contextLength { try append("hexa.context", String(length), flag: "--context") }
         if let count = machine.sequenceCount { try append("hexa.sequences", String(count), flag: "--sequences") }
+        if let limit = machine.timeToFirstTokenMilliseconds {
+            try append("hexa.sla-ttft-ms", String(limit), flag: "--sla-ttft-ms")
+        }
+        if let limit = machine.timeBetweenTokensMilliseconds {
+            try append("hexa.sla-itl-ms", String(limit), flag: "--sla-itl-ms")
+        }
         if let key = machine.apiKey { try append("hexa.api-key", key, flag: "--api-key") }
     }
 

@@ -18,6 +18,9 @@ public struct MachineConfiguration: Equatable, Sendable {
     public var contextLength: Int?
     /// Sequences that have a KV cache at the same time; nil for the kernel's own choice.
     public var sequenceCount: Int?
+    /// Milliseconds to the first token, and between tokens, that are promised to whoever is served; nil for no promise.
+    public var timeToFirstTokenMilliseconds: Int?
+    public var timeBetweenTokensMilliseconds: Int?
     /// Wall-clock seconds since 1970 at the start: the machine has no clock chip.
     public var startTimeUnixSeconds: UInt64
 

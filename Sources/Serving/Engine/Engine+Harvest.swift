@@ -44,7 +44,7 @@ extension Engine where LM: ~Copyable {
         } else if generation.tokens.count >= generation.countMax {
             finish(generation, .length, now: now)
         } else if generation.tokens.count > generation.reservedCount {
-            moveToLargerReservation(generation)
+            moveToLargerReservation(generation, now: now)
         }
     }
 

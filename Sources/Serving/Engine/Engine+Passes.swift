@@ -12,9 +12,9 @@ extension Engine where LM: ~Copyable {
 
     /// Runs one slice: a part of a forward pass, or the use of one row of its logits.
     public mutating func step(now: Instant) -> StepResult {
-        if !isPassUnderWay { recordPass(now: now) }
         switch phase {
         case .idle:
+            recordPass(now: now)
             admit(now: now)
             buildBatch()
             guard !batch.isEmpty else { return .idle }
@@ -25,30 +25,46 @@ extension Engine where LM: ~Copyable {
         case .forward:
             return advancePass()
         case .harvest(let next):
-            if next < rows.count { harvest(rows[next], row: next, now: now) }
-            phase = next + 1 < rows.count ? .harvest(next: next + 1) : .idle
+            let following = useRow(next, now: now)
+            phase = following < rows.count ? .harvest(next: following) : .idle
             return .working
         }
     }
 
-    /// Tells the pacer how long the pass has taken that the step before this one completed.
+    /// Uses a row of logits; the index of the next that is good.
+    private mutating func useRow(_ index: Int, now: Instant) -> Int {
+        let row = rows[index]
+        harvest(row, row: index, now: now)
+        guard let guess = row.guess, !checkGuess(guess, of: row.generation) else { return index + 1 }
+        return rows[index...].firstIndex { $0.generation !== row.generation } ?? rows.count
+    }
+
+    /// Takes note of how long the pass has taken whose last row the step before this one used.
     private mutating func recordPass(now: Instant) {
         guard let began = passBeganAt else { return }
         passBeganAt = nil
         var decodingSequences = 0
         var promptTokens = 0
+        var draftTokens = 0
         for participant in participants {
             if participant.isPrompt { promptTokens += participant.tokenCount } else { decodingSequences += 1 }
+            draftTokens += participant.draftCount
         }
-        pacer.record(now - began, decodingSequences: decodingSequences, promptTokens: promptTokens)
+        guard draftTokens == 0 else {
+            return costs.record(draftPass: now - began, decodingSequences: decodingSequences, draftTokens: draftTokens)
+        }
+        costs.record(pass: now - began, decodingSequences: decodingSequences, promptTokens: promptTokens)
     }
 
     private mutating func advancePass() -> StepResult {
         guard model.advance() else { return .working }
         statistics.passes += 1
+        statistics.batchSize.observe(UInt64(participants.count))
         hasAbandonedLastPass = false
         for participant in participants {
-            participant.generation.cachedCount += participant.tokenCount
+            participant.generation.cachedCount += participant.tokenCount - participant.draftCount
+            let work = participant.isPrompt ? participant.tokenCount : Limits.decodeTokenWork + participant.draftCount
+            participant.generation.account.charge(work)
             guard participant.isPrompt else { continue }
             statistics.promptTokens += UInt64(participant.tokenCount)
             completePrompt(participant.generation)
@@ -100,32 +116,17 @@ extension Engine where LM: ~Copyable {
         for index in running.indices.reversed() where running[index].isCancelled { release(at: index) }
     }
 
-    /// Frees a running generation's place and KV memory.
-    mutating func release(at index: Int) {
-        let generation = running.remove(at: index)
-        keepPrefix(of: generation)
-        if case .running(let sequence) = generation.state { model.closeSequence(sequence) }
-        generation.cachedCount = 0
-        generation.reservedCount = 0
-    }
-
-    // MARK: The end of a generation, and its moves
+    // MARK: The end of a generation
 
     mutating func finish(_ generation: Generation, _ reason: FinishReason, now: Instant) {
-        if let index = running.firstIndex(where: { $0 === generation }) { release(at: index) }
+        if let index = running.firstIndex(where: { $0 === generation }) {
+            release(at: index)
+            costs.record(placeTime: now - generation.placedAt)
+        }
         generation.finish(reason)
         statistics.finishedGenerations += 1
         statistics.timeToLastToken.observe(now - generation.submittedAt)
         markReady(generation)
-    }
-
-    /// Puts a generation that has outgrown its reservation at the head of the queue: it comes back with a larger one,
-    /// and finds its tokens among the prefixes, unless others have needed the memory.
-    mutating func moveToLargerReservation(_ generation: Generation) {
-        guard let index = running.firstIndex(where: { $0 === generation }) else { return }
-        release(at: index)
-        generation.state = .waiting
-        waiting.insert(generation, at: 0)
     }
 
     mutating func markReady(_ generation: Generation) {

@@ -45,6 +45,12 @@ extension Engine where LM: ~Copyable {
         return sequence
     }
 
+    /// Prompt tokens that would have to be computed now, the last one at least.
+    mutating func uncachedCount(of prompt: [TokenID], in scope: PrefixScope) -> Int {
+        prefixes.match(prompt, limit: prompt.count - 1, in: scope, into: &prefix)
+        return prompt.count - prefix.tokenCount
+    }
+
     /// Leaves what a generation's sequence holds to later ones.
     mutating func keepPrefix(of generation: Generation) {
         guard case .running(let sequence) = generation.state else { return }

@@ -24,6 +24,8 @@ public struct Engine<LM: LanguageModel & ~Copyable>: ~Copyable {
         var scoresAfter: Int?
         /// Whether the row gives the generation's next token.
         var samples: Bool
+        /// What the pass took that token to be when it went on; the next row is good only if it was right.
+        var guess: TokenID?
     }
 
     /// A generation's part of the pass.
@@ -32,6 +34,8 @@ public struct Engine<LM: LanguageModel & ~Copyable>: ~Copyable {
         var tokenCount: Int
         /// Whether the tokens are a prompt's, or those of a sequence that has moved.
         var isPrompt: Bool
+        /// How many of the tokens are guesses.
+        var draftCount = 0
     }
 
     var model: LM
@@ -44,13 +48,15 @@ public struct Engine<LM: LanguageModel & ~Copyable>: ~Copyable {
     var rows: [Row] = []
     /// Prompts take turns: the oldest one, then the one that is nearest to its end.
     var isOldestPromptsTurn = true
-    var pacer = PrefillPacer()
-    /// When the pass under way, or the one just completed and not yet recorded, began.
+    let pacer: PrefillPacer
+    var costs: MeasuredCosts
+    var accounts = Accounts()
+    /// When the pass began that is under way, or whose rows are being used.
     var passBeganAt: Instant?
     /// Whether the pass before this one was abandoned: then this one is completed, whoever leaves.
     var hasAbandonedLastPass = false
 
-    /// In order of arrival.
+    /// In no order: see `Engine+Admission.swift`.
     var waiting: [Generation] = []
     /// In order of admission.
     var running: [Generation] = []
@@ -65,6 +71,7 @@ public struct Engine<LM: LanguageModel & ~Copyable>: ~Copyable {
     /// Kept so that a token allocates nothing: its bytes, and its row of logits when it is scored.
     var tokenBytes: [UInt8] = []
     var scoringRow: [Float] = []
+    var draft: [TokenID] = []
     var nextSerial: UInt64 = 1
     var statistics = EngineStatistics()
 
@@ -75,6 +82,8 @@ public struct Engine<LM: LanguageModel & ~Copyable>: ~Copyable {
         configuration.prefillChunkTokens = max(1, configuration.prefillChunkTokens)
         configuration.prefillChunkTokensWhileDecoding = max(1, configuration.prefillChunkTokensWhileDecoding)
         prefixes = PrefixCache(pageCount: model.pageCount, tokensPerPage: model.tokensPerPage)
+        pacer = PrefillPacer(gapMax: configuration.serviceLevel.timeBetweenTokensMax)
+        costs = MeasuredCosts(sequencesMax: configuration.runningMax)
         self.model = model
         self.tokenizer = tokenizer
         self.configuration = configuration
@@ -83,8 +92,6 @@ public struct Engine<LM: LanguageModel & ~Copyable>: ~Copyable {
     /// The most tokens a prompt and its reply can have together.
     public var contextLength: Int { model.contextLength }
     public var vocabularySize: Int { model.vocabularySize }
-    /// Sequences that can still be submitted before the queue is full.
-    public var queueRoom: Int { max(0, configuration.waitingMax - waiting.count) }
     /// Whether nothing waits and nothing runs.
     public var isIdle: Bool { waiting.isEmpty && running.isEmpty }
 
@@ -104,10 +111,9 @@ extension Engine where LM: ~Copyable {
     ) throws(GenerationRejection) -> GenerationID {
         guard permit.target == .model else { throw .wrongTarget }
         try validate(prompt: request.prompt, maxTokens: request.maxTokens)
-        guard queueRoom > 0 else {
-            statistics.refusedGenerations += 1
-            throw .overloaded(retryAfterSeconds: retryAfterSeconds)
-        }
+        let subject = permit.subject
+        let scope = scope ?? .subject(subject)
+        try checkRoom(for: 1, of: subject)
         var sampler: Sampler
         do throws(SamplingParameterError) {
             sampler = try Sampler(request.sampling, vocabularySize: model.vocabularySize)
@@ -115,18 +121,30 @@ extension Engine where LM: ~Copyable {
             throw .invalidSampling(error)
         }
         sampler.observe(request.prompt)
+        let account = accounts.account(of: subject, weight: request.weight)
+        let leader = request.leader.flatMap { unfinishedGeneration($0) }
+        let promptWork = leader == nil ? uncachedCount(of: request.prompt, in: scope) : 1
+        if leader == nil {
+            do throws(GenerationRejection) {
+                try checkServiceLevel(computing: promptWork, for: account)
+            } catch {
+                statistics.refusedForFirstToken += 1
+                throw error
+            }
+        }
         let id = GenerationID(serial: nextSerial)
         nextSerial += 1
         let generation = Generation(
-            id: id, request: request, scope: scope ?? .subject(permit.subject), contextLength: model.contextLength,
+            id: id, request: request, account: account, scope: scope, contextLength: model.contextLength,
             sampler: sampler, now: now)
-        if let leader = request.leader { generation.leader = self.generation(leader) }
-        waiting.append(generation)
+        generation.promptWork = promptWork
+        generation.leader = leader
+        enqueue(generation, now: now)
         return id
     }
 
     /// A generation that waits or runs.
-    private func generation(_ id: GenerationID) -> Generation? {
+    private func unfinishedGeneration(_ id: GenerationID) -> Generation? {
         waiting.first { $0.id == id } ?? running.first { $0.id == id }
     }
 
@@ -141,19 +159,12 @@ extension Engine where LM: ~Copyable {
         for token in prompt where !vocabulary.contains(token) { throw .unknownToken(token) }
     }
 
-    /// How long a client that finds the queue full should wait: what the queue takes to drain at the present pace.
-    public var retryAfterSeconds: UInt64 {
-        let rounds = UInt64(waiting.count / max(1, configuration.runningMax) + 1)
-        let drain = statistics.timeToLastToken.mean * rounds
-        return min(max(drain.milliseconds / 1_000 + 1, 1), Limits.retryAfterSecondsMax)
-    }
-
     /// Stops a generation whose client has gone; no more output comes of it. Its KV memory is free when this returns,
     /// or, when most of the pass under way is for others, at the end of that pass.
     public mutating func cancel(_ id: GenerationID) {
         ready.removeAll { $0.id == id }
         if let index = waiting.firstIndex(where: { $0.id == id }) {
-            waiting.remove(at: index).isCancelled = true
+            dequeue(at: index).isCancelled = true
             statistics.cancelledGenerations += 1
             return
         }

@@ -7,12 +7,22 @@ public struct EngineStatistics: Sendable {
     /// Tokens that were not computed because an earlier sequence had left them.
     public internal(set) var prefixHitTokens: UInt64 = 0
     public internal(set) var generatedTokens: UInt64 = 0
+    /// Tokens that were guessed ahead, and those of them that came true.
+    public internal(set) var draftedTokens: UInt64 = 0
+    public internal(set) var acceptedTokens: UInt64 = 0
     public internal(set) var passes: UInt64 = 0
     public internal(set) var abandonedPasses: UInt64 = 0
     public internal(set) var finishedGenerations: UInt64 = 0
     public internal(set) var cancelledGenerations: UInt64 = 0
-    public internal(set) var refusedGenerations: UInt64 = 0
+    /// Sequences that were not taken in because the queue was full, and because their first token would have come later
+    /// than promised.
+    public internal(set) var refusedForQueue: UInt64 = 0
+    public internal(set) var refusedForFirstToken: UInt64 = 0
+    /// Sequences that gave up their place for another subject's.
+    public internal(set) var displacedGenerations: UInt64 = 0
 
+    /// Sequences that took part in each pass.
+    public internal(set) var batchSize = CountHistogram(bounds: batchBounds)
     /// From a request's arrival to its first token.
     public internal(set) var timeToFirstToken = Histogram(boundsMilliseconds: firstTokenBounds)
     /// Between two tokens of one generation.
@@ -33,6 +43,7 @@ public struct EngineStatistics: Sendable {
 
     public init() {}
 
+    private static var batchBounds: [UInt64] { [1, 2, 4, 8, 16, 32, 64, 128] }
     private static var firstTokenBounds: [UInt64] { [10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000] }
     private static var betweenTokensBounds: [UInt64] { [2, 5, 10, 20, 40, 80, 160, 320, 640, 1_280, 5_000] }
     private static var lastTokenBounds: [UInt64] {

@@ -15,7 +15,11 @@ final class Generation {
     }
 
     let id: GenerationID
+    /// Whose work it is.
+    let account: Account
     let scope: PrefixScope
+    /// Where it stands in its subject's queue: its arrival, moved by its priority.
+    let rank: Instant
     let promptCount: Int
     /// Tokens after which the generation ends: the prompt and the most that may be generated.
     let countMax: Int
@@ -30,6 +34,8 @@ final class Generation {
     var cachedCount = 0
     /// Prompt tokens that an earlier sequence had left when this one was first admitted; nil before.
     var promptCachedCount: Int?
+    /// Prompt tokens that had to be computed, as of its arrival.
+    var promptWork = 0
     /// The generation whose prompt is the same and which computes it for both.
     var leader: Generation?
     /// Whether all of the prompt has been computed, once at least.
@@ -39,6 +45,7 @@ final class Generation {
     /// Tokens the sequence may grow to before it must move to a larger reservation.
     var reservedCount = 0
     var sampler: Sampler
+    var draftPolicy = DraftPolicy()
     var text: TextStream
 
     /// Output that nobody has taken yet.
@@ -51,7 +58,13 @@ final class Generation {
     /// Cancelled while a pass it takes part in is under way: it is freed when the pass ends.
     var isCancelled = false
 
+    /// Whether it waits only to come back with a larger reservation.
+    var hasMoved = false
+
     let submittedAt: Instant
+    /// When it last joined the queue, and when it last got a place.
+    var queuedAt: Instant
+    var placedAt: Instant
     var lastTokenAt: Instant?
 
     struct HeldToken {
@@ -60,11 +73,14 @@ final class Generation {
     }
 
     init(
-        id: GenerationID, request: GenerationRequest, scope: PrefixScope, contextLength: Int, sampler: Sampler,
-        now: Instant
+        id: GenerationID, request: GenerationRequest, account: Account, scope: PrefixScope, contextLength: Int,
+        sampler: Sampler, now: Instant
     ) {
         self.id = id
+        self.account = account
         self.scope = scope
+        let priority = min(max(request.priority, Limits.priorityMin), Limits.priorityMax)
+        rank = now + Limits.priorityStep * UInt64(priority - Limits.priorityMin)
         promptCount = request.prompt.count
         countMax = promptCount + min(max(request.maxTokens, 0), contextLength - promptCount)
         ignoresEndOfGeneration = request.ignoresEndOfGeneration
@@ -74,11 +90,17 @@ final class Generation {
         text = TextStream(stopStrings: request.stopStrings)
         self.sampler = sampler
         submittedAt = now
+        queuedAt = now
+        placedAt = now
     }
 
     var generatedCount: Int { tokens.count - promptCount }
     /// Tokens the model has not seen.
     var missingCount: Int { tokens.count - cachedCount }
+    /// Whether it comes before `other` in the queue of one subject.
+    func precedes(_ other: Generation) -> Bool {
+        rank == other.rank ? id.serial < other.id.serial : rank < other.rank
+    }
     /// Whether its next pass takes one token: it decodes.
     var isDecoding: Bool { missingCount == 1 && !needsPromptScores }
     /// Whether it waits for its leader to have computed the prompt.

@@ -1,4 +1,5 @@
 import Model
+import MonotonicTime
 
 /// What a sequence of tokens shall be continued with: one choice of one prompt.
 public struct GenerationRequest: Sendable {
@@ -18,6 +19,11 @@ public struct GenerationRequest: Sendable {
     /// A generation with the same prompt, submitted before: this one waits until its prompt has been computed, and
     /// shares it.
     public var leader: GenerationID?
+    /// Which of its subject's requests are served first: the lower, the earlier (`Limits.priorityMin`...`priorityMax`).
+    /// A step counts as much as `Limits.priorityStep` of waiting, so that no request waits for ever.
+    public var priority = 0
+    /// The subject's share of the service relative to others' (1...`Limits.weightMax`); the last request's counts.
+    public var weight = 1
 
     public init(prompt: [TokenID], maxTokens: Int, sampling: SamplingParameters) {
         self.prompt = prompt
@@ -51,6 +57,8 @@ public enum GenerationRejection: Error, Equatable, Sendable {
     /// A token of the prompt that the vocabulary does not have.
     case unknownToken(TokenID)
     case invalidSampling(SamplingParameterError)
+    /// The first token would come later than was promised to all who are taken in.
+    case firstTokenLate(predicted: Interval, limit: Interval, retryAfterSeconds: UInt64)
     /// The queue is full: come back after that many seconds.
     case overloaded(retryAfterSeconds: UInt64)
 }

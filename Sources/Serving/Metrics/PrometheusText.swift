@@ -28,14 +28,25 @@ struct PrometheusText {
 
     /// A histogram in seconds: cumulative buckets, sum and count.
     mutating func histogram(_ name: String, _ help: String, _ histogram: Histogram) {
+        write(histogram.counts, name, help) { Self.seconds(.nanoseconds($0)) }
+    }
+
+    /// A histogram of numbers.
+    mutating func histogram(_ name: String, _ help: String, _ histogram: CountHistogram) {
+        write(histogram, name, help) { "\($0)" }
+    }
+
+    private mutating func write(
+        _ histogram: CountHistogram, _ name: String, _ help: String, text: (UInt64) -> String
+    ) {
         describe(name, .histogram, help)
         var cumulative: UInt64 = 0
-        for (index, bound) in histogram.boundsMilliseconds.enumerated() {
+        for (index, bound) in histogram.bounds.enumerated() {
             cumulative += histogram.bucketCounts[index]
-            sample(name + "_bucket", labels: "le=\"\(Self.seconds(.milliseconds(bound)))\"", cumulative)
+            sample(name + "_bucket", labels: "le=\"\(text(bound))\"", cumulative)
         }
         sample(name + "_bucket", labels: "le=\"+Inf\"", histogram.count)
-        append("\(name)_sum \(Self.seconds(histogram.sum))\n")
+        append("\(name)_sum \(text(histogram.sum))\n")
         sample(name + "_count", histogram.count)
     }
 

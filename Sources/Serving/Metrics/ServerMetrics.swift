@@ -48,6 +48,9 @@ struct ServerMetrics {
                     engine.prefixHitTokens)
         text.single("hexa_prompt_tokens_total", .counter, "Prompt tokens computed.", engine.promptTokens)
         text.single("hexa_generated_tokens_total", .counter, "Tokens generated.", engine.generatedTokens)
+        text.single("hexa_draft_tokens_total", .counter, "Tokens guessed ahead.", engine.draftedTokens)
+        text.single("hexa_draft_tokens_accepted_total", .counter, "Tokens guessed ahead that came true.",
+                    engine.acceptedTokens)
         text.single("hexa_passes_total", .counter, "Forward passes completed.", engine.passes)
         text.single("hexa_passes_abandoned_total", .counter, "Forward passes dropped because clients left.",
                     engine.abandonedPasses)
@@ -55,8 +58,12 @@ struct ServerMetrics {
                     engine.finishedGenerations)
         text.single("hexa_generations_cancelled_total", .counter, "Sequences whose client left.",
                     engine.cancelledGenerations)
-        text.single("hexa_generations_refused_total", .counter, "Sequences refused because the queue was full.",
-                    engine.refusedGenerations)
+        text.describe("hexa_generations_refused_total", .counter, "Sequences that were not taken in, by reason.")
+        text.sample("hexa_generations_refused_total", labels: #"reason="queue_full""#, engine.refusedForQueue)
+        text.sample("hexa_generations_refused_total", labels: #"reason="first_token""#, engine.refusedForFirstToken)
+        text.single("hexa_generations_displaced_total", .counter, "Sequences that gave up their place.",
+                    engine.displacedGenerations)
+        text.histogram("hexa_batch_sequences", "Sequences that took part in a pass.", engine.batchSize)
         text.histogram("hexa_time_to_first_token_seconds", "From arrival to the first token.",
                        engine.timeToFirstToken)
         text.histogram("hexa_time_between_tokens_seconds", "Between two tokens of a sequence.",

@@ -1,4 +1,5 @@
 import Model
+import MonotonicTime
 
 extension APIError {
     /// - Parameter promptParameter: the parameter that holds the prompt: `messages` or `prompt`.
@@ -18,6 +19,8 @@ extension APIError {
             self = .invalid(promptParameter, "Token \(token) is not in the model's vocabulary.")
         case .invalidSampling(let error):
             self = .invalid(error.parameter, "'\(error.parameter)' must be \(error.requirement).")
+        case .firstTokenLate(let predicted, let limit, let seconds):
+            self = .late(predicted: predicted, limit: limit, retryAfterSeconds: seconds)
         case .overloaded(let seconds):
             self = .overloaded(retryAfterSeconds: seconds)
         }

@@ -1,3 +1,5 @@
+import MonotonicTime
+
 /// A refusal in the form that clients of the OpenAI API know: an HTTP status and an error object.
 struct APIError: Error, Equatable {
     enum Kind {
@@ -97,6 +99,17 @@ extension APIError {
 }
 
 extension APIError {
+    /// A first token that would come later than the server promises (`--sla-ttft-ms`).
+    static func late(predicted: Interval, limit: Interval, retryAfterSeconds: UInt64) -> APIError {
+        var error = APIError(
+            429, .overloaded,
+            "The first token would take about \(predicted.milliseconds) ms, and this server promises "
+                + "\(limit.milliseconds) ms; try again in \(retryAfterSeconds) s.",
+            code: "overloaded")
+        error.retryAfterSeconds = retryAfterSeconds
+        return error
+    }
+
     /// A permit for one thing was presented for another: a mistake of this server's, never of a client's.
     static var wrongPermit: APIError {
         APIError(500, .server, "The permit is for another target.", code: "wrong_permit")

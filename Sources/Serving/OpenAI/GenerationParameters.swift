@@ -12,6 +12,8 @@ struct GenerationParameters {
     var seed: UInt64?
     var stopStrings: [[UInt8]]
     var ignoresEndOfGeneration: Bool
+    /// Among the requests of one key: the lower, the earlier. vLLM's extension of OpenAI's API.
+    var priority: Int
     var isStreamed: Bool
     var includesUsage: Bool
 
@@ -24,6 +26,7 @@ struct GenerationParameters {
         seed = try request.integer("seed", in: Int.min...Int.max).map { UInt64(bitPattern: Int64($0)) }
         stopStrings = try Self.stopStrings(request)
         ignoresEndOfGeneration = try request.flag("ignore_eos") ?? false
+        priority = try request.integer("priority", in: Limits.priorityMin...Limits.priorityMax) ?? 0
         isStreamed = try request.flag("stream") ?? false
         let options = try request.nested("stream_options")
         guard isStreamed || options == nil else {

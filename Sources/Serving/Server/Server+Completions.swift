@@ -17,12 +17,16 @@ extension Server where LM: ~Copyable {
         var topLogProbabilities: Int?
         var scoresPrompt: Bool
 
+        /// The parameter that holds the prompt.
+        var promptParameter: String { form == .chat ? "messages" : "prompt" }
+
         func request(_ prompt: [TokenID]) -> GenerationRequest {
             var request = GenerationRequest(prompt: prompt, maxTokens: maxTokens, sampling: parameters.sampling)
             request.stopStrings = parameters.stopStrings
             request.ignoresEndOfGeneration = parameters.ignoresEndOfGeneration
             request.topLogProbabilities = topLogProbabilities
             request.scoresPrompt = scoresPrompt
+            request.priority = parameters.priority
             return request
         }
     }
@@ -101,7 +105,7 @@ extension Server where LM: ~Copyable {
         _ task: Task, firstPermit: consuming Permit<Infer>, _ capability: borrowing Capability,
         on connection: Connection, now: Instant
     ) throws(APIError) {
-        try checkRoom(for: task)
+        try checkRoom(for: task, of: firstPermit.subject)
         let seed = task.parameters.seed ?? random.next()
         var generations: [GenerationID] = []
         var echoes: [[UInt8]] = []
@@ -134,10 +138,12 @@ extension Server where LM: ~Copyable {
     }
 
     /// All of a request's sequences are taken, or none.
-    private func checkRoom(for task: Task) throws(APIError) {
+    private func checkRoom(for task: Task, of subject: SubjectID) throws(APIError) {
         guard let service else { throw .loading }
-        guard task.prompts.count * task.parameters.choiceCount <= service.engine.queueRoom else {
-            throw .overloaded(retryAfterSeconds: service.engine.retryAfterSeconds)
+        do throws(GenerationRejection) {
+            try service.engine.checkRoom(for: task.prompts.count * task.parameters.choiceCount, of: subject)
+        } catch {
+            throw APIError(error, promptParameter: task.promptParameter)
         }
     }
 
@@ -148,7 +154,7 @@ extension Server where LM: ~Copyable {
             guard let id = try service?.engine.submit(request, permit: permit, now: now) else { throw .wrongTarget }
             return id
         } catch {
-            throw APIError(error, promptParameter: task.form == .chat ? "messages" : "prompt")
+            throw APIError(error, promptParameter: task.promptParameter)
         }
     }
 

@@ -22,7 +22,8 @@ final class ModelJournal {
     var violations: [String] = []
 
     var completedPasses: [Pass] { passes.filter { !$0.wasAbandoned } }
-    var freePageCount: Int { holderCounts.count { $0 == 0 } }
+    var freePages: [Int] = []
+    var freePageCount: Int { freePages.count }
     /// All tokens that completed passes have computed.
     var computedTokenCount: Int {
         completedPasses.reduce(0) { $0 + $1.entries.reduce(0) { $0 + $1.tokens.count } }
@@ -66,6 +67,7 @@ struct FakeModel: LanguageModel, ~Copyable {
     private func makePages() {
         journal.pageTokens = Array(repeating: Array(repeating: -1, count: tokensPerPage), count: pageCount)
         journal.holderCounts = Array(repeating: 0, count: pageCount)
+        journal.freePages = Array((0..<pageCount).reversed())
     }
 
     var pageCount: Int { poolTokens / tokensPerPage }
@@ -82,7 +84,7 @@ struct FakeModel: LanguageModel, ~Copyable {
         nextSequence += 1
         var own = Array(prefix.pages[..<sharedCount])
         for page in own { retain(page) }
-        while own.count < pages, let free = journal.holderCounts.firstIndex(of: 0) {
+        while own.count < pages, let free = journal.freePages.popLast() {
             journal.holderCounts[free] = 1
             own.append(KVPage(index: free))
         }
@@ -117,6 +119,7 @@ struct FakeModel: LanguageModel, ~Copyable {
     mutating func release(_ page: KVPage) {
         expect(journal.holderCounts[page.index] > 0, "a free page was released")
         journal.holderCounts[page.index] -= 1
+        if journal.holderCounts[page.index] == 0 { journal.freePages.append(page.index) }
     }
     func isShared(_ page: KVPage) -> Bool { journal.holderCounts[page.index] > 1 }
 

@@ -3,42 +3,23 @@ import MonotonicTime
 
 /// Which sequences take part in the next pass, and with how many tokens.
 extension Engine where LM: ~Copyable {
-    /// Gives waiting generations a place, oldest first. One that finds no KV memory keeps the others behind it: were it
-    /// overtaken for ever by smaller ones, it would never run.
-    mutating func admit(now: Instant) {
-        while running.count < configuration.runningMax, let index = waiting.firstIndex(where: { !$0.isLeaderBehind }) {
-            let generation = waiting[index]
-            guard generation.tokens.count < generation.countMax || generation.needsPromptScores else {
-                waiting.remove(at: index)
-                finish(generation, .length, now: now)
-                continue
-            }
-            guard let sequence = openSequence(for: generation) else {
-                guard running.isEmpty else { return }
-                waiting.remove(at: index)
-                finish(generation, .outOfMemory, now: now)
-                continue
-            }
-            waiting.remove(at: index)
-            generation.state = .running(sequence)
-            running.append(generation)
-        }
-    }
-
     /// Fills the batch: one token of every sequence that decodes, then prompt tokens.
     mutating func buildBatch() {
         batch.removeAll()
         participants.removeAll(keepingCapacity: true)
         rows.removeAll(keepingCapacity: true)
+        let prompt = nextPrompt()
+        let decodingCount = running.count { $0.isDecoding && !$0.isPaused }
         for generation in running where generation.isDecoding && !generation.isPaused {
-            addToBatch(generation, tokenCount: 1)
+            // Prompts have better use for the room that a pass has beside the streams' tokens.
+            addDecoding(generation, drafts: prompt == nil, among: decodingCount)
         }
         let isAnyoneDecoding = !participants.isEmpty
         let limit = isAnyoneDecoding ? configuration.prefillChunkTokensWhileDecoding : configuration.prefillChunkTokens
-        let chunk = pacer.chunk(whileDecoding: isAnyoneDecoding, limit: limit)
+        let chunk = pacer.chunk(decodingSequences: participants.count, limit: limit, costs)
         var budget = min(chunk, model.batchCapacity - participants.count)
 
-        guard let first = nextPrompt() else { return }
+        guard let first = prompt else { return }
         isOldestPromptsTurn.toggle()
         budget -= addPrompt(first, budget: budget)
         for generation in running where budget > 0 && generation !== first && isPromptWaiting(generation) {
@@ -46,19 +27,26 @@ extension Engine where LM: ~Copyable {
         }
     }
 
-    /// The prompt whose turn it is. The oldest and the one nearest to its end take turns: a short prompt is not stuck
-    /// behind a long one, and a long one gets every other turn however many short ones come.
+    /// The prompt whose turn it is, among those of the subject for which least has been computed. The oldest and the
+    /// one nearest to its end take turns: a short prompt is not stuck behind a long one, and a long one gets every
+    /// other turn however many short ones come.
     private func nextPrompt() -> Generation? {
         var chosen: Generation?
         for generation in running where isPromptWaiting(generation) {
             guard let best = chosen else {
                 chosen = generation
-                if isOldestPromptsTurn { break }
                 continue
             }
-            if generation.missingCount < best.missingCount { chosen = generation }
+            if isComputed(generation, before: best) { chosen = generation }
         }
         return chosen
+    }
+
+    private func isComputed(_ generation: Generation, before other: Generation) -> Bool {
+        let (account, otherAccount) = (generation.account, other.account)
+        if account.virtualTime != otherAccount.virtualTime { return account.virtualTime < otherAccount.virtualTime }
+        if isOldestPromptsTurn { return generation.precedes(other) }
+        return generation.missingCount < other.missingCount
     }
 
     private func isPromptWaiting(_ generation: Generation) -> Bool {
@@ -71,6 +59,21 @@ extension Engine where LM: ~Copyable {
         let tokenCount = min(generation.missingCount, limit)
         addToBatch(generation, tokenCount: tokenCount)
         return tokenCount
+    }
+
+    /// Adds a stream's next token, and guesses of those behind it.
+    private mutating func addDecoding(_ generation: Generation, drafts: Bool, among decodingCount: Int) {
+        let draftCount = drafts ? makeDraft(for: generation, decodingSequences: decodingCount) : 0
+        guard draftCount > 0, case .running(let sequence) = generation.state else {
+            return addToBatch(generation, tokenCount: 1)
+        }
+        batch.append(draft, to: sequence, logits: .all)
+        participants.append(
+            Participant(generation: generation, tokenCount: draft.count, isPrompt: false, draftCount: draftCount))
+        for index in draft.indices {
+            let guess = index + 1 < draft.count ? draft[index + 1] : nil
+            rows.append(Row(generation: generation, scoresAfter: nil, samples: true, guess: guess))
+        }
     }
 
     private mutating func addToBatch(_ generation: Generation, tokenCount: Int) {

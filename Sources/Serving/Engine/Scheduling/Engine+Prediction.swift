@@ -1,0 +1,91 @@
+import Model
+import MonotonicTime
+
+/// What a request can expect, and whether it is what was promised.
+extension Engine where LM: ~Copyable {
+    /// How many generations may run: fewer than there are places when streams would otherwise get their tokens later
+    /// than promised. One may always run.
+    var placeLimit: Int {
+        guard let gapMax = configuration.serviceLevel.timeBetweenTokensMax else { return configuration.runningMax }
+        let leastPrompt = costs.promptToken * UInt64(Limits.prefillChunkTokensMin)
+        var count = configuration.runningMax
+        while count > 1, costs.decodePass(of: count) + leastPrompt > gapMax { count -= 1 }
+        return count
+    }
+
+    /// Refuses a request whose first token would come later than promised.
+    ///
+    /// - Parameter tokenCount: prompt tokens that have to be computed for it.
+    func checkServiceLevel(computing tokenCount: Int, for account: Account) throws(GenerationRejection) {
+        guard let limit = configuration.serviceLevel.timeToFirstTokenMax else { return }
+        let predicted = predictedTimeToFirstToken(computing: tokenCount, for: account)
+        // Shorter prompts that are still to come will take turns of this one.
+        guard predicted + predicted / 4 > limit else { return }
+        throw .firstTokenLate(
+            predicted: predicted, limit: limit, retryAfterSeconds: Self.retryAfterSeconds(predicted - limit))
+    }
+
+    /// The wait for a place, for the pass under way, and for the prompts whose turn comes before.
+    func predictedTimeToFirstToken(computing tokenCount: Int, for account: Account) -> Interval {
+        let decodingCount = running.count { $0.isDecoding }
+        let isAnyoneDecoding = decodingCount > 0
+        let limit = isAnyoneDecoding ? configuration.prefillChunkTokensWhileDecoding : configuration.prefillChunkTokens
+        let chunk = UInt64(pacer.chunk(decodingSequences: decodingCount, limit: limit, costs))
+        let pass = costs.decodePass(of: decodingCount) + costs.promptToken * chunk
+        let passCount = (UInt64(promptWork(before: tokenCount, for: account)) + chunk - 1) / chunk
+        let underWay = isPassUnderWay ? pass : .zero
+        return placeWait(for: account) + underWay + pass * passCount
+    }
+
+    /// Prompt tokens that are computed until a prompt of `tokenCount` more is through.
+    private func promptWork(before tokenCount: Int, for account: Account) -> Int {
+        var work = PromptWork(of: tokenCount, account)
+        for generation in running where !generation.isDecoding {
+            work.add(generation.missingCount, of: generation.account)
+        }
+        for generation in waiting { work.add(generation.promptWork, of: generation.account) }
+        // Every other turn is the shortest prompt's, and turns go round the subjects.
+        return min(work.all, 2 * work.noLonger, work.own * accounts.competitorCount(with: account))
+    }
+
+    /// Until a place is free: those who are admitted before need one too.
+    private func placeWait(for account: Account) -> Interval {
+        let limit = placeLimit
+        let ahead = accounts.waitingCount(ahead: account)
+        let free = max(0, limit - running.count)
+        guard ahead >= free else { return .zero }
+        return costs.placeTime * UInt64(ahead - free + 1) / UInt64(limit)
+    }
+
+    /// How long a client that finds the queue full should wait: what the queue takes to drain at the present pace.
+    var retryAfterSeconds: UInt64 {
+        let rounds = UInt64(waiting.count / max(1, configuration.runningMax) + 1)
+        return Self.retryAfterSeconds(costs.placeTime * rounds)
+    }
+
+    private static func retryAfterSeconds(_ wait: Interval) -> UInt64 {
+        min(wait.milliseconds / 1_000 + 1, Limits.retryAfterSecondsMax)
+    }
+}
+
+/// Prompt tokens that wait to be computed when a prompt joins them: in all, of the same subject, and of prompts that
+/// are no longer. Each includes the prompt's own.
+private struct PromptWork {
+    private let tokenCount: Int
+    private let account: Account
+    private(set) var all: Int
+    private(set) var own: Int
+    private(set) var noLonger: Int
+
+    init(of tokenCount: Int, _ account: Account) {
+        self.tokenCount = tokenCount
+        self.account = account
+        (all, own, noLonger) = (tokenCount, tokenCount, tokenCount)
+    }
+
+    mutating func add(_ count: Int, of other: Account) {
+        all += count
+        if other === account { own += count }
+        if count <= tokenCount { noLonger += count }
+    }
+}
