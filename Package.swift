@@ -113,7 +113,9 @@ let hostTargets: [Target] = [
     tests("VirtioTests", ["Virtio"]),
     tests("TensorTests", ["LaneThreads", "Tensor"]),
     .target(name: "AllocationCount", path: "Tests/AllocationCount"),
-    tests("ModelTests", ["AllocationCount", "LaneThreads", "Model", "Tensor", "JSON"]),
+    tests("ModelTests", [
+        "AllocationCount", "JSON", "LaneThreads", "Law", "Model", "MonotonicTime", "Serving", "Tensor",
+    ]),
     tests("ServingTests", ["Serving", "HTTP", "JSON", "Law", "Model", "MonotonicTime"]),
     tests("ApplianceTests", ["Appliance", "HTTP", "Law", "Model", "MonotonicTime", "Net", "Serving"]),
 ]
