@@ -8,23 +8,30 @@ import Tensor
 struct EngineBench: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "engine-bench",
-        abstract: "Measures the inference engine alone: prefill in full batches, then decode of one sequence.",
+        abstract: "Measures the inference engine alone: prefill in full batches, and decode of one or more sequences.",
         discussion: """
             With one thread, time is the thread's CPU time, so that other load on the machine does not count as ours. \
-            With more, it is wall time: threads are pinned to processors of their own, and waiting for one another \
-            counts. The best run is printed, for other load only ever harms.
+            With more, or with --json, it is wall time: threads are pinned to processors of their own, and waiting for \
+            one another counts. The best run is printed, for other load only ever harms.
+
+            EXAMPLES
+              engine-bench model.gguf
+              engine-bench model.gguf --threads 2 --prompt-tokens 512 128 --streams 1 8 --json
             """)
 
     @Argument(help: "A GGUF or HXM file.")
     var model: String
 
-    @Option(help: "Tokens of the prompt.")
-    var promptTokens = 512
+    @Option(parsing: .upToNextOption, help: "Tokens of a prompt; several to measure several.")
+    var promptTokens = [512]
 
-    @Option(help: "Tokens decoded after it.")
+    @Option(help: "Tokens decoded of each sequence.")
     var generatedTokens = 64
 
-    @Option(help: "Only this kernel variant: portable, avx2 or avx512. All that the processor has, if left out.")
+    @Option(parsing: .upToNextOption, help: "Sequences that decode together; several to measure several.")
+    var streams = [1]
+
+    @Option(help: "Only this kernel variant: portable, avx2, avx512 or fastest. All that the processor has, if left out.")
     var variant: String?
 
     @Option(help: "Threads that compute.")
@@ -33,11 +40,17 @@ struct EngineBench: ParsableCommand {
     @Option(help: "Runs of each variant.")
     var runs = 3
 
+    @Flag(help: "Print a JSON object for each figure.")
+    var json = false
+
     func validate() throws {
-        guard promptTokens > 0, generatedTokens > 0, threads > 0, runs > 0 else {
-            throw ValidationError("numbers of tokens, threads and runs are positive")
+        guard (promptTokens + streams + [generatedTokens, threads, runs]).allSatisfy({ $0 > 0 }) else {
+            throw ValidationError("numbers of tokens, streams, threads and runs are positive")
         }
-        let names = InstructionSet.allCases.map { "\($0)" }
+        guard streams.allSatisfy({ $0 <= EngineRun.streamCountMax }) else {
+            throw ValidationError("--streams may be \(EngineRun.streamCountMax) at most")
+        }
+        let names = InstructionSet.allCases.map { "\($0)" } + ["fastest"]
         guard variant.map(names.contains) ?? true else {
             throw ValidationError("a variant is one of " + names.joined(separator: ", "))
         }
@@ -51,22 +64,53 @@ struct EngineBench: ParsableCommand {
         container.repack(in: bytes, crew: lanes.crew)
         let weights = try TransformerWeights(
             container, ModelConfiguration(container), bytes: UnsafeRawBufferPointer(bytes))
-        let tokenCount = promptTokens + generatedTokens
-        let capacity = TransformerCapacity(
-            contextLength: tokenCount, sequenceCount: 1, cachedTokenCount: tokenCount)
-        let features = CPUFeatures.ofThisProcessor()
-        for candidate in InstructionSet.allCases where candidate.isSupported(by: features) {
-            guard variant == nil || variant == "\(candidate)" else { continue }
-            var run = EngineRun(
-                Transformer(weights, capacity: capacity, instructionSet: candidate, crew: lanes.crew),
-                clock: threads > 1 ? .wall : .thread)
-            let figures = (0..<runs).map { _ in
-                run.measure(promptTokens: promptTokens, generatedTokens: generatedTokens)
+        for candidate in candidates {
+            let transformer = Transformer(weights, capacity: capacity, instructionSet: candidate, crew: lanes.crew)
+            var run = EngineRun(transformer, clock: threads > 1 || json ? .wall : .thread)
+            for count in promptTokens {
+                report(candidate, "prefill", tokens: count, best { run.prefill(tokenCount: count) })
             }
-            let prefill = figures.map(\.prefill).max() ?? 0
-            let decode = figures.map(\.decode).max() ?? 0
-            print("\(candidate), \(threads) thread\(threads > 1 ? "s" : ""): prefill \(promptTokens) tokens "
-                + "\(Int(prefill)) tok/s, decode \(Int(decode)) tok/s")
+            for count in streams {
+                let rate = best { run.decode(streamCount: count, tokenCount: generatedTokens) }
+                report(candidate, "decode", tokens: generatedTokens, streams: count, rate)
+            }
+        }
+    }
+}
+
+// MARK: - Parts
+
+extension EngineBench {
+    private var candidates: [InstructionSet] {
+        let features = CPUFeatures.ofThisProcessor()
+        if variant == "fastest" { return [.fastest(on: features)] }
+        return InstructionSet.allCases.filter { candidate in
+            candidate.isSupported(by: features) && (variant == nil || variant == "\(candidate)")
+        }
+    }
+
+    /// Room for the longest prompt, and for all streams.
+    private var capacity: TransformerCapacity {
+        let streamCount = streams.max() ?? 1
+        let streamLength = EngineRun.streamPromptTokenCount + generatedTokens
+        let contextLength = max(promptTokens.max() ?? 1, streamLength)
+        return TransformerCapacity(
+            contextLength: contextLength, sequenceCount: streamCount,
+            cachedTokenCount: contextLength + streamCount * (streamLength + EngineRun.roundingTokenCount))
+    }
+
+    private func best(_ measure: () -> Double) -> Double {
+        (0..<runs).reduce(0) { best, _ in max(best, measure()) }
+    }
+
+    private func report(_ variant: InstructionSet, _ test: String, tokens: Int, streams: Int = 1, _ rate: Double) {
+        if json {
+            print("{\"variant\": \"\(variant)\", \"threads\": \(threads), \"test\": \"\(test)\", \"tokens\": \(tokens), "
+                + "\"streams\": \(streams), \"tokens_per_second\": \(rate)}")
+        } else {
+            let crowd = streams > 1 ? ", \(streams) streams together" : ""
+            print("\(variant), \(threads) thread\(threads > 1 ? "s" : ""): \(test) \(tokens) tokens\(crowd) "
+                + "\(Int(rate)) tok/s")
         }
     }
 }
