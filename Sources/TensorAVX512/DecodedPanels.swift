@@ -58,6 +58,9 @@ private func multiplyTiles(
     _ panel: DecodedPanel, _ product: panel_product, _ elementsPerGroup: Int, _ zeroPointShift: Int?, width: Int
 ) {
     var (token, activations) = (0, product.tiles!)
+    let tileCount = (Int(product.token_count) &+ width &- 1) / width
+    let step = Int(product.ahead_bytes) / max(tileCount &* Int(product.block_count), 1)
+    var ahead = product.ahead!
     while token < Int(product.token_count) {
         var tile = Tile(product, firstToken: token, width: width)
         var (weights, block) = (panel.codes, activations)
@@ -78,6 +81,8 @@ private func multiplyTiles(
             }
             scales += 16
             minimums += 16
+            prefetch_for_later(ahead)
+            ahead += step
             weights += 512
             block += TileBlock.byteCount &* width
         }

@@ -7,12 +7,12 @@ import CIntrinsics
 private let prefetchDistance = 8192
 
 @inline(__always)
-private func lowNibbles(_ bytes: __m512i) -> __m512i {
+func lowNibbles(_ bytes: __m512i) -> __m512i {
     _mm512_and_si512(bytes, _mm512_set1_epi8(15))
 }
 
 @inline(__always)
-private func highNibbles(_ bytes: __m512i) -> __m512i {
+func highNibbles(_ bytes: __m512i) -> __m512i {
     _mm512_and_si512(_mm512_srli_epi16(bytes, 4), _mm512_set1_epi8(15))
 }
 
@@ -93,7 +93,7 @@ private func multiplyQ4(_ panel: UnsafeRawPointer, _ product: panel_product, has
 
 /// The signed codes of four columns of 16 rows, with 128 added.
 @inline(__always)
-private func unsigned(_ weights: UnsafeRawPointer) -> __m512i {
+func unsigned(_ weights: UnsafeRawPointer) -> __m512i {
     _mm512_xor_si512(_mm512_loadu_si512(weights), _mm512_set1_epi8(-128))
 }
 

@@ -53,6 +53,9 @@ INTRINSIC __m128i binary16_from_float(__m256 v) {
 /// Asks for the cache line at `address`, which need not be mapped.
 INTRINSIC void prefetch(const void *address) { _mm_prefetch((const char *)address, _MM_HINT_T0); }
 
+/// The same, into the second-level cache: for what is needed later than at once.
+INTRINSIC void prefetch_for_later(const void *address) { _mm_prefetch((const char *)address, _MM_HINT_T1); }
+
 /// Of two registers of four 128-bit lanes each, lanes 0 and 2 (1 and 3) of the first, then those of the second.
 INTRINSIC __m512i even_lanes(__m512i a, __m512i b) { return _mm512_shuffle_i32x4(a, b, 0x88); }
 INTRINSIC __m512i odd_lanes(__m512i a, __m512i b) { return _mm512_shuffle_i32x4(a, b, 0xdd); }

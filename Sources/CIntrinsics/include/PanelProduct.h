@@ -36,6 +36,9 @@ typedef struct {
     uint16_t lanes;
     /// Whether to add to what `output` holds.
     bool accumulates;
+    /// Weights that will be needed next, and their bytes: asked for while the product is computed, evenly.
+    const void *ahead;
+    int64_t ahead_bytes;
 } panel_product;
 
 #endif

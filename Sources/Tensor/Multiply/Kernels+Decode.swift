@@ -12,6 +12,14 @@ extension Kernels {
         let type = weights.type
         let (source, blockCount) = (weights.panel(firstRow: firstRow, column: column), count / type.elementsPerBlock)
         let (codes, scales, minimums) = (workspace.panel.base, workspace.scales.base, workspace.minimums.base)
+        if instructionSet == .avx512 {
+            switch type {
+            case .q4_0: return decodePanelQ4_0AVX512(source, blockCount, codes, scales, minimums)
+            case .q4_1: return decodePanelQ4_1AVX512(source, blockCount, codes, scales, minimums)
+            case .q8_0: return decodePanelQ8_0AVX512(source, blockCount, codes, scales, minimums)
+            case .f32, .f16, .bf16, .q5_0, .q5_1, .q4_K, .q5_K, .q6_K: break
+            }
+        }
         switch type {
         case .f32, .f16, .bf16: preconditionFailure("floating-point tensors have no codes")
         case .q4_0: decodePanelQ4_0(source, blockCount, codes, scales, minimums)

@@ -63,44 +63,62 @@ extension Kernels {
         _ weights: TensorView, _ rows: Range<Int>, _ input: borrowing Activations, _ output: borrowing Matrix,
         _ workspace: borrowing MultiplyWorkspace
     ) {
-        let multiplyPacked = input.rows <= Limits.packedTokensMax ? packedKernel(weights.type) : nil
-        var firstRow = rows.lowerBound / Limits.panelRows * Limits.panelRows
-        while firstRow < rows.upperBound {
-            let wanted = rows.clamped(to: firstRow..<(firstRow + Limits.panelRows))
-            let lanes = UInt16(truncatingIfNeeded: (1 << wanted.count - 1) << (wanted.lowerBound - firstRow))
-            var column = 0
-            while column < weights.columns {
+        let product = panel_product(input, output)
+        var rows = rows
+        if input.rows <= Limits.packedTokensMax, let kernel = packedKernel(weights.type) {
+            let packed = rows.clamped(to: 0..<max(weights.panelRows, rows.lowerBound))
+            multiplyPacked(weights, packed, product, kernel)
+            rows = packed.upperBound..<rows.upperBound
+        }
+        multiplyDecoded(weights, rows, product, workspace)
+    }
+
+    /// Few tokens: the weights' way from memory counts, so they are read in one stream.
+    private func multiplyPacked(
+        _ weights: TensorView, _ rows: Range<Int>, _ product: panel_product, _ kernel: PackedKernel
+    ) {
+        for row in stride(from: panelRow(rows.lowerBound), to: rows.upperBound, by: Limits.panelRows) {
+            for column in stride(from: 0, to: weights.columns, by: Limits.decodedColumnsMax) {
                 let count = min(Limits.decodedColumnsMax, weights.columns - column)
-                let product = product(input, output, firstRow, lanes, column / 32, count / 32)
-                if let multiplyPacked, firstRow < weights.panelRows {
-                    multiplyPacked(weights.panel(firstRow: firstRow, column: column), product)
-                } else {
-                    decodePanel(weights, firstRow, column, count, workspace)
-                    multiplyDecoded(weights.type, workspace, product)
-                }
-                column += count
+                kernel(weights.panel(firstRow: row, column: column), product.part(rows, row, column, count))
             }
-            firstRow += Limits.panelRows
         }
     }
 
-    /// SAFETY: rows and columns were checked against those of input and output, whose storage outlives the call.
-    private func product(
-        _ input: borrowing Activations, _ output: borrowing Matrix, _ firstRow: Int, _ lanes: UInt16,
-        _ firstBlock: Int, _ blockCount: Int
-    ) -> panel_product {
-        let width = input.tileWidth
-        return panel_product(
-            first_block: Int64(firstBlock), block_count: Int64(blockCount),
-            tiles: UnsafeRawPointer(input.tiles.base) + firstBlock * width * Activations.blockBytes,
-            tile_stride: Int64(input.tileBytes), tile_width: Int64(width), token_count: Int64(input.rows),
-            outliers: UnsafePointer(input.outliers.base), outliers_per_token: Int64(input.outliersPerRow),
-            output: output.base + firstRow, output_stride: Int64(output.columns), lanes: lanes,
-            accumulates: firstBlock > 0)
+    /// Many tokens, or a format that is always decoded: a run's activations stay in the cache for all panels.
+    private func multiplyDecoded(
+        _ weights: TensorView, _ rows: Range<Int>, _ product: panel_product, _ workspace: borrowing MultiplyWorkspace
+    ) {
+        let type = weights.type
+        let (codes, scales, minimums) = (workspace.panel.base, workspace.scales.base, workspace.minimums.base)
+        for column in stride(from: 0, to: weights.columns, by: Limits.decodedColumnsMax) {
+            let count = min(Limits.decodedColumnsMax, weights.columns - column)
+            for row in stride(from: panelRow(rows.lowerBound), to: rows.upperBound, by: Limits.panelRows) {
+                decodePanel(weights, row, column, count, workspace)
+                var part = product.part(rows, row, column, count)
+                if row + Limits.panelRows < min(weights.panelRows, rows.upperBound) {
+                    part.ahead = weights.panel(firstRow: row + Limits.panelRows, column: column)
+                    part.ahead_bytes = Int64(
+                        count / type.elementsPerBlock * type.bytesPerBlock * Limits.panelRows)
+                }
+                if instructionSet == .avx512 {
+                    let zeroPoint = type == .q4_0 ? 8 : type == .q8_0 ? 128 : 0
+                    multiplyDecodedPanel(codes, scales, minimums, type.elementsPerGroup, zeroPoint, part)
+                } else {
+                    let areSmall = type == .q4_0 || type == .q4_1 || type == .q4_K
+                    multiplyDecodedPanelAVX2(codes, scales, minimums, type.elementsPerGroup, areSmall, part)
+                }
+            }
+        }
     }
 
+    /// The first row of the panel that has row `row`.
+    private func panelRow(_ row: Int) -> Int { row / Limits.panelRows * Limits.panelRows }
+
+    private typealias PackedKernel = (UnsafeRawPointer, panel_product) -> Void
+
     /// A kernel that reads panels of a type as they lie in memory; nil where there is none.
-    private func packedKernel(_ type: TensorType) -> ((UnsafeRawPointer, panel_product) -> Void)? {
+    private func packedKernel(_ type: TensorType) -> PackedKernel? {
         guard instructionSet == .avx512 else { return nil }
         switch type {
         case .q4_0: return multiplyPanelQ4_0
@@ -109,17 +127,34 @@ extension Kernels {
         case .f32, .f16, .bf16, .q5_0, .q5_1, .q4_K, .q5_K, .q6_K: return nil
         }
     }
+}
 
-    private func multiplyDecoded(
-        _ type: TensorType, _ workspace: borrowing MultiplyWorkspace, _ product: panel_product
-    ) {
-        let (codes, scales, minimums) = (workspace.panel.base, workspace.scales.base, workspace.minimums.base)
-        let zeroPoint = type == .q4_0 ? 8 : type == .q8_0 ? 128 : 0
-        if instructionSet == .avx512 {
-            multiplyDecodedPanel(codes, scales, minimums, type.elementsPerGroup, zeroPoint, product)
-        } else {
-            let areSmall = type == .q4_0 || type == .q4_1 || type == .q4_K
-            multiplyDecodedPanelAVX2(codes, scales, minimums, type.elementsPerGroup, areSmall, product)
-        }
+extension panel_product {
+    /// The product with all of `input`, for the first panel.
+    fileprivate init(_ input: borrowing Activations, _ output: borrowing Matrix) {
+        self.init(
+            first_block: 0, block_count: Int64(input.blocksPerRow), tiles: UnsafeRawPointer(input.tiles.base),
+            tile_stride: Int64(input.tileBytes), tile_width: Int64(input.tileWidth), token_count: Int64(input.rows),
+            outliers: UnsafePointer(input.outliers.base), outliers_per_token: Int64(input.outliersPerRow),
+            output: output.base, output_stride: Int64(output.columns), lanes: 0xffff, accumulates: false,
+            ahead: UnsafeRawPointer(input.tiles.base), ahead_bytes: 0)
+    }
+
+    /// Its part for those `rows` that are in the panel of `firstRow`, and for a run of columns.
+    ///
+    /// SAFETY: rows and columns were checked against those of input and output, whose storage outlives the call.
+    fileprivate func part(
+        _ rows: Range<Int>, _ firstRow: Int, _ firstColumn: Int, _ columnCount: Int
+    ) -> panel_product {
+        let wanted = rows.clamped(to: firstRow..<(firstRow + Limits.panelRows))
+        let firstBlock = firstColumn / Limits.activationBlockColumns
+        var part = self
+        part.first_block = Int64(firstBlock)
+        part.block_count = Int64(columnCount / Limits.activationBlockColumns)
+        part.tiles = tiles + firstBlock * Int(tile_width) * Activations.blockBytes
+        part.output = output + firstRow
+        part.lanes = UInt16(truncatingIfNeeded: (1 << wanted.count - 1) << (wanted.lowerBound - firstRow))
+        part.accumulates = firstColumn > 0
+        return part
     }
 }
