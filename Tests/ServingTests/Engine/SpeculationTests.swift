@@ -93,14 +93,18 @@ struct SpeculationTests {
     @Test("is given up where guesses do not come true, and beside many streams")
     func unworthy() throws {
         // Eight letters in no order: pairs of them come again and again, and tell nothing of what follows.
-        let rule: ([TokenID]) -> TokenID = { tokens in TokenID(97 + (tokens.count &* 2_654_435_761 >> 9) % 8) }
+        let rule: ([TokenID]) -> TokenID = { tokens in
+            var generator = SplitMix64(seed: UInt64(tokens.count))
+            return TokenID(97 + generator.next() % 8)
+        }
         var model = FakeModel(rule: rule)
         model.slicesPerPass = 20
         model.slicesPerToken = 6
         var harness = EngineHarness(model, configuration: Self.configuration(passTokens: 8))
         _ = try harness.submit("\n", maxTokens: 400)
         harness.run()
-        #expect(harness.engine.statistics.draftedTokens < 100)
+        let drafted = harness.engine.statistics.draftedTokens
+        #expect(drafted < 150, "\(drafted) of 400")
 
         var crowded = Self.harness(passTokens: 8, rule: Rule.alphabet)
         for _ in 0..<8 { _ = try crowded.submit("\n", maxTokens: 100) }

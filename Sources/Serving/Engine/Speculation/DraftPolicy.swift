@@ -29,6 +29,6 @@ struct DraftPolicy {
 
     /// Takes note of a guess that was not worth checking: text changes, and after a while it is tried again.
     mutating func recordSkipped() {
-        acceptance += (0.5 - acceptance) / 64
+        acceptance += (0.5 - acceptance) / 128
     }
 }
