@@ -113,6 +113,17 @@ struct ServiceLevelTests {
         #expect(try harness.computedTokens(known).count < 10)
     }
 
+    @Test("an estimate that was too high does not shut an idle server for good")
+    func wrongEstimate() throws {
+        var harness = Self.harness(ServiceLevel(timeToFirstTokenMax: .milliseconds(800)))
+        // The first is taken in: nothing has been measured yet.
+        _ = try harness.computedTokens(String(repeating: "k", count: 900))
+        let prompt = String(repeating: "u", count: 900)
+        var refusedCount = 0
+        while (try? harness.submit(prompt, maxTokens: 1)) == nil, refusedCount < 100 { refusedCount += 1 }
+        #expect((1..<20).contains(refusedCount))
+    }
+
     @Test("without a service level only the queue bounds what is taken in")
     func noLevel() throws {
         var generator = SplitMix64(seed: 44)

@@ -15,12 +15,16 @@ extension Engine where LM: ~Copyable {
 
     /// Refuses a request whose first token would come later than promised.
     ///
+    /// An idle engine measures nothing, and so would go on refusing by an estimate that one disturbed pass has made too
+    /// high: there each refusal lowers it, until a request gets through and is measured.
+    ///
     /// - Parameter tokenCount: prompt tokens that have to be computed for it.
-    func checkServiceLevel(computing tokenCount: Int, for account: Account) throws(GenerationRejection) {
+    mutating func checkServiceLevel(computing tokenCount: Int, for account: Account) throws(GenerationRejection) {
         guard let limit = configuration.serviceLevel.timeToFirstTokenMax else { return }
         let predicted = predictedTimeToFirstToken(computing: tokenCount, for: account)
         // Shorter prompts that are still to come will take turns of this one.
         guard predicted + predicted / 4 > limit else { return }
+        if isIdle { costs.doubtPromptToken() }
         throw .firstTokenLate(
             predicted: predicted, limit: limit, retryAfterSeconds: Self.retryAfterSeconds(predicted - limit))
     }
