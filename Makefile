@@ -65,4 +65,5 @@ bench-%: setup model build ## Run a benchmark of bench/, such as bench-boot
 	@$(PYTHON) bench/$*.py $(BENCH_OPTIONS)
 
 clean: ## Remove every build product; keeps .venv and the fetched model package
-	rm -rf .build .build-kernel .build-fuzz $(BUILD)/hexa-os $(BUILD)/hexa-serve $(BUILD)/engine-bench $(BUILD)/*.elf $(BUILD)/test $(BUILD)/fuzz
+	rm -rf .build .build-kernel .build-fuzz \
+		$(BUILD)/hexa-os $(BUILD)/hexa-serve $(BUILD)/engine-bench $(BUILD)/*.elf $(BUILD)/test $(BUILD)/fuzz

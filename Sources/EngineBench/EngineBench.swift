@@ -31,7 +31,7 @@ struct EngineBench: ParsableCommand {
     @Option(parsing: .upToNextOption, help: "Sequences that decode together; several to measure several.")
     var streams = [1]
 
-    @Option(help: "Only this kernel variant: portable, avx2, avx512 or fastest. All that the processor has, if left out.")
+    @Option(help: "Only this kernel variant: portable, avx2, avx512 or fastest. All there are, if left out.")
     var variant: String?
 
     @Option(help: "Threads that compute.")
@@ -105,8 +105,8 @@ extension EngineBench {
 
     private func report(_ variant: InstructionSet, _ test: String, tokens: Int, streams: Int = 1, _ rate: Double) {
         if json {
-            print("{\"variant\": \"\(variant)\", \"threads\": \(threads), \"test\": \"\(test)\", \"tokens\": \(tokens), "
-                + "\"streams\": \(streams), \"tokens_per_second\": \(rate)}")
+            print("{\"variant\": \"\(variant)\", \"threads\": \(threads), \"test\": \"\(test)\", "
+                + "\"tokens\": \(tokens), \"streams\": \(streams), \"tokens_per_second\": \(rate)}")
         } else {
             let crowd = streams > 1 ? ", \(streams) streams together" : ""
             print("\(variant), \(threads) thread\(threads > 1 ? "s" : ""): \(test) \(tokens) tokens\(crowd) "
