@@ -33,6 +33,9 @@ INTRINSIC uint64_t extended_control_register_0(void) {
 /// Tells the processor that this is a loop that waits for another core.
 INTRINSIC void spin_pause(void) { _mm_pause(); }
 
+/// Cycles at a constant rate, in step on all cores.
+INTRINSIC uint64_t timestamp_counter(void) { return __rdtsc(); }
+
 #ifdef __AVX2__
 
 INTRINSIC __m128 upper_half_float(__m256 v) { return _mm256_extractf128_ps(v, 1); }

@@ -7,12 +7,14 @@ import Synchronization
 /// Work comes in *phases* of equally large *chunks*. Each participant has a contiguous part of a phase's chunks, the
 /// same one every time a phase comes back, so that its caches keep what it needs; one that is done helps the others. A
 /// lane that the host does not run therefore holds up a phase only while it is in the middle of a chunk. A phase ends
-/// when all its chunks are complete: nobody ever touches data of an earlier phase.
+/// when all its chunks are complete: nobody ever touches data of an earlier phase. Where lanes hold up phase after
+/// phase, because something else wants their cores, the leader works alone for a while (`LaneTrust`).
 ///
 /// Only the leader calls `run`; bodies must not call it. Nothing here allocates after `init`.
 ///
-/// SAFETY (@unchecked Sendable): `job` is written by the leader between phases only, when no chunk can be claimed, and
-/// read after claiming one; the atomics order the two. Everything else is constant or atomic.
+/// SAFETY (@unchecked Sendable): only the leader touches `trust` and the count of started chunks. It writes `job`
+/// between phases, when no chunk can be claimed; participants read it after claiming one, and the atomics order the
+/// two. Everything else is constant or atomic.
 public final class LaneCrew: @unchecked Sendable {
     /// Does one chunk of a phase. `participant` is below the crew's capacity, and nobody else has it at the same time:
     /// it selects work space.
@@ -34,6 +36,7 @@ public final class LaneCrew: @unchecked Sendable {
     /// Chunks of all phases so far.
     private var startedChunkCount: UInt64 = 0
     private let wakeCounter = Atomic<UInt64>(0)
+    private var trust = LaneTrust()
 
     private struct Job {
         var body: Body
@@ -70,6 +73,9 @@ public final class LaneCrew: @unchecked Sendable {
 
     /// How often a resting lane had to be woken.
     public var wakeCount: UInt64 { wakeCounter.load(ordering: .relaxed) }
+
+    /// How often the leader had to wait long for a lane. The leader asks.
+    public var stallCount: UInt64 { trust.stallCount }
 }
 
 // MARK: - The leader
@@ -81,7 +87,8 @@ extension LaneCrew {
     public func run(chunkCount: Int, context: UnsafeRawPointer, _ body: Body) {
         precondition(chunkCount >= 0 && chunkCount <= Limits.chunksMax, "more chunks than a phase may have")
         let participants = min(participantCount, chunkCount)
-        guard participants > 1 else {
+        let start = timestamp_counter()
+        guard participants > 1, trust.includesLanes(now: start) else {
             for chunk in 0..<chunkCount { body(context, chunk, 0) }
             return
         }
@@ -94,7 +101,10 @@ extension LaneCrew {
         }
         rouse(participants)
         workOnPhase(as: 0)
+        let waitStart = timestamp_counter()
         awaitCompletion()
+        let end = timestamp_counter()
+        trust.record(cycles: end &- start, waitCycles: end &- waitStart, now: end)
     }
 
     /// The same with a closure that captures what it needs. Costs one small allocation: not for the token path.

@@ -1,4 +1,5 @@
 import AllocationCount
+import Glibc
 import LaneThreads
 import Model
 import Synchronization
@@ -106,13 +107,17 @@ struct TransformerLaneTests {
         onEveryThread(of: crew, participants) { allocation_count_watch_thread(isWatched) }
     }
 
-    /// A phase of one chunk for each participant, which nobody leaves before all have come: so each gets exactly one.
+    /// Once on every thread. Who gets a chunk is nobody's promise, so phases are run until each has had one.
     private func onEveryThread(of crew: LaneCrew, _ participants: Int, _ body: () -> Void) {
-        let arrived = Atomic<Int>(0)
-        crew.run(chunkCount: participants) { _, _ in
-            body()
-            arrived.add(1, ordering: .relaxed)
-            while arrived.load(ordering: .relaxed) < participants {}
+        final class Mark: Sendable {
+            let isSet = Atomic<Bool>(false)
+        }
+        let marks = (0..<participants).map { _ in Mark() }
+        while !marks.allSatisfy({ $0.isSet.load(ordering: .relaxed) }) {
+            crew.run(chunkCount: 4 * participants) { _, participant in
+                if !marks[participant].isSet.exchange(true, ordering: .relaxed) { body() }
+                usleep(20)
+            }
         }
     }
 }

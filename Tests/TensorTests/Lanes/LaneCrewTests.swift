@@ -121,6 +121,32 @@ struct LaneCrewTests {
         }
     }
 
+    @Test("lanes that stall again and again are done without for a while, and tried again")
+    func untrustworthyLane() {
+        Self.withCrew(2) { crew in
+            let laneChunks = Atomic<Int>(0)
+            let stalls = Atomic<Bool>(true)
+            // At least one of the four is the lane's, if it comes at all: the leader takes its time as well.
+            func phases(_ count: Int) {
+                for _ in 0..<count {
+                    crew.run(chunkCount: 4) { _, participant in
+                        if participant == 0 { return _ = usleep(50) }
+                        laneChunks.add(1, ordering: .relaxed)
+                        if stalls.load(ordering: .relaxed) { usleep(10_000) }
+                    }
+                }
+            }
+            phases(500)
+            let whileStalling = laneChunks.load(ordering: .relaxed)
+            #expect(crew.stallCount > 0)
+            #expect(whileStalling < 30, "without a memory of stalls it would be some 500")
+            stalls.store(false, ordering: .relaxed)
+            phases(2_000)
+            let afterwards = laneChunks.load(ordering: .relaxed)
+            #expect(afterwards > whileStalling, "a lane that has recovered works again")
+        }
+    }
+
     @Test("a lane that enlisted and never came back is done without")
     func absentLane() {
         let crew = LaneCrew(capacity: 3, wake: { _, _ in })
@@ -138,7 +164,7 @@ struct LaneCrewTests {
         Self.withCrew(2) { crew in
             let isLaneSeen = Atomic<Bool>(false)
             var rounds = 0
-            while rounds < 100, crew.wakeCount < 3 {
+            while rounds < 2_000, crew.wakeCount < 3 {
                 rounds += 1
                 crew.run(chunkCount: 8) { _, participant in
                     if participant == 1 { isLaneSeen.store(true, ordering: .relaxed) }
