@@ -33,7 +33,7 @@ private func multiplyNibbles(_ tile: inout Tile, _ weights: UnsafeRawPointer, _ 
 }
 
 @inline(__always)
-private func prefetchBlock(_ weights: UnsafeRawPointer, byteCount: Int) {
+func prefetchBlock(_ weights: UnsafeRawPointer, byteCount: Int) {
     for line in 0..<(byteCount / 64) { prefetch(weights + (prefetchDistance &+ line &* 64)) }
 }
 

@@ -124,7 +124,9 @@ extension Kernels {
         case .q4_0: return multiplyPanelQ4_0
         case .q4_1: return multiplyPanelQ4_1
         case .q8_0: return multiplyPanelQ8_0
-        case .f32, .f16, .bf16, .q5_0, .q5_1, .q4_K, .q5_K, .q6_K: return nil
+        case .q4_K: return multiplyPanelQ4_K
+        case .q6_K: return multiplyPanelQ6_K
+        case .f32, .f16, .bf16, .q5_0, .q5_1, .q5_K: return nil
         }
     }
 }
