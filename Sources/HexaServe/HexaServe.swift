@@ -65,8 +65,9 @@ struct HexaServe: ParsableCommand {
     @Option(help: ArgumentHelp("Conversations computed at the same time.", valueName: "count"))
     var sequences: Int?
 
-    @Option(help: ArgumentHelp("Threads that compute.", valueName: "count"))
-    var threads = 1
+    @Option(help: ArgumentHelp("Threads that compute (default: one for each processor we may use).",
+                               valueName: "count"))
+    var threads = VirtualProcessors.countDefault
 
     @Option(help: ArgumentHelp("Refuse (429) whoever would get the first token later than that.",
                                valueName: "milliseconds"))

@@ -25,10 +25,10 @@ extension RunCommand {
         }
         var machine = MachineConfiguration(
             kernelPath: kernelPath, modelPath: file.path, modelByteCount: file.byteCount,
-            modelName: name ?? file.defaultName, processorCount: cpus, memoryMiB: memoryMiB,
-            accelerator: choice.accelerator, hostPort: port, apiKey: apiKey ?? HostEnvironment.apiKey,
-            logLevel: logLevel, contextLength: context, sequenceCount: sequences,
-            startTimeUnixSeconds: HostClock.unixSeconds)
+            modelName: name ?? file.defaultName, processorCount: cpus ?? VirtualProcessors.countDefault,
+            memoryMiB: memoryMiB, accelerator: choice.accelerator, hostPort: port,
+            apiKey: apiKey ?? HostEnvironment.apiKey, logLevel: logLevel, contextLength: context,
+            sequenceCount: sequences, startTimeUnixSeconds: HostClock.unixSeconds)
         machine.timeToFirstTokenMilliseconds = slaTtftMs
         machine.timeBetweenTokensMilliseconds = slaItlMs
         return Plan(machine: machine, emulatorPath: emulatorPath)

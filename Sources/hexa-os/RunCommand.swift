@@ -38,8 +38,8 @@ struct RunCommand: ParsableCommand {
     @Option(help: "The port of 127.0.0.1 to serve on.")
     var port: UInt16 = 8080
 
-    @Option(help: ArgumentHelp("Virtual processors.", valueName: "count"))
-    var cpus = 1
+    @Option(help: ArgumentHelp("Virtual processors (default: as many as the host lets us use).", valueName: "count"))
+    var cpus: Int?
 
     @Option(help: ArgumentHelp("Memory of the machine (default: what the model needs).", valueName: "mib"))
     var memory: Int?
@@ -96,7 +96,7 @@ struct RunCommand: ParsableCommand {
             guard let value, !limits.contains(value) else { continue }
             throw ValidationError("\(flag) must be from 1 to \(limits.upperBound)")
         }
-        for (flag, value) in [("--cpus", cpus), ("--memory", memory ?? 1), ("--context", context ?? 1),
+        for (flag, value) in [("--cpus", cpus ?? 1), ("--memory", memory ?? 1), ("--context", context ?? 1),
                               ("--sequences", sequences ?? 1), ("--max-tokens", maxTokens ?? 1),
                               ("--boot-timeout", bootTimeout ?? 1)] where value < 1 {
             throw ValidationError("\(flag) must be at least 1")

@@ -1,11 +1,15 @@
 import CLinux
 import Glibc
+import Tensor
 
-/// QEMU's threads that run the guest's processors, and where they run.
+/// The guest's processors: how many there should be, and where QEMU's threads that are them run.
 ///
 /// Linux may keep two busy threads on one processor for milliseconds while another is idle; all lanes of a pass then
 /// wait for the one that has to share.
-enum VirtualProcessors {
+public enum VirtualProcessors {
+    /// One for each processor that this program may use, as far as the engine can use them.
+    public static var countDefault: Int { max(1, min(allowedProcessors().count, LaneCrew.capacityMax)) }
+
     /// Gives each of the `count` virtual processors of QEMU's `process` a host processor of its own.
     ///
     /// Only when there are exactly as many as this program may use: on fewer, the scheduler's choice beats a fixed one
