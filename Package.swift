@@ -76,14 +76,17 @@ let hostTargets: [Target] = [
     .executableTarget(
         name: "engine-bench",
         dependencies: [
-            "LaneThreads", "Model", "Tensor", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            "LaneThreads", "Launcher", "Model", "Tensor",
+            .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         path: "Sources/EngineBench"),
     .target(name: "CLinux"),
     .target(name: "LaneThreads", dependencies: ["CLinux", "Tensor"]),
     .target(
         name: "Launcher",
-        dependencies: ["Appliance", "CLinux", "JSON", "KernelCore", "Model", "MonotonicTime", "Tensor"],
+        dependencies: [
+            "Appliance", "CLinux", "JSON", "KernelCore", "LaneThreads", "Model", "MonotonicTime", "Tensor",
+        ],
         swiftSettings: [.enableExperimentalFeature("Lifetimes")]),
     .target(name: "Reporting", dependencies: [
         "Launcher", .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -95,7 +98,7 @@ let hostTargets: [Target] = [
         .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
     ], path: "Sources/HexaServe", swiftSettings: [.enableExperimentalFeature("Lifetimes")]),
     .executableTarget(name: "hexa-os", dependencies: [
-        "JSON", "KernelCore", "Launcher", "Model", "MonotonicTime", "Reporting",
+        "JSON", "KernelCore", "LaneThreads", "Launcher", "Model", "MonotonicTime", "Reporting",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ]),
     tests("LauncherTests", ["Launcher", "JSON", "Model", "MonotonicTime"]),

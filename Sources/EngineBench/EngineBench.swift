@@ -1,5 +1,6 @@
 import ArgumentParser
 import LaneThreads
+import Launcher
 import Model
 import Tensor
 
@@ -57,7 +58,7 @@ struct EngineBench: ParsableCommand {
     }
 
     func run() throws {
-        let bytes = try ModelBytes.load(model)
+        let bytes = try ModelFile(path: model).load()
         let lanes = LaneThreads(participantCount: threads, placement: threads > 1 ? .pinned : .floating)
         lanes.pinLeader()
         var container = try ModelContainer(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(bytes)))

@@ -67,7 +67,7 @@ struct HexaServe: ParsableCommand {
 
     @Option(help: ArgumentHelp("Threads that compute (default: one for each processor we may use).",
                                valueName: "count"))
-    var threads = VirtualProcessors.countDefault
+    var threads = HostProcessors.participantCountDefault
 
     @Option(help: ArgumentHelp("Refuse (429) whoever would get the first token later than that.",
                                valueName: "milliseconds"))

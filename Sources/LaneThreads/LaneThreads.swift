@@ -12,7 +12,7 @@ public final class LaneThreads: @unchecked Sendable {
     public let crew: LaneCrew
     private var threads: [pthread_t] = []
     /// Each participant's, the leader's first; empty where threads float.
-    private let processors: [Int32]
+    private let processors: [Int]
 
     /// Where the threads run.
     public enum Placement: Sendable {
@@ -32,7 +32,8 @@ public final class LaneThreads: @unchecked Sendable {
     public init(participantCount: Int, placement: Placement = .floating) {
         crew = LaneCrew(
             capacity: participantCount, wake: { _, word in linux_wake_word(word) }, yield: { _ = sched_yield() })
-        processors = placement == .pinned ? LaneThreads.processors(count: participantCount) : []
+        let allowed = placement == .pinned ? HostProcessors.allowed() : []
+        processors = allowed.count < participantCount ? [] : allowed
         for lane in 1..<max(participantCount, 1) {
             start(processor: processors.isEmpty ? nil : processors[lane])
         }
@@ -41,7 +42,7 @@ public final class LaneThreads: @unchecked Sendable {
 
     /// Confines the calling thread, which is to lead, to a processor that no lane has.
     public func pinLeader() {
-        if let first = processors.first { _ = linux_pin_to_processor(0, first) }
+        if let first = processors.first { _ = linux_pin_to_processor(0, Int32(first)) }
     }
 
     /// Ends the lanes and waits for them. The crew goes on as a leader alone.
@@ -51,13 +52,7 @@ public final class LaneThreads: @unchecked Sendable {
         threads.removeAll()
     }
 
-    /// As many processors as there are participants, or none where there are too few.
-    private static func processors(count: Int) -> [Int32] {
-        var numbers = [Int32](repeating: 0, count: count)
-        return linux_allowed_processors(&numbers, Int32(count)) < count ? [] : numbers
-    }
-
-    private func start(processor: Int32?) {
+    private func start(processor: Int?) {
         let start = Unmanaged.passRetained(LaneStart(crew: crew, processor: processor))
         var thread = pthread_t()
         let failure = pthread_create(&thread, nil, { argument in
@@ -73,15 +68,15 @@ public final class LaneThreads: @unchecked Sendable {
     /// What a lane's thread is given.
     private final class LaneStart {
         let crew: LaneCrew
-        let processor: Int32?
+        let processor: Int?
 
-        init(crew: LaneCrew, processor: Int32?) {
+        init(crew: LaneCrew, processor: Int?) {
             self.crew = crew
             self.processor = processor
         }
 
         func run() {
-            if let processor { _ = linux_pin_to_processor(0, processor) }
+            if let processor { _ = linux_pin_to_processor(0, Int32(processor)) }
             guard let lane = crew.enlist() else { return }
             var idleSince = LaneThreads.now()
             let isPatient: (Bool) -> Bool = { hasWorked in

@@ -1,4 +1,5 @@
 import Glibc
+import LaneThreads
 import Launcher
 import Model
 import Reporting
@@ -25,7 +26,7 @@ extension RunCommand {
         }
         var machine = MachineConfiguration(
             kernelPath: kernelPath, modelPath: file.path, modelByteCount: file.byteCount,
-            modelName: name ?? file.defaultName, processorCount: cpus ?? VirtualProcessors.countDefault,
+            modelName: name ?? file.defaultName, processorCount: cpus ?? HostProcessors.participantCountDefault,
             memoryMiB: memoryMiB, accelerator: choice.accelerator, hostPort: port,
             apiKey: apiKey ?? HostEnvironment.apiKey, logLevel: logLevel, contextLength: context,
             sequenceCount: sequences, startTimeUnixSeconds: HostClock.unixSeconds)

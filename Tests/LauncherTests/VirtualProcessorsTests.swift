@@ -9,11 +9,4 @@ struct VirtualProcessorsTests {
     func names(name: String, index: Int?) {
         #expect(VirtualProcessors.index(ofThreadNamed: name) == index)
     }
-
-    @Test("have at least one host processor to run on")
-    func allowed() {
-        let allowed = VirtualProcessors.allowedProcessors()
-        #expect(!allowed.isEmpty)
-        #expect(allowed == allowed.sorted())
-    }
 }

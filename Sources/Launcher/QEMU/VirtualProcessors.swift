@@ -1,21 +1,18 @@
 import CLinux
 import Glibc
-import Tensor
+import LaneThreads
 
-/// The guest's processors: how many there should be, and where QEMU's threads that are them run.
+/// QEMU's threads that run the guest's processors, and where they run.
 ///
 /// Linux may keep two busy threads on one processor for milliseconds while another is idle; all lanes of a pass then
 /// wait for the one that has to share.
-public enum VirtualProcessors {
-    /// One for each processor that this program may use, as far as the engine can use them.
-    public static var countDefault: Int { max(1, min(allowedProcessors().count, LaneCrew.capacityMax)) }
-
+enum VirtualProcessors {
     /// Gives each of the `count` virtual processors of QEMU's `process` a host processor of its own.
     ///
     /// Only when there are exactly as many as this program may use: on fewer, the scheduler's choice beats a fixed one
     /// once several machines run. A processor that cannot be pinned runs where it will.
     static func pin(of process: pid_t, count: Int) {
-        let allowed = allowedProcessors()
+        let allowed = HostProcessors.allowed()
         guard count > 1, allowed.count == count else { return }
         for thread in threads(of: process) {
             guard let index = index(ofThreadNamed: name(of: thread, in: process)), index < count else { continue }
@@ -27,14 +24,6 @@ public enum VirtualProcessors {
     static func index(ofThreadNamed name: String) -> Int? {
         guard name.hasPrefix("CPU "), let slash = name.firstIndex(of: "/") else { return nil }
         return Int(name[name.index(name.startIndex, offsetBy: 4)..<slash])
-    }
-
-    /// The host processors that this program may run on, ascending.
-    static func allowedProcessors() -> [Int] {
-        // As many as a `cpu_set_t` can name.
-        var numbers = [Int32](repeating: 0, count: 1_024)
-        let count = linux_allowed_processors(&numbers, Int32(numbers.count))
-        return numbers.prefix(max(0, Int(count))).map { Int($0) }
     }
 
     /// proc(5): `/proc/PID/task` has a directory for each thread.
