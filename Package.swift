@@ -89,7 +89,7 @@ let hostTargets: [Target] = [
         ],
         swiftSettings: [.enableExperimentalFeature("Lifetimes")]),
     .target(name: "Reporting", dependencies: [
-        "Launcher", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "KernelCore", "Launcher", .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ]),
     .executableTarget(name: "hexa-serve", dependencies: [
         "Appliance", "CLinux", "JSON", "KernelCore", "LaneThreads", "Launcher", "Law", "Model", "MonotonicTime",

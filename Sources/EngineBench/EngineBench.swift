@@ -58,10 +58,11 @@ struct EngineBench: ParsableCommand {
     }
 
     func run() throws {
-        let bytes = try ModelFile(path: model).load()
+        let file = try ModelFile(path: model)
+        let bytes = try file.load()
         let lanes = LaneThreads(participantCount: threads, placement: threads > 1 ? .pinned : .floating)
         lanes.pinLeader()
-        var container = try ModelContainer(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(bytes)))
+        var container = file.container
         container.repack(in: bytes, crew: lanes.crew)
         let weights = try TransformerWeights(
             container, ModelConfiguration(container), bytes: UnsafeRawBufferPointer(bytes))

@@ -3,7 +3,6 @@ import ArgumentParser
 import Dispatch
 import Glibc
 import JSON
-import struct KernelCore.KernelConfiguration
 import LaneThreads
 import Launcher
 import Law
@@ -53,47 +52,25 @@ struct HexaServe: ParsableCommand {
     @Option(help: "The port to serve at.")
     var port: UInt16 = 8080
 
-    @Option(help: "Demand this bearer token; better given as HEXA_API_KEY, which other users cannot see.")
-    var apiKey: String?
+    @OptionGroup
+    var serving: ServingOptions
 
-    @Option(help: "What clients call the model (default: the file's name).")
-    var name: String?
-
-    @Option(help: ArgumentHelp("Tokens that one conversation can hold.", valueName: "tokens"))
-    var context: Int?
-
-    @Option(help: ArgumentHelp("Conversations computed at the same time.", valueName: "count"))
-    var sequences: Int?
-
-    @Option(help: ArgumentHelp("Threads that compute (default: one for each processor we may use).",
-                               valueName: "count"))
+    @Option(help: ArgumentHelp("Threads that compute, one for each processor we may use.", valueName: "count"))
     var threads = HostProcessors.participantCountDefault
-
-    @Option(help: ArgumentHelp("Refuse (429) whoever would get the first token later than that.",
-                               valueName: "milliseconds"))
-    var slaTtftMs: Int?
-
-    @Option(help: ArgumentHelp("Have others wait while streams would get their tokens further apart than that.",
-                               valueName: "milliseconds"))
-    var slaItlMs: Int?
 
     @Flag(help: "Print events as JSON lines on standard output.")
     var json = false
 
     func validate() throws {
-        if let sequences, sequences > KernelConfiguration.sequenceCountMax {
-            throw ValidationError("--sequences may be \(KernelConfiguration.sequenceCountMax) at most")
-        }
         let counts = [
-            ("--context", context ?? 1), ("--sequences", sequences ?? 1), ("--threads", threads),
-            ("--sla-ttft-ms", slaTtftMs ?? 1), ("--sla-itl-ms", slaItlMs ?? 1),
+            ("--threads", threads), ("--sla-ttft-ms", serving.slaTtftMs ?? 1), ("--sla-itl-ms", serving.slaItlMs ?? 1),
         ]
         for (flag, value) in counts where value < 1 {
             throw ValidationError("\(flag) must be at least 1")
         }
         if threads > LaneCrew.capacityMax { throw ValidationError("--threads may be \(LaneCrew.capacityMax) at most") }
         if port == 0 { throw ValidationError("--port must be at least 1") }
-        if let apiKey, apiKey.isEmpty || !apiKey.utf8.allSatisfy({ (0x21...0x7e).contains($0) }) {
+        if let apiKey = serving.apiKey, apiKey.isEmpty || !apiKey.utf8.allSatisfy({ (0x21...0x7e).contains($0) }) {
             throw ValidationError("--api-key must be printable ASCII without spaces")
         }
     }
@@ -105,10 +82,10 @@ struct HexaServe: ParsableCommand {
             let file = try ModelFile(path: model)
             let lanes = LaneThreads(participantCount: threads, placement: threads > 1 ? .pinned : .floating)
             let plan = try ServingPlan(
-                file, name: name, context: context, sequences: sequences,
+                file, name: serving.name, context: serving.context, sequences: serving.sequences,
                 serviceLevel: ServiceLevel(
-                    timeToFirstTokenMax: slaTtftMs.map { .milliseconds(UInt64($0)) },
-                    timeBetweenTokensMax: slaItlMs.map { .milliseconds(UInt64($0)) }))
+                    timeToFirstTokenMax: serving.slaTtftMs.map { .milliseconds(UInt64($0)) },
+                    timeBetweenTokensMax: serving.slaItlMs.map { .milliseconds(UInt64($0)) }))
             let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
             // The loop's thread drives the model, and so leads the crew.
             try group.next().submit { lanes.pinLeader() }.wait()
@@ -130,7 +107,7 @@ extension HexaServe {
     private static let signalPollMilliseconds = 20
 
     private func makeServer() -> Server<Transformer> {
-        let keys = [apiKey ?? HostEnvironment.apiKey].compactMap { $0.map { Array($0.utf8) } }
+        let keys = [serving.apiKey ?? HostEnvironment.apiKey].compactMap { $0.map { Array($0.utf8) } }
         var configuration = ServerConfiguration()
         configuration.originUnixSeconds = HostClock.unixSeconds - HostClock.now.nanoseconds / 1_000_000_000
         configuration.randomSeed = .random(in: .min ... .max)

@@ -26,18 +26,18 @@ extension RunCommand {
         }
         var machine = MachineConfiguration(
             kernelPath: kernelPath, modelPath: file.path, modelByteCount: file.byteCount,
-            modelName: name ?? file.defaultName, processorCount: cpus ?? HostProcessors.participantCountDefault,
+            modelName: serving.name ?? file.defaultName, processorCount: cpus ?? HostProcessors.participantCountDefault,
             memoryMiB: memoryMiB, accelerator: choice.accelerator, hostPort: port,
-            apiKey: apiKey ?? HostEnvironment.apiKey, logLevel: logLevel, contextLength: context,
-            sequenceCount: sequences, startTimeUnixSeconds: HostClock.unixSeconds)
-        machine.timeToFirstTokenMilliseconds = slaTtftMs
-        machine.timeBetweenTokensMilliseconds = slaItlMs
+            apiKey: serving.apiKey ?? HostEnvironment.apiKey, logLevel: logLevel, contextLength: serving.context,
+            sequenceCount: serving.sequences, startTimeUnixSeconds: HostClock.unixSeconds)
+        machine.timeToFirstTokenMilliseconds = serving.slaTtftMs
+        machine.timeBetweenTokensMilliseconds = serving.slaItlMs
         return Plan(machine: machine, emulatorPath: emulatorPath)
     }
 
     private func memoryFor(_ configuration: ModelConfiguration, _ file: ModelFile) throws(LaunchError) -> Int {
-        let estimate = MemoryEstimate(configuration, fileByteCount: file.byteCount, contextLength: context,
-                                      sequenceCount: sequences)
+        let estimate = MemoryEstimate(configuration, fileByteCount: file.byteCount, contextLength: serving.context,
+                                      sequenceCount: serving.sequences)
         let least = estimate.mebibyteCountMin
         let leastMachine = MachineConfiguration.memoryMiB(toHold: least)
         if let memory, memory < leastMachine {

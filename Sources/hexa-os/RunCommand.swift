@@ -47,25 +47,8 @@ struct RunCommand: ParsableCommand {
     @Option(help: "auto, kvm or tcg. TCG works everywhere and is slow.")
     var accel = Accelerator.Request.auto
 
-    @Option(help: "Demand this bearer token; better given as HEXA_API_KEY, which other users cannot see.")
-    var apiKey: String?
-
-    @Option(help: "What clients call the model (default: the file's name).")
-    var name: String?
-
-    @Option(help: ArgumentHelp("Tokens that one conversation can hold.", valueName: "tokens"))
-    var context: Int?
-
-    @Option(help: ArgumentHelp("Conversations computed at the same time.", valueName: "count"))
-    var sequences: Int?
-
-    @Option(help: ArgumentHelp("Refuse (429) whoever would get the first token later than that.",
-                               valueName: "milliseconds"))
-    var slaTtftMs: Int?
-
-    @Option(help: ArgumentHelp("Have others wait while streams would get their tokens further apart than that.",
-                               valueName: "milliseconds"))
-    var slaItlMs: Int?
+    @OptionGroup
+    var serving: ServingOptions
 
     @Option(help: ArgumentHelp("The kernel image (default: hexa-kernel.elf beside hexa-os).", valueName: "path"))
     var kernel: String?
@@ -88,16 +71,12 @@ struct RunCommand: ParsableCommand {
 
     func validate() throws {
         if once && prompt == nil { throw ValidationError("--once needs --prompt") }
-        if let sequences, sequences > KernelConfiguration.sequenceCountMax {
-            throw ValidationError("--sequences may be \(KernelConfiguration.sequenceCountMax) at most")
-        }
-        for (flag, value) in [("--sla-ttft-ms", slaTtftMs), ("--sla-itl-ms", slaItlMs)] {
+        for (flag, value) in [("--sla-ttft-ms", serving.slaTtftMs), ("--sla-itl-ms", serving.slaItlMs)] {
             let limits = 1...Int(KernelConfiguration.promiseMillisecondsMax)
             guard let value, !limits.contains(value) else { continue }
             throw ValidationError("\(flag) must be from 1 to \(limits.upperBound)")
         }
-        for (flag, value) in [("--cpus", cpus ?? 1), ("--memory", memory ?? 1), ("--context", context ?? 1),
-                              ("--sequences", sequences ?? 1), ("--max-tokens", maxTokens ?? 1),
+        for (flag, value) in [("--cpus", cpus ?? 1), ("--memory", memory ?? 1), ("--max-tokens", maxTokens ?? 1),
                               ("--boot-timeout", bootTimeout ?? 1)] where value < 1 {
             throw ValidationError("\(flag) must be at least 1")
         }

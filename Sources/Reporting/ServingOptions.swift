@@ -1,0 +1,36 @@
+import ArgumentParser
+import struct KernelCore.KernelConfiguration
+
+/// How a model is served, whoever serves it: the options that hexa-os and hexa-serve share.
+public struct ServingOptions: ParsableArguments {
+    @Option(help: "Demand this bearer token; better given as HEXA_API_KEY, which other users cannot see.")
+    public var apiKey: String?
+
+    @Option(help: "What clients call the model (default: the file's name).")
+    public var name: String?
+
+    @Option(help: ArgumentHelp("Tokens that one conversation can hold.", valueName: "tokens"))
+    public var context: Int?
+
+    @Option(help: ArgumentHelp("Conversations computed at the same time.", valueName: "count"))
+    public var sequences: Int?
+
+    @Option(help: ArgumentHelp("Refuse (429) whoever would get the first token later than that.",
+                               valueName: "milliseconds"))
+    public var slaTtftMs: Int?
+
+    @Option(help: ArgumentHelp("Have others wait while streams would get their tokens further apart than that.",
+                               valueName: "milliseconds"))
+    public var slaItlMs: Int?
+
+    public init() {}
+
+    public func validate() throws {
+        if let sequences, sequences > KernelConfiguration.sequenceCountMax {
+            throw ValidationError("--sequences may be \(KernelConfiguration.sequenceCountMax) at most")
+        }
+        for (flag, value) in [("--context", context ?? 1), ("--sequences", sequences ?? 1)] where value < 1 {
+            throw ValidationError("\(flag) must be at least 1")
+        }
+    }
+}
