@@ -40,8 +40,6 @@ extension Transformer {
     private static var chunksPerParticipant: Int { 4 }
     /// Multiplications of a chunk: some ten microseconds.
     private static var multiplicationsPerChunk: Int { 1 << 20 }
-    /// Rows of weights that kernels work on together.
-    private static var rowsPerPanel: Int { 16 }
 
     private func rowsPerChunk(of phase: TransformerPhase) -> Int {
         let (participants, tokens) = (crew.participantCount, tokenCount(of: phase))
@@ -55,7 +53,7 @@ extension Transformer {
             guard participants > 1 else { return rows }
             let share = rows / (participants * Self.chunksPerParticipant)
             let affordable = Self.multiplicationsPerChunk / (weightColumns(of: phase) * max(tokens, 1))
-            return max(1, min(share, affordable) / Self.rowsPerPanel) * Self.rowsPerPanel
+            return max(1, min(share, affordable) / PanelPacking.rowsPerPanel) * PanelPacking.rowsPerPanel
         }
     }
 

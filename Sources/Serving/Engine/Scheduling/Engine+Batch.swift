@@ -14,10 +14,7 @@ extension Engine where LM: ~Copyable {
             // Prompts have better use for the room that a pass has beside the streams' tokens.
             addDecoding(generation, drafts: prompt == nil, among: decodingCount)
         }
-        let isAnyoneDecoding = !participants.isEmpty
-        let limit = isAnyoneDecoding ? configuration.prefillChunkTokensWhileDecoding : configuration.prefillChunkTokens
-        let chunk = pacer.chunk(decodingSequences: participants.count, limit: limit, costs)
-        var budget = min(chunk, model.batchCapacity - participants.count)
+        var budget = min(promptChunk(decodingSequences: participants.count), model.batchCapacity - participants.count)
 
         guard let first = prompt else { return }
         isOldestPromptsTurn.toggle()
@@ -25,6 +22,12 @@ extension Engine where LM: ~Copyable {
         for generation in running where budget > 0 && generation !== first && isPromptWaiting(generation) {
             budget -= addPrompt(generation, budget: budget)
         }
+    }
+
+    /// The prompt tokens that a pass may carry beside `count` sequences that decode.
+    func promptChunk(decodingSequences count: Int) -> Int {
+        let limit = count > 0 ? configuration.prefillChunkTokensWhileDecoding : configuration.prefillChunkTokens
+        return pacer.chunk(decodingSequences: count, limit: limit, costs)
     }
 
     /// The prompt whose turn it is, among those of the subject for which least has been computed. The oldest and the

@@ -32,9 +32,7 @@ extension Engine where LM: ~Copyable {
     /// The wait for a place, for the pass under way, and for the prompts whose turn comes before.
     func predictedTimeToFirstToken(computing tokenCount: Int, for account: Account) -> Interval {
         let decodingCount = running.count { $0.isDecoding }
-        let isAnyoneDecoding = decodingCount > 0
-        let limit = isAnyoneDecoding ? configuration.prefillChunkTokensWhileDecoding : configuration.prefillChunkTokens
-        let chunk = UInt64(pacer.chunk(decodingSequences: decodingCount, limit: limit, costs))
+        let chunk = UInt64(promptChunk(decodingSequences: decodingCount))
         let pass = costs.decodePass(of: decodingCount) + costs.promptToken * chunk
         let passCount = (UInt64(promptWork(before: tokenCount, for: account)) + chunk - 1) / chunk
         let underWay = isPassUnderWay ? pass : .zero
