@@ -144,7 +144,7 @@ def markdown(facts, results):
     limits = results["limits"]
     lines = ["# Engine", "",
              f"Commit {facts['commit']}, {facts['cpu']}, {facts['threads']} threads, {facts['date']}. "
-             "Made by `make bench-engine`.", "",
+             f"Made by `{'bench/engine.py --quick' if facts['quick'] else 'make bench-engine'}`.", "",
              "The engines alone, without a server, alternating in one run: medians and spread of the rounds, and the "
              "median of the rounds' ratios. Wall time, pinned threads for ours, llama.cpp's own defaults for its. "
              "Decode follows a prompt of eight tokens; with a batch the rate is that of all streams together.", ""]
@@ -153,7 +153,7 @@ def markdown(facts, results):
         multiplied = f"{peak / 1e9:,.0f} GMAC/s int8 with VNNI" if peak else "no VNNI"
         bandwidth = limits["read_bytes_per_second"] / 1e9
         lines += [f"Limits of the machine, measured by `bench/limits.c`: {bandwidth:.1f} GB/s read, {multiplied}. "
-                  "Shares leave attention out.", ""]
+                  "Shares leave attention out; more than 100 % means that some of the weights stayed in caches.", ""]
     for name, model in results["models"].items():
         lines += [f"## {name}", "", *model_table(model, limits), ""]
     left_out = results["failures"] + [f"not run: {what} (the time was up)" for what in results["skipped"]]

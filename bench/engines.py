@@ -1,14 +1,13 @@
 """The two engines as bench/engine.py sees them: a program, and tokens a second for each test."""
 
 import json
-import struct
 import subprocess
 from math import prod
 from pathlib import Path
 
 import gguf
+from common import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
 LLAMA = BUILD / "llama"
 TIMEOUT_SECONDS = 300

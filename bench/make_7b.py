@@ -15,10 +15,10 @@ import sys
 from pathlib import Path
 
 import gguf
+from common import ROOT
 from gguf import F32, Q4_0, Q4_0_BLOCK_BYTES, Tensor, padding
 
-ROOT = Path(__file__).resolve().parent.parent
-TOKENIZER_MODEL = ROOT / "build" / "models" / "smollm2-135m-instruct-q4_1.gguf"
+from guest import MODEL as TOKENIZER_MODEL
 
 DIMENSIONS, FEED_FORWARD, HEADS, CONTEXT = 4_096, 11_008, 32, 4_096
 SEED = 7
