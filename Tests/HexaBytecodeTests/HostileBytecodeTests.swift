@@ -74,6 +74,57 @@ struct HostileBytecodeTests {
         }
     }
 
+    @Test("a loop whose exit jumps back to itself spends fuel", arguments: [
+        ("for x in [] { }", Opcode.iterateNext), ("for (k, v) in {} { }", Opcode.iterateNextPair),
+        ("let s = \"\"\nfor c in s { }", Opcode.iterateNext),
+    ])
+    func exitAimedBackwards(source: String, opcode: Opcode) throws {
+        let file = SourceFile(name: Array("loop.hexa".utf8), bytes: Array(source.utf8))
+        var module = try HexaCompiler.compile(file).module
+        for function in module.functions.indices {
+            for offset in module.functions[function].code.indices
+            where module.functions[function].code[offset].opcode == opcode {
+                module.functions[function].code[offset] = module.functions[function].code[offset].with(d: -1)
+            }
+        }
+        let machine = Machine(try VerifiedModule(verifying: module))
+        for _ in 0..<3 { #expect(machine.run(fuel: Self.fuel) == .yielded) }
+    }
+
+    @Test("a function held in a field is called again on its own receiver after a collection made room")
+    func fieldCallAtTheQuota() throws {
+        // Garbage fills the heap before each call, and each call needs a deeper stack: some meet the quota in the
+        // middle of the call, and are tried again.
+        let source = """
+            struct Node { down }
+            fn dive(node, depth) {
+                let waste = [0; 400]
+                if depth == 0 { return len(waste) }
+                node.down(node, depth - 1)
+            }
+            let node = Node { down: dive }
+            let mut sum = 0
+            for depth in 0..60 { sum += node.down(node, depth * 4) }
+            println(sum)
+            """
+        let file = SourceFile(name: Array("dive.hexa".utf8), bytes: Array(source.utf8))
+        let verified = try VerifiedModule(verifying: try HexaCompiler.compile(file).module)
+        var finished = 0
+        for quota in stride(from: 64 << 10, through: 2 << 20, by: 24 << 10) {
+            var configuration = MachineConfiguration()
+            configuration.heapBytesMax = quota
+            let machine = Machine(verified, configuration: configuration)
+            switch machine.run(fuel: 1 << 24) {
+            case .finished:
+                finished += 1
+                #expect(machine.takeOutput() == Array("24000\n".utf8))
+            case .failed(let failure): #expect(failure.kind == Array("memory".utf8), "with \(quota) bytes")
+            case let outcome: Issue.record("with \(quota) bytes: \(outcome)")
+            }
+        }
+        #expect(finished > 0)
+    }
+
     /// False when the verifier refuses the module.
     private func run(_ module: BytecodeModule, _ random: inout SplitMix64) -> Bool {
         guard let verified = try? VerifiedModule(verifying: module) else { return false }

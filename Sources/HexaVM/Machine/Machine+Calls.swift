@@ -122,7 +122,10 @@ extension Machine {
             let field = fieldIndex(Int(receiver.object.detail), name: i.d, hint: 0)
             if field >= 0 {
                 window[0] = receiver.object.values[field]
-                return prepareCall(of: window, argumentCount: i.b - 1)
+                let result = prepareCall(of: window, argumentCount: i.b - 1)
+                // The instruction will be tried again, on the receiver. Whoever lacks room has not moved the stack.
+                if metQuota { window[0] = receiver }
+                return result
             }
         }
         guard let method = BuiltinMethod(rawValue: builtinMethods[i.d]) else {

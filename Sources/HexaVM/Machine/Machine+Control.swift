@@ -1,7 +1,8 @@
 import HexaBytecode
 
 extension Machine {
-    /// Takes a jump and pays for it; false when the slice is used up. The jump is then done all the same.
+    /// Takes a jump and pays for it, forward or not: a hostile module may aim the exit of a loop backwards. False when
+    /// the slice is used up; the jump is then done all the same.
     @inline(__always)
     func jump(_ distance: Int, _ pc: inout UnsafeMutablePointer<UInt64>, _ fuel: inout Int) -> Bool {
         pc += distance

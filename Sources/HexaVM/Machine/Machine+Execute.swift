@@ -275,8 +275,8 @@ extension Machine {
                 let test = prepareRange(base + i.a, isClosed: i.c == 1)
                 if test == 1 { continue }
                 if test == 0 {
-                    pc += i.d
-                    continue
+                    if jump(i.d, &pc, &fuel) { continue }
+                    return outOfFuel(pc, fuel)
                 }
             case .rangeNext:
                 let state = base + i.a
@@ -299,17 +299,17 @@ extension Machine {
                     if UInt(bitPattern: position) < UInt(bitPattern: array.count) {
                         state[2] = array.elements.unsafelyUnwrapped[position]
                         state[1] = .int(position &+ 1)
-                    } else {
-                        pc += i.d
+                        continue
                     }
-                    continue
+                    if jump(i.d, &pc, &fuel) { continue }
+                    return outOfFuel(pc, fuel)
                 }
                 self.pc = pc
                 switch iterate(state) {
                 case .element: continue
                 case .end:
-                    pc += i.d
-                    continue
+                    if jump(i.d, &pc, &fuel) { continue }
+                    return outOfFuel(pc, fuel)
                 case .failed: break
                 case .stream:
                     self.fuel = fuel
@@ -321,8 +321,8 @@ extension Machine {
                 switch iteratePair(base + i.a) {
                 case .element: continue
                 case .end:
-                    pc += i.d
-                    continue
+                    if jump(i.d, &pc, &fuel) { continue }
+                    return outOfFuel(pc, fuel)
                 default: break
                 }
 
