@@ -43,16 +43,18 @@ struct OutputQueue {
     /// The bytes that come next.
     var next: ArraySlice<UInt8>? { isEmpty ? nil : chunks[chunkIndex][chunkOffset...] }
 
-    /// Takes note that the first `count` bytes of `next` are on their way.
-    mutating func consume(_ count: Int) {
+    /// Takes note that the first `count` bytes of `next` are on their way; the chunk that they end, if they do.
+    mutating func consume(_ count: Int) -> [UInt8]? {
         chunkOffset += count
-        guard chunkOffset == chunks[chunkIndex].count else { return }
-        chunks[chunkIndex] = []
+        guard chunkOffset == chunks[chunkIndex].count else { return nil }
+        var chunk: [UInt8] = []
+        swap(&chunk, &chunks[chunkIndex])
         chunkIndex += 1
         chunkOffset = 0
         if isEmpty {
             chunks.removeAll(keepingCapacity: true)
             chunkIndex = 0
         }
+        return chunk
     }
 }

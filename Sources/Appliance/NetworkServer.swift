@@ -42,6 +42,9 @@ public struct NetworkServer<LM: LanguageModel & ~Copyable>: ~Copyable {
     /// Hands the loaded model to the server.
     public mutating func start(_ service: ModelService<LM>) { server.start(service) }
 
+    /// Takes note of what the machine tells of itself, for `/metrics`.
+    public mutating func report(_ machine: PlatformStatistics) { server.report(machine) }
+
     /// Lends the law to whoever holds a capability.
     public mutating func withLaw<Result>(_ body: (inout Law) -> Result) -> Result { server.withLaw(body) }
 
@@ -189,7 +192,7 @@ extension NetworkServer where LM: ~Copyable {
         while let chunk = link.output.next {
             let count = stack.write(link.socket, chunk.span.bytes)
             guard count > 0 else { break }
-            link.output.consume(count)
+            if let spent = link.output.consume(count) { server.recycle(spent) }
             accepted += count
         }
         if accepted > 0, !link.isForgotten { server.outputDrained(link.id, byteCount: accepted, now: now) }

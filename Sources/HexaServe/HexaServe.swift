@@ -89,7 +89,8 @@ struct HexaServe: ParsableCommand {
             let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
             // The loop's thread drives the model, and so leads the crew.
             try group.next().submit { lanes.pinLeader() }.wait()
-            let service = try SocketService.make(on: group, host: host, port: port, server: makeServer())
+            let service = try SocketService.make(
+                on: group, host: host, port: port, server: makeServer(), crew: lanes.crew)
             service.start(try plan.load(crew: lanes.crew))
             announce(plan.settings.name, HostClock.now - started)
             signals.wait()

@@ -4,6 +4,7 @@ import MonotonicTime
 import NIOCore
 import NIOPosix
 import Serving
+import Tensor
 
 /// The unikernel's server over Linux's sockets: one event loop, and so one thread, owns it. In each of its rounds the
 /// loop looks at the sockets and has the model do one slice of work, which is how the unikernel treats its network
@@ -13,6 +14,7 @@ import Serving
 final class SocketService: @unchecked Sendable {
     private let loop: any EventLoop
     private var server: Server<Transformer>
+    private let crew: LaneCrew
     private var listener: (any Channel)?
     private var pulse: Pulse?
 
@@ -29,16 +31,17 @@ final class SocketService: @unchecked Sendable {
 
     private static let backlog: Int32 = 128
 
-    private init(loop: any EventLoop, server: consuming Server<Transformer>) {
+    private init(loop: any EventLoop, server: consuming Server<Transformer>, crew: LaneCrew) {
         self.loop = loop
         self.server = server
+        self.crew = crew
     }
 
     /// Listens at `host` and `port`; clients are told to come back until there is a model.
     static func make(
-        on group: any EventLoopGroup, host: String, port: UInt16, server: consuming Server<Transformer>
+        on group: any EventLoopGroup, host: String, port: UInt16, server: consuming Server<Transformer>, crew: LaneCrew
     ) throws(LaunchError) -> SocketService {
-        let service = SocketService(loop: group.any(), server: server)
+        let service = SocketService(loop: group.any(), server: server, crew: crew)
         let pulse = try Pulse.make(on: service.loop) { service.turn() }
         let bootstrap = ServerBootstrap(group: service.loop)
             .serverChannelOption(.backlog, value: backlog)
@@ -99,6 +102,7 @@ extension SocketService {
     private func turn() -> Bool {
         let now = HostClock.now
         if server.nextDeadline <= now { server.advance(to: now) }
+        server.report(PlatformStatistics(laneStalls: crew.stallCount, laneWakes: crew.wakeCount))
         retryStalledLinks(now: now)
         let hasMore = server.step(now: now)
         settle(now: now)
@@ -127,6 +131,7 @@ extension SocketService {
         switch action {
         case .send(let id, let bytes):
             links[id.number]?.send(bytes)
+            server.recycle(bytes)
         case .finishSending(let id):
             end(id, .finishSending)
         case .close(let id):

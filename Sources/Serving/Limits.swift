@@ -43,9 +43,9 @@ public enum Limits {
     public static var priorityMin: Int { -10 }
     public static var priorityMax: Int { 10 }
     public static var priorityStep: Interval { .seconds(3) }
-    /// Tokens of a pass in which some are guessed ahead. With AVX-512, larger passes use other kernels, which round
-    /// otherwise: a guess must not change the text, not even where two tokens are equally likely.
-    public static var draftPassTokensMaxDefault: Int { 4 }
+    /// Tokens of a pass in which some are guessed ahead: kernels work on tiles of eight, so up to that many cost little
+    /// more than one where reading the weights is what takes the time.
+    public static var draftPassTokensMaxDefault: Int { 8 }
     /// Tokens that an earlier place must have in common with a sequence's end, and beyond which more tell no more.
     static var lookupMatchMin: Int { 2 }
     static var lookupMatchMax: Int { 8 }
@@ -77,6 +77,10 @@ public enum Limits {
     public static var connectionsDefault: Int { 512 }
     /// Bytes of one connection that the platform holds and the network has not taken: a TCP send buffer.
     public static var handedOutputBytes: Int { 64 << 10 }
+    /// Buffers kept for the next bytes to send, and the largest that is kept: some for each of many streams, and a
+    /// token's event fits into any.
+    static var spareBuffersMax: Int { 64 }
+    static var spareBufferBytesMax: Int { 4 << 10 }
     /// A client that is this far behind gets no new tokens until it has caught up.
     public static var pauseAboveBytes: Int { 256 << 10 }
     public static var resumeBelowBytes: Int { 64 << 10 }

@@ -93,13 +93,12 @@ extension [UInt8] {
 
     /// Appends a non-negative number in the given base, at most 16, without an intermediate string.
     mutating func append(_ value: Int, radix: Int = 10) {
-        let start = count
-        var remaining = value
-        repeat {
-            let digit = UInt8(truncatingIfNeeded: remaining % radix)
+        var power = 1
+        while value / power >= radix { power *= radix }
+        while power > 0 {
+            let digit = UInt8(truncatingIfNeeded: value / power % radix)
             append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
-            remaining /= radix
-        } while remaining > 0
-        self[start...].reverse()
+            power /= radix
+        }
     }
 }

@@ -19,6 +19,8 @@ struct Executor {
     private var sleepers = TimerQueue<Sleeper>()
     /// A handful: the tasks that drive devices.
     private var interruptWaiters: [InterruptWaiter] = []
+    /// Tasks that have let the others go first.
+    private var yielded: [UnsafeContinuation<Void, Never>] = []
     /// When the APIC timer will fire. Programming it costs an exit, so one that fires early enough is left alone.
     private var timerArmedFor: Instant = .distantFuture
     /// How often the core has halted: an idle machine's count stands still.
@@ -36,6 +38,12 @@ extension Executor {
         await withUnsafeContinuation { continuation in
             Machine.executor.sleepers.insert(.continuation(continuation), at: deadline)
         }
+    }
+
+    /// Lets the other tasks run, and devices be heard, before the calling task goes on. `Task.yield` would make a job
+    /// for it; this allocates nothing.
+    static func yield() async {
+        await withUnsafeContinuation { continuation in Machine.executor.yielded.append(continuation) }
     }
 
     /// Suspends the calling task until some device interrupts, and until `deadline` at the latest. An interrupt that
@@ -65,6 +73,7 @@ extension Executor {
         while true {
             if let job = Machine.runQueue.pop() { run(job) }
             Machine.executor.wakeDue()
+            Machine.executor.resumeYielded()
             if Machine.runQueue.isEmpty { Machine.executor.rest() }
         }
     }
@@ -88,6 +97,11 @@ extension Executor {
             }
         }
         wakeInterruptWaiters { $0.deadline <= now }
+    }
+
+    private mutating func resumeYielded() {
+        for index in yielded.indices { yielded[index].resume() }
+        yielded.removeAll(keepingCapacity: true)
     }
 
     private mutating func wakeInterruptWaiters(where isDue: (InterruptWaiter) -> Bool) {

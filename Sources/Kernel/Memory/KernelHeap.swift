@@ -41,6 +41,8 @@ enum KernelHeap {
         }
     }
 
+    static var allocationCount: UInt64 { Machine.heap?.allocationCount ?? 0 }
+
     static var freeByteCount: UInt64 { UInt64(Machine.heap?.pages.freePageCount ?? 0) * Limits.pageBytes }
 
     /// The longest run that one allocation could get now.

@@ -77,7 +77,7 @@ extension BootSequence {
         } catch {
             Panic.stop("the first listener was refused")
         }
-        let service = NetworkService(devicePermit, device: device, node: node)
+        let service = NetworkService(devicePermit, device: device, node: node, crew: crew)
         Machine.log.info("net: \(Self.describe(configuration.addressing)), port \(configuration.port)")
         Task {
             let fault = await service.run()

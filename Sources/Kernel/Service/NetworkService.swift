@@ -4,6 +4,8 @@ import Law
 import Model
 import MonotonicTime
 import Net
+import Serving
+import Tensor
 import Virtio
 import _Concurrency
 
@@ -14,17 +16,19 @@ import _Concurrency
 final class NetworkService: @unchecked Sendable {
     private let device: NetworkDevice<DeviceInventory.Registers>
     private(set) var node: NetworkServer<Transformer>
+    private let crew: LaneCrew
 
     /// Frames taken in before the model gets its turn again.
     private static var framesPerTurn: Int { 64 }
 
     init(
         _ permit: consuming Permit<Write>, device: NetworkDevice<DeviceInventory.Registers>,
-        node: consuming NetworkServer<Transformer>
+        node: consuming NetworkServer<Transformer>, crew: LaneCrew
     ) {
         precondition(permit.target == .networkDevice)
         self.device = device
         self.node = node
+        self.crew = crew
     }
 
     func withNode<Result: ~Copyable>(_ body: (inout NetworkServer<Transformer>) -> Result) -> Result { body(&node) }
@@ -40,11 +44,12 @@ final class NetworkService: @unchecked Sendable {
                 let frameCount = try device.receive(limit: Self.framesPerTurn) { frame, checksumValidated in
                     node.receive(frame.bytes, checksumValidated: checksumValidated, now: now)
                 }
+                node.report(statistics)
                 let hasMore = node.turn(now: now)
                 try transmitAll()
                 logNotices()
                 if hasMore || frameCount > 0 {
-                    await Task.yield()
+                    await Executor.yield()
                 } else {
                     await rest()
                 }
@@ -52,6 +57,11 @@ final class NetworkService: @unchecked Sendable {
                 return error
             }
         }
+    }
+
+    private var statistics: PlatformStatistics {
+        PlatformStatistics(
+            heapAllocations: KernelHeap.allocationCount, laneStalls: crew.stallCount, laneWakes: crew.wakeCount)
     }
 
     private func transmitAll() throws(DeviceFault) {

@@ -79,12 +79,10 @@ extension Sampler {
         guard parameters.topP < 1 else { return }
         let wanted = Double(parameters.topP) * total
         var sum = 0.0
-        for (index, candidate) in candidates.list.enumerated() {
-            sum += Double(Exponential.exp(candidate.logit - maximum))
-            if sum >= wanted {
-                candidates.truncate(to: index + 1)
-                return
-            }
+        // By index: a copy of the list, held while it is cut, would make the cut a copy too.
+        for index in candidates.list.indices {
+            sum += Double(Exponential.exp(candidates.list[index].logit - maximum))
+            if sum >= wanted { return candidates.truncate(to: index + 1) }
         }
     }
 

@@ -9,6 +9,7 @@ struct ServerMetrics {
     var cutOffReaders: UInt64 = 0
     var denials: UInt64 = 0
     var isReady = false
+    var platform = PlatformStatistics()
 
     /// Prometheus' text. Reading is a kernel function of its own: the permit is spent here.
     func text(_ permit: consuming Permit<Read>) throws(APIError) -> [UInt8] {
@@ -16,6 +17,7 @@ struct ServerMetrics {
         var text = PrometheusText()
         describeServer(&text)
         describeEngine(&text)
+        describePlatform(&text)
         return text.bytes
     }
 
@@ -69,5 +71,17 @@ struct ServerMetrics {
         text.histogram("hexa_time_between_tokens_seconds", "Between two tokens of a sequence.",
                        engine.timeBetweenTokens)
         text.histogram("hexa_time_to_last_token_seconds", "From arrival to the last token.", engine.timeToLastToken)
+    }
+
+    private func describePlatform(_ text: inout PrometheusText) {
+        if let count = platform.heapAllocations {
+            text.single("hexa_heap_allocations_total", .counter, "Allocations from the heap.", count)
+        }
+        if let count = platform.laneStalls {
+            text.single("hexa_lane_stalls_total", .counter, "Times that a core did not come when it was wanted.", count)
+        }
+        if let count = platform.laneWakes {
+            text.single("hexa_lane_wakes_total", .counter, "Times that sleeping cores were woken.", count)
+        }
     }
 }

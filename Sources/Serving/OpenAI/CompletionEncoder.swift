@@ -17,6 +17,9 @@ struct CompletionEncoder {
         var textOffset = 0
 
         init(index: Int) { self.index = index }
+
+        /// Whether there is something to tell that no chunk has told.
+        var holdsNews: Bool { !text.isEmpty || !tokens.isEmpty || finish != nil }
     }
 
     struct Usage {

@@ -6,7 +6,8 @@ public struct ConnectionID: Hashable, Sendable {
 
 /// What the platform is to do for the server, in this order.
 public enum ServerAction: Equatable, Sendable {
-    /// Queue these bytes behind those already queued, and report with `outputDrained` as the peer takes them.
+    /// Queue these bytes behind those already queued, report with `outputDrained` as the peer takes them, and hand
+    /// their buffer back to `recycle`.
     case send(ConnectionID, [UInt8])
     /// Send FIN once everything queued has been sent, and keep receiving: the answer lingers until it is read.
     case finishSending(ConnectionID)

@@ -85,8 +85,7 @@ extension Exchange {
             isOpened[index] = true
             send(encoder.opening(choices[index]))
         }
-        let choice = choices[index]
-        guard !choice.text.isEmpty || !choice.tokens.isEmpty || choice.finish != nil else { return }
+        guard choices[index].holdsNews else { return }
         send(encoder.delta(&choices[index]))
         choices[index].text.removeAll(keepingCapacity: true)
         choices[index].tokens.removeAll(keepingCapacity: true)

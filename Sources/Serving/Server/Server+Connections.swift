@@ -54,6 +54,14 @@ extension Server where LM: ~Copyable {
         flush(connection)
     }
 
+    /// Takes back the bytes of a `.send` that the platform has copied or sent, to be filled again: a token's bytes then
+    /// need no new memory. A platform that keeps them costs nothing but that.
+    public mutating func recycle(_ bytes: consuming [UInt8]) {
+        guard spareBuffers.count < Limits.spareBuffersMax, bytes.capacity <= Limits.spareBufferBytesMax else { return }
+        // Emptied only when it is used: the caller may still hold it, and would then have it copied.
+        spareBuffers.append(bytes)
+    }
+
     // MARK: Inside
 
     func connection(_ id: ConnectionID) -> Connection? { connections.first { $0.id == id } }
@@ -75,7 +83,10 @@ extension Server where LM: ~Copyable {
         if count > 0 {
             let range = connection.handedCount..<(connection.handedCount + count)
             connection.handedCount += count
-            actions.append(.send(connection.id, connection.http.outputBytes(range)))
+            var bytes = spareBuffers.popLast() ?? []
+            bytes.removeAll(keepingCapacity: true)
+            connection.http.copyOutput(range, to: &bytes)
+            actions.append(.send(connection.id, bytes))
         }
         guard connection.http.outputBacklog == connection.handedCount || connection.http.disposition == .abort else {
             return
@@ -123,12 +134,10 @@ extension Server where LM: ~Copyable {
 }
 
 extension HTTPServerConnection {
-    /// A copy of a part of the output.
-    fileprivate func outputBytes(_ range: Range<Int>) -> [UInt8] {
-        var bytes: [UInt8] = []
+    /// Appends a part of the output to `bytes`.
+    fileprivate func copyOutput(_ range: Range<Int>, to bytes: inout [UInt8]) {
         bytes.reserveCapacity(range.count)
         let output = self.output
         for index in range { bytes.append(output[index]) }
-        return bytes
     }
 }

@@ -28,6 +28,8 @@ public struct Server<LM: LanguageModel & ~Copyable>: ~Copyable {
     var random: RandomNumbers
     /// Kept for its buffers.
     var output = GenerationOutput()
+    /// Buffers for the next bytes to send, with what was sent last still in them.
+    var spareBuffers: [[UInt8]] = []
 
     public init(law: Law, configuration: ServerConfiguration = ServerConfiguration()) {
         self.law = law
@@ -71,6 +73,9 @@ public struct Server<LM: LanguageModel & ~Copyable>: ~Copyable {
     /// What to do next; nil when everything is done.
     public mutating func nextAction() -> ServerAction? { actions.next() }
 
+    /// Takes note of what the platform tells of itself, for `/metrics`.
+    public mutating func report(_ platform: PlatformStatistics) { metrics.platform = platform }
+
     // MARK: Time
 
     /// When to call `advance(to:)`.
@@ -102,7 +107,7 @@ public struct Server<LM: LanguageModel & ~Copyable>: ~Copyable {
 
 /// Actions in order, without moving the rest when one is taken.
 struct ActionQueue {
-    private var actions: [ServerAction] = []
+    private var actions: [ServerAction?] = []
     private var head = 0
 
     mutating func append(_ action: ServerAction) { actions.append(action) }
@@ -114,6 +119,7 @@ struct ActionQueue {
             return nil
         }
         head += 1
-        return actions[head - 1]
+        // Taken out, so that whoever does it is the only owner of its bytes.
+        return actions[head - 1].take()
     }
 }

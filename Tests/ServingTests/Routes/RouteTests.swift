@@ -172,5 +172,6 @@ struct RouteTests {
         #expect(responses[1].json == ["status": "ok"])
         #expect(responses[2].events.last == "[DONE]")
         #expect(responses[3].json["version"]?.stringValue == Version.number)
+        #expect(Version.fingerprint == "fp_hexa_os_" + Version.number)
     }
 }
