@@ -102,6 +102,8 @@ class Campaign:
         if not found:
             return
         self.results["rates"].setdefault(system.name, []).append(found)
+        if not found["requests"]:
+            return  # At a low rate it may happen that nobody comes in the time: that shows nothing.
         if keeps_sla(found):
             known["kept"] = max(known["kept"], rate)
         else:
