@@ -42,7 +42,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Reso
 
 let coreTargets: [Target] = [
     core("MonotonicTime"),
-    core("Law", ["MonotonicTime"]),
+    core("Law", ["JSON", "MonotonicTime"]),
     core("KernelCore", ["MonotonicTime"]),
     core("JSON"),
     core("HTTP", ["MonotonicTime"]),
@@ -80,12 +80,14 @@ let hostTargets: [Target] = [
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         path: "Sources/EngineBench"),
+    .executableTarget(name: "law-bench", dependencies: ["Law", "MonotonicTime"], path: "Sources/LawBench"),
     .target(name: "CLinux"),
     .target(name: "LaneThreads", dependencies: ["CLinux", "Tensor"]),
     .target(
         name: "Launcher",
         dependencies: [
-            "Appliance", "CLinux", "JSON", "KernelCore", "LaneThreads", "Model", "MonotonicTime", "Tensor",
+            "Appliance", "CLinux", "JSON", "KernelCore", "LaneThreads", "Law", "Model", "MonotonicTime",
+            "Tensor",
         ],
         swiftSettings: [.enableExperimentalFeature("Lifetimes")]),
     .target(name: "Reporting", dependencies: [
@@ -108,7 +110,7 @@ let hostTargets: [Target] = [
     tests("HexaBytecodeTests", ["HexaBytecode", "HexaLang", "HexaVM"]),
     tests("HexaLangTests", ["HexaLang", "HexaVM", "HexaBytecode"]),
     tests("MonotonicTimeTests", ["MonotonicTime"]),
-    tests("LawTests", ["Law", "MonotonicTime"]),
+    tests("LawTests", ["JSON", "Law", "MonotonicTime"]),
     tests("KernelCoreTests", ["KernelCore", "MonotonicTime"]),
     tests("JSONTests", ["JSON"]),
     tests("HTTPTests", ["HTTP", "MonotonicTime"]),
@@ -126,7 +128,7 @@ let hostTargets: [Target] = [
 let fuzzTargets: [Target] = [
     .executableTarget(
         name: "hexa-fuzz",
-        dependencies: ["HTTP", "HexaBytecode", "HexaLang", "HexaVM", "JSON", "Model", "MonotonicTime", "Net"],
+        dependencies: ["HTTP", "HexaBytecode", "HexaLang", "HexaVM", "JSON", "Law", "Model", "MonotonicTime", "Net"],
         path: "Tests/Fuzz",
         exclude: ["Corpus"],
         swiftSettings: coreSettings,

@@ -13,6 +13,8 @@ public enum LaunchError: Error, Equatable {
     case outputFailed(path: String, reason: String)
     /// A signal asked for the end of the work.
     case interrupted
+    /// `raw.json` is not a law; `reason` begins with line and column.
+    case lawInvalid(path: String, reason: String)
     case portTaken(host: String = "127.0.0.1", port: UInt16)
     case portForbidden(host: String = "127.0.0.1", port: UInt16, reason: String)
     case emulatorMissing
@@ -39,7 +41,7 @@ public enum LaunchError: Error, Equatable {
     public var exitCode: Int32 {
         switch self {
         case .valueUnusable: 64  // EX_USAGE
-        case .modelInvalid, .alreadyPacked: 65  // EX_DATAERR
+        case .modelInvalid, .alreadyPacked, .lawInvalid: 65  // EX_DATAERR
         case .fileUnreadable: 66  // EX_NOINPUT
         case .emulatorMissing, .kvmUnusable: 69  // EX_UNAVAILABLE
         case .guestPanicked, .guestEndedEarly: 70  // EX_SOFTWARE
@@ -70,6 +72,8 @@ extension LaunchError: CustomStringConvertible {
             "cannot write \(path): \(reason)"
         case .interrupted:
             "interrupted; nothing was written"
+        case .lawInvalid(let path, let reason):
+            "\(path):\(reason)"
         case .portTaken(let host, let port):
             "port \(port) of \(host) is taken: choose another with --port"
         case .portForbidden(let host, let port, let reason):

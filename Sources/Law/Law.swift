@@ -2,16 +2,9 @@ import MonotonicTime
 
 /// The one choke point: every kernel function runs `check` first and spends the permit it returns.
 ///
-/// The table holds the built-in server and one subject per API key; whatever it does not grant is denied.
+/// The table is made from a `LawDocument` (raw.json). It holds the kernel itself, which may do everything, and the
+/// document's subjects; whatever it does not grant is denied.
 public struct Law: Sendable {
-    private struct Subject: Sendable {
-        var name: String
-        var keyBytes: [UInt8]
-        var generation: UInt32 = 0
-        /// Indexed by `Target.rawValue`.
-        var grants: [OperationSet]
-    }
-
     /// A subject to enter into the table: an API key, or the anonymous client when there is none.
     public struct Client: Sendable {
         public var name: String
@@ -26,19 +19,68 @@ public struct Law: Sendable {
         }
     }
 
-    private var subjects: [Subject] = []
-    public private(set) var growth: GrowthBus
+    /// What holds for a subject now.
+    struct Subject: Sendable {
+        var rules: LawDocument.Subject
+        var generation: UInt64 = 0
+        var usage = QuotaUsage()
+        /// A law that no longer names it has been made since.
+        var isRemoved = false
+    }
 
-    private static let kernelSubject = SubjectID(index: 0)
+    /// The law in force.
+    public internal(set) var document: LawDocument
+    /// The one before it, for `rollBack`.
+    var previousDocument: LawDocument?
+    /// The kernel first. A subject keeps its place for ever: capabilities and quotas name it.
+    var subjects: [Subject] = []
+    /// What each subject may do with each of the kernel's targets: a row of `Target.knownCount` for each subject.
+    @usableFromInline var knownGrants: [OperationSet] = []
+    var subjectsByKey: [Digest: Int] = [:]
+    var subjectsByName: [String: Int] = [:]
+    var anonymous: Int?
 
+    var delegations: [Delegation] = []
+    var freeDelegations: [Int] = []
+    var targets = TargetTable()
+    var decisions = DecisionCache()
+    public internal(set) var growth: GrowthBus
+
+    static var kernelSubject: SubjectID { SubjectID(index: 0) }
+
+    /// The law of a document that has been read.
+    ///
+    /// - Parameter auditKey: signs the heads of the growth bus; whoever verifies the records needs it too.
+    public init(_ document: LawDocument, auditKey: [UInt8] = []) {
+        self.document = document
+        growth = GrowthBus(
+            capacity: document.growthRecords, denies: document.whenGrowthIsFull == .deny,
+            genesis: SHA256.digest(of: document.serialized().span), auditKey: auditKey)
+        var kernel = LawDocument.Subject(name: LawDocument.kernelName, kind: .program)
+        kernel.delegationDepth = Limits.delegationLinksMax
+        subjects.append(Subject(rules: kernel))
+        knownGrants = [OperationSet](repeating: .all, count: Target.knownCount)
+        enforce(document)
+    }
+
+    /// The law of a machine without `raw.json`.
+    ///
     /// - Parameter clients: the subjects besides the kernel itself. With a keyless client among them, requests without
     ///   a key are served as that client.
     public init(clients: [Client], growthCapacity: Int = Limits.growthRecordsDefault) {
-        growth = GrowthBus(capacity: growthCapacity)
-        enter(name: "kernel", key: [], grants: Target.allCases.map { ($0, .all) })
+        var document = LawDocument()
+        document.growthRecords = growthCapacity
         for client in clients {
-            enter(name: client.name, key: client.key, grants: client.grants)
+            let kind: LawDocument.Kind =
+                client.key.isEmpty ? .anonymous : .key(SHA256.digest(of: client.key.span))
+            var subject = LawDocument.Subject(name: client.name, kind: kind)
+            for grant in client.grants {
+                guard let path = grant.target.knownPath else { continue }
+                subject.grants.append(.init(TargetPattern(TargetPath(known: path)), grant.operations))
+            }
+            document.subjects.append(subject)
         }
+        self.init(document)
     }
 
     /// What a client of the API may do by default: use the model and look at the system, never stop it.
@@ -49,16 +91,73 @@ public struct Law: Sendable {
         ]
     }
 
-    private mutating func enter(name: String, key: [UInt8], grants: [(target: Target, operations: OperationSet)]) {
-        var table = [OperationSet](repeating: [], count: Target.allCases.count)
-        for grant in grants {
-            table[Int(grant.target.rawValue)].formUnion(grant.operations)
+    // MARK: The table
+
+    /// Makes the table say what `document` says. Subjects it does not name lose everything, and their places stay.
+    mutating func enforce(_ document: LawDocument) {
+        self.document = document
+        subjectsByKey = [:]
+        subjectsByName = [:]
+        anonymous = nil
+        decisions.forget()
+        var isNamed = [Bool](repeating: false, count: subjects.count + document.subjects.count)
+        isNamed[Self.kernelSubject.index] = true
+        let places = placesByName()
+        for rules in document.subjects {
+            let index = places[rules.name] ?? subjects.count
+            if index == subjects.count {
+                subjects.append(Subject(rules: rules))
+                knownGrants += [OperationSet](repeating: [], count: Target.knownCount)
+            }
+            isNamed[index] = true
+            enter(rules, at: index)
         }
-        subjects.append(Subject(name: name, keyBytes: key, grants: table))
+        for index in subjects.indices where !isNamed[index] { remove(at: index) }
+    }
+
+    private func placesByName() -> [String: Int] {
+        var places: [String: Int] = [:]
+        for index in subjects.indices where index != Self.kernelSubject.index {
+            places[subjects[index].rules.name] = index
+        }
+        return places
+    }
+
+    private mutating func enter(_ rules: LawDocument.Subject, at index: Int) {
+        // Whoever has another key, or is something else, is somebody else: what the old one held is worthless.
+        if subjects[index].rules.kind != rules.kind { subjects[index].generation += 1 }
+        subjects[index].rules = rules
+        subjects[index].isRemoved = false
+        subjectsByName[rules.name] = index
+        switch rules.kind {
+        case .key(let digest): subjectsByKey[digest] = index
+        case .anonymous: anonymous = index
+        case .program: break
+        }
+        for target in Target.known {
+            knownGrants[index * Target.knownCount + Int(target.index)] = rules.operations(on: targets[target])
+        }
+    }
+
+    private mutating func remove(at index: Int) {
+        subjects[index].generation += 1
+        subjects[index].isRemoved = true
+        subjects[index].rules.grants = []
+        subjects[index].rules.isLearning = false
+        for target in 0..<Target.knownCount { knownGrants[index * Target.knownCount + target] = [] }
     }
 }
 
-// MARK: - Capabilities
+extension LawDocument.Subject {
+    /// What the grants that cover a path allow together.
+    public func operations(on path: TargetPath) -> OperationSet {
+        var operations: OperationSet = []
+        for grant in grants where grant.pattern.covers(path) { operations.formUnion(grant.operations) }
+        return operations
+    }
+}
+
+// MARK: - Who there is
 
 extension Law {
     /// The kernel's own capability, for its composition root.
@@ -66,64 +165,34 @@ extension Law {
 
     /// The capability of the client that presents `bearer`; nil when no client has that key.
     ///
-    /// Every key is compared in full, so that the time taken tells nothing about how much of a guess was right.
+    /// Keys are looked up by their digest: what a guess's digest has in common with a key's tells nothing of the key.
     public func authenticate(bearer: Span<UInt8>?) -> Capability? {
-        var found: Int?
-        for index in subjects.indices where index != Self.kernelSubject.index {
-            let key = subjects[index].keyBytes
-            let matches =
-                if let bearer { !key.isEmpty && constantTimeEqual(bearer, key.span) } else { key.isEmpty }
-            if matches { found = index }
+        if let bearer, let index = subjectsByKey[SHA256.digest(of: bearer)] {
+            return capability(of: SubjectID(index: index))
         }
         // A key that nobody holds is still welcome where keys are not asked for at all.
-        if found == nil, bearer != nil, !requiresKey { return authenticate(bearer: nil) }
-        return found.map { capability(of: SubjectID(index: $0)) }
+        guard bearer == nil || !requiresKey, let anonymous else { return nil }
+        return capability(of: SubjectID(index: anonymous))
     }
 
     /// Whether a request without a key is turned away.
-    public var requiresKey: Bool {
-        !subjects.indices.contains { $0 != Self.kernelSubject.index && subjects[$0].keyBytes.isEmpty }
+    public var requiresKey: Bool { anonymous == nil }
+
+    /// The capability of the program of that name; nil when the law does not name it.
+    public func capability(ofProgram name: String) -> Capability? {
+        guard let index = subjectsByName[name], subjects[index].rules.kind == .program else { return nil }
+        return capability(of: SubjectID(index: index))
     }
 
-    /// Makes every capability of `subject` worthless at once.
-    public mutating func revoke(_ subject: SubjectID) {
-        subjects[subject.index].generation &+= 1
+    /// The subject of that name.
+    public func subject(named name: String) -> SubjectID? {
+        if name == LawDocument.kernelName { return Self.kernelSubject }
+        return subjectsByName[name].map { SubjectID(index: $0) }
     }
 
-    public func name(of subject: SubjectID) -> String { subjects[subject.index].name }
+    public func name(of subject: SubjectID) -> String { subjects[subject.index].rules.name }
 
     private func capability(of subject: SubjectID) -> Capability {
         Capability(subject: subject, generation: subjects[subject.index].generation)
     }
-}
-
-// MARK: - The check
-
-extension Law {
-    /// Asks leave for `operation` on `target`: a handful of loads, and a record on the growth bus when it is denied.
-    public mutating func check<Op: Operation>(
-        _ capability: borrowing Capability, _ operation: Op.Type, on target: Target, now: Instant
-    ) throws(Denial) -> Permit<Op> {
-        let subject = capability.subject
-        let reason: Denial.Reason
-        if subjects[subject.index].generation != capability.generation {
-            reason = .revoked
-        } else if subjects[subject.index].grants[Int(target.rawValue)].contains(Op.code) {
-            return Permit(subject: subject, target: target)
-        } else {
-            reason = .notGranted
-        }
-        let denial = Denial(time: now, subject: subject, target: target, operation: Op.code, reason: reason)
-        growth.record(denial)
-        throw denial
-    }
-}
-
-/// Compares in a time that depends on `guess`'s length alone.
-private func constantTimeEqual(_ guess: Span<UInt8>, _ key: Span<UInt8>) -> Bool {
-    var difference: UInt8 = guess.count == key.count ? 0 : 1
-    for index in guess.indices {
-        difference |= guess[index] ^ (index < key.count ? key[index] : 0)
-    }
-    return difference == 0
 }

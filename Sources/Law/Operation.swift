@@ -21,16 +21,24 @@ public enum OperationCode: UInt8, CaseIterable, Sendable {
         case .administer: "admin"
         }
     }
+
+    /// The operation of that name; nil when there is none.
+    public init?(name: [UInt8]) {
+        guard let code = Self.allCases.first(where: { $0.name.utf8Bytes == name }) else { return nil }
+        self = code
+    }
 }
 
 public enum Read: Operation { public static var code: OperationCode { .read } }
 public enum Write: Operation { public static var code: OperationCode { .write } }
+public enum Append: Operation { public static var code: OperationCode { .append } }
+public enum Execute: Operation { public static var code: OperationCode { .execute } }
 public enum Infer: Operation { public static var code: OperationCode { .infer } }
 public enum Listen: Operation { public static var code: OperationCode { .listen } }
 public enum Administer: Operation { public static var code: OperationCode { .administer } }
 
 /// A set of operations.
-public struct OperationSet: OptionSet, Sendable {
+public struct OperationSet: OptionSet, Hashable, Sendable {
     public let rawValue: UInt8
     public init(rawValue: UInt8) { self.rawValue = rawValue }
 
@@ -49,4 +57,12 @@ public struct OperationSet: OptionSet, Sendable {
 
     @inlinable
     public func contains(_ code: OperationCode) -> Bool { rawValue & (1 << code.rawValue) != 0 }
+
+    /// Its members, in the order of their codes.
+    public var codes: [OperationCode] { OperationCode.allCases.filter { contains($0) } }
+}
+
+extension StaticString {
+    var utf8Bytes: [UInt8] { withUTF8Buffer { Array($0) } }
+    var text: String { withUTF8Buffer { String(decoding: $0, as: UTF8.self) } }
 }

@@ -3,7 +3,7 @@ import struct KernelCore.KernelConfiguration
 
 /// How a model is served, whoever serves it: the options that hexa-os and hexa-serve share.
 public struct ServingOptions: ParsableArguments {
-    @Option(help: "Demand this bearer token; better given as HEXA_API_KEY, which other users cannot see.")
+    @Option(help: "Demand this bearer token (with --law: present it); better given as HEXA_API_KEY, which is not seen.")
     public var apiKey: String?
 
     @Option(help: "What clients call the model (default: the file's name).")

@@ -20,6 +20,7 @@ extension RunCommand {
         let emulatorPath = try Preflight.locate(QEMUCommand.program)
         try Preflight.freePort(port)
         let memoryMiB = try memoryFor(configuration, file)
+        let lawFile = try law.map { path throws(LaunchError) in try LawFile(path: path) }
         let choice = try Accelerator.choose(accel)
         if let reason = choice.fallbackReason {
             Terminal.warn("KVM cannot be used (\(reason)): falling back to TCG, which is slow")
@@ -28,8 +29,9 @@ extension RunCommand {
             kernelPath: kernelPath, modelPath: file.path, modelByteCount: file.byteCount,
             modelName: serving.name ?? file.defaultName, processorCount: cpus ?? HostProcessors.participantCountDefault,
             memoryMiB: memoryMiB, accelerator: choice.accelerator, hostPort: port,
-            apiKey: serving.apiKey ?? HostEnvironment.apiKey, logLevel: logLevel, contextLength: serving.context,
-            sequenceCount: serving.sequences, startTimeUnixSeconds: HostClock.unixSeconds)
+            apiKey: serving.apiKey ?? HostEnvironment.apiKey, law: lawFile, auditKey: HostEnvironment.auditKey,
+            logLevel: logLevel, contextLength: serving.context, sequenceCount: serving.sequences,
+            startTimeUnixSeconds: HostClock.unixSeconds)
         machine.timeToFirstTokenMilliseconds = serving.slaTtftMs
         machine.timeBetweenTokensMilliseconds = serving.slaItlMs
         return Plan(machine: machine, emulatorPath: emulatorPath)

@@ -15,6 +15,7 @@ struct RunCommand: ParsableCommand {
               hexa-os run model.gguf
               hexa-os run model.gguf --port 9000 --api-key "$KEY"
               hexa-os run model.gguf --prompt "Name three primes." --once
+              hexa-os run model.gguf --law raw.json
               hexa-os run model.gguf --accel tcg --verbose
               eval "$(hexa-os run model.gguf --print-command) -s -S"
 
@@ -49,6 +50,10 @@ struct RunCommand: ParsableCommand {
 
     @OptionGroup
     var serving: ServingOptions
+
+    @Option(help: ArgumentHelp("Who may do what; without it whoever may ask may use the model. See docs/law.md.",
+                               valueName: "raw.json"))
+    var law: String?
 
     @Option(help: ArgumentHelp("The kernel image (default: hexa-kernel.elf beside hexa-os).", valueName: "path"))
     var kernel: String?

@@ -5,7 +5,7 @@ import Glibc
 ///
 /// A target must not trap on any input. Some check a property as well, with `precondition`.
 enum FuzzTarget: String, CaseIterable {
-    case bytecode, gguf, hexa, http, hxm, json, net, template
+    case bytecode, gguf, hexa, http, hxm, json, law, net, template
 
     static let selected: FuzzTarget = {
         let name = getenv("HEXA_FUZZ_TARGET").map { String(cString: $0) } ?? ""
@@ -24,6 +24,7 @@ enum FuzzTarget: String, CaseIterable {
         case .http: fuzzHTTP(input)
         case .hxm: fuzzHXM(input.rest)
         case .json: fuzzJSON(input.rest)
+        case .law: fuzzLaw(input.rest)
         case .net: fuzzNet(input)
         case .template: fuzzTemplate(input.rest)
         }

@@ -41,14 +41,9 @@ public struct JSONError: Error, Equatable, Sendable {
     init(_ reason: Reason, at offset: Int, in text: Span<UInt8>) {
         self.reason = reason
         self.offset = offset
-        var line = 1
-        var lineStart = 0
-        for index in 0..<min(offset, text.count) where text[index] == UInt8(ascii: "\n") {
-            line += 1
-            lineStart = index + 1
-        }
-        self.line = line
-        self.column = offset - lineStart + 1
+        let location = JSONLocation(offset: offset, in: text)
+        line = location.line
+        column = location.column
     }
 
     /// One line for people: position, then reason.

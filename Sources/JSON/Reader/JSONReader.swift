@@ -35,7 +35,7 @@ struct JSONReader: ~Escapable {
         return value
     }
 
-    private mutating func readValue() throws(JSONError) -> JSONValue {
+    mutating func readValue() throws(JSONError) -> JSONValue {
         skipWhitespace()
         valueCount += 1
         guard valueCount <= JSONLimits.valueCountMax else { throw error(.tooManyValues) }
@@ -112,14 +112,14 @@ extension JSONReader {
     }
 
     /// Skips white space and then `byte`, if it comes next.
-    private mutating func skip(_ byte: UInt8) -> Bool {
+    mutating func skip(_ byte: UInt8) -> Bool {
         skipWhitespace()
         guard peek() == byte else { return false }
         position += 1
         return true
     }
 
-    private mutating func skipWhitespace() {
+    mutating func skipWhitespace() {
         while position < text.count {
             switch text[position] {
             case UInt8(ascii: " "), UInt8(ascii: "\n"), UInt8(ascii: "\r"), UInt8(ascii: "\t"): position += 1

@@ -18,15 +18,15 @@ struct ModelFile {
         var message: String {
             switch self {
             case .noDevice(let index, let count):
-                "model: block device \(index) is not there (\(count) found); see hexa.model= and the VMM's drives"
+                "block device \(index) is not there (\(count) found); see the command line and the VMM's drives"
             case .sizeBeyondDevice(let byteCount, let deviceByteCount):
-                "model: the file is said to have \(byteCount) bytes (hexa.model-size=), "
+                "the file is said to have \(byteCount) bytes on the command line, "
                     + "the device has \(deviceByteCount)"
             case .noMemory(let byteCount, let freeByteCount):
-                "model: \(byteCount >> 20) MiB are needed for the file, \(freeByteCount >> 20) MiB are free; "
+                "\(byteCount >> 20) MiB are needed for the file, \(freeByteCount >> 20) MiB are free; "
                     + "give the machine more with --memory"
             case .device(let reason):
-                "model: cannot be read: \(reason)"
+                "cannot be read: \(reason)"
             }
         }
     }

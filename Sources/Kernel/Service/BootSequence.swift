@@ -15,9 +15,9 @@ import _Concurrency
 ///
 /// SAFETY (@unchecked Sendable): all tasks run on core 0, one at a time.
 final class BootSequence: @unchecked Sendable {
-    private let configuration: KernelConfiguration
+    let configuration: KernelConfiguration
     private let announced: [MMIODevice]
-    private var law: Law
+    var law: Law
     private let crew: LaneCrew
 
     init(configuration: KernelConfiguration, announced: [MMIODevice], law: Law, crew: LaneCrew) {
@@ -35,6 +35,7 @@ final class BootSequence: @unchecked Sendable {
         } else {
             Machine.log.warning("entropy: no virtio-rng device; only the CPU's own randomness is used")
         }
+        await enactLaw(blocks: devices.blocks)
         guard let network = devices.network else {
             refuse("net: no virtio-net device; the appliance has no way to serve")
         }
@@ -47,7 +48,7 @@ final class BootSequence: @unchecked Sendable {
     }
 
     /// Leave that the kernel itself needs: the law grants it everything, so a denial is a bug.
-    private func permit<Op: Operation>(_ operation: Op.Type, on target: Target) -> Permit<Op> {
+    func permit<Op: Operation>(_ operation: Op.Type, on target: Target) -> Permit<Op> {
         do throws(Denial) {
             return try law.check(law.kernelCapability(), operation, on: target, now: MachineClock.now)
         } catch {
@@ -137,7 +138,7 @@ extension BootSequence {
             file = try await ModelFile.load(
                 diskPermit, from: blocks, index: configuration.modelDevice, byteCount: configuration.modelByteCount)
         } catch {
-            refuse(error.message)
+            refuse("model: \(error.message)")
         }
         let rate = UInt64(Double(file.bytes.count) / max(file.duration.seconds, 1e-6)) >> 20
         Machine.log.info(

@@ -16,6 +16,12 @@ public struct KernelConfiguration: Equatable, Sendable {
     /// What `/v1/models` calls it.
     public var modelName: [UInt8] = Array("model".utf8)
     public var apiKeys: [[UInt8]] = []
+    /// The block device with the law (raw.json); without one the kernel's default law holds.
+    public var lawDevice: Int?
+    /// The law's exact size; a block device only knows it in sectors.
+    public var lawByteCount: UInt64?
+    /// Signs the heads of the growth bus.
+    public var auditKey: [UInt8] = []
     /// Seconds since 1970 when the machine was started, for `created` fields; zero when unknown.
     public var wallClockSeconds: UInt64 = 0
     /// Tokens a sequence may hold; the model's own context when absent.
@@ -95,6 +101,12 @@ public struct KernelConfiguration: Equatable, Sendable {
             modelName = try need(value.isEmpty ? nil : value, "a name")
         case Array("hexa.api-key".utf8):
             apiKeys.append(try need(value.isEmpty ? nil : value, "a key"))
+        case Array("hexa.law".utf8):
+            lawDevice = try need(Self.blockDevice(value), "a block device from vda to vdz")
+        case Array("hexa.law-size".utf8):
+            lawByteCount = try need(Self.integer(value, in: 1...(1 << 50)), "a size in bytes")
+        case Array("hexa.audit-key".utf8):
+            auditKey = try need(value.isEmpty ? nil : value, "a key")
         case Array("hexa.epoch".utf8):
             wallClockSeconds = try need(Self.integer(value, in: 0...(1 << 40)), "seconds since 1970")
         case Array("hexa.context".utf8):

@@ -26,7 +26,14 @@ public struct KernelCommandLine: Equatable, Sendable {
         if let limit = machine.timeBetweenTokensMilliseconds {
             try append("hexa.sla-itl-ms", String(limit), flag: "--sla-itl-ms")
         }
-        if let key = machine.apiKey { try append("hexa.api-key", key, flag: "--api-key") }
+        if let law = machine.law {
+            // The keys that clients present are the law's; the machine's own is only what this program presents.
+            try append("hexa.law", "vdb", flag: "--law")
+            try append("hexa.law-size", String(law.byteCount), flag: "--law")
+        } else if let key = machine.apiKey {
+            try append("hexa.api-key", key, flag: "--api-key")
+        }
+        if let key = machine.auditKey { try append("hexa.audit-key", key, flag: "HEXA_AUDIT_KEY") }
     }
 
     /// Adds a word. `flag` is what the message names when the value cannot be written.

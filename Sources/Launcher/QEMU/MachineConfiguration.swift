@@ -13,6 +13,10 @@ public struct MachineConfiguration: Equatable, Sendable {
     /// The port of the host's 127.0.0.1 that reaches the server.
     public var hostPort: UInt16
     public var apiKey: String?
+    /// The law; without one everybody who may ask at all may use the model.
+    public var law: LawFile?
+    /// Signs the heads of the growth bus.
+    public var auditKey: String?
     public var logLevel: LogLevel
     /// Tokens one sequence can hold; nil for the kernel's own choice.
     public var contextLength: Int?
@@ -27,7 +31,8 @@ public struct MachineConfiguration: Equatable, Sendable {
     public init(
         kernelPath: String, modelPath: String, modelByteCount: Int, modelName: String, processorCount: Int,
         memoryMiB: Int, accelerator: Accelerator, hostPort: UInt16, apiKey: String? = nil,
-        logLevel: LogLevel = .info, contextLength: Int? = nil, sequenceCount: Int? = nil,
+        law: LawFile? = nil, auditKey: String? = nil, logLevel: LogLevel = .info, contextLength: Int? = nil,
+        sequenceCount: Int? = nil,
         startTimeUnixSeconds: UInt64
     ) {
         self.kernelPath = kernelPath
@@ -39,6 +44,8 @@ public struct MachineConfiguration: Equatable, Sendable {
         self.accelerator = accelerator
         self.hostPort = hostPort
         self.apiKey = apiKey
+        self.law = law
+        self.auditKey = auditKey
         self.logLevel = logLevel
         self.contextLength = contextLength
         self.sequenceCount = sequenceCount

@@ -48,11 +48,16 @@ public struct QEMUCommand: Equatable, Sendable {
         ]
     }
 
+    /// The kernel names drives by address, and QEMU hands out addresses from the highest down: the last is vda.
     private static func diskArguments(_ machine: MachineConfiguration) -> [String] {
+        (machine.law.map { drive("law", $0.path) } ?? []) + drive("model", machine.modelPath)
+    }
+
+    private static func drive(_ name: String, _ path: String) -> [String] {
         [
-            "-blockdev", "driver=file,node-name=model,filename=\(escaped(machine.modelPath)),read-only=on,"
+            "-blockdev", "driver=file,node-name=\(name),filename=\(escaped(path)),read-only=on,"
                 + "auto-read-only=off,cache.direct=off,aio=threads",
-            "-device", "virtio-blk-device,drive=model",
+            "-device", "virtio-blk-device,drive=\(name)",
         ]
     }
 

@@ -87,7 +87,7 @@ extension Server where LM: ~Copyable {
         do throws(Denial) {
             return try law.check(capability, operation, on: target, now: now)
         } catch {
-            throw .denied(error.operation.name.text, error.target.path.text)
+            throw .denied(error.operation.name.text, error.path.text)
         }
     }
 

@@ -1,0 +1,87 @@
+import MonotonicTime
+
+/// What a subject uses of its quotas.
+struct QuotaUsage: Sendable {
+    /// When all tokens taken so far have been paid for, at the pace of the quota (the generic cell rate algorithm:
+    /// one number, and no timer that fills a bucket).
+    var paidUntil = Instant.origin
+    var requests = 0
+    var keyValuePages = 0
+}
+
+/// Why a request was turned away for its subject's quotas. The caller answers 429 with the quota's name.
+public struct QuotaExceeded: Error, Equatable, Sendable {
+    public let quota: Quota
+    public let limit: Int
+    /// How long until there is room; nil when waiting alone does not help.
+    public let retryAfter: Interval?
+}
+
+/// What a completion request will use.
+public struct QuotaClaim: Equatable, Sendable {
+    public var promptTokens: Int
+    /// Pages of the KV cache that its sequences may come to hold.
+    public var keyValuePages: Int
+
+    public init(promptTokens: Int, keyValuePages: Int) {
+        self.promptTokens = promptTokens
+        self.keyValuePages = keyValuePages
+    }
+}
+
+extension Law {
+    /// Takes a request in, whole or not at all. `release` with the same claim ends it.
+    public mutating func admit(
+        _ subject: SubjectID, _ claim: QuotaClaim, now: Instant
+    ) throws(QuotaExceeded) {
+        let quotas = subjects[subject.index].rules.quotas
+        let usage = subjects[subject.index].usage
+        if let limit = quotas.concurrentRequests, usage.requests >= limit {
+            throw exceeded(.concurrentRequests, limit, subject, now: now)
+        }
+        if let limit = quotas.keyValuePages, claim.keyValuePages > limit - usage.keyValuePages {
+            throw exceeded(.keyValuePages, limit, subject, now: now)
+        }
+        if let limit = quotas.tokensPerMinute {
+            let price = Self.price(of: claim.promptTokens, perMinute: limit)
+            let paidUntil = max(usage.paidUntil, now) + price
+            let latest = now + Limits.tokenWindow
+            if paidUntil > latest {
+                let canEverFit = price <= Limits.tokenWindow
+                throw exceeded(.tokensPerMinute, limit, subject, canEverFit ? paidUntil - latest : nil, now: now)
+            }
+            subjects[subject.index].usage.paidUntil = paidUntil
+        }
+        subjects[subject.index].usage.requests += 1
+        subjects[subject.index].usage.keyValuePages += claim.keyValuePages
+    }
+
+    /// Ends what `admit` took in.
+    public mutating func release(_ subject: SubjectID, _ claim: QuotaClaim) {
+        subjects[subject.index].usage.requests -= 1
+        subjects[subject.index].usage.keyValuePages -= claim.keyValuePages
+    }
+
+    /// Takes generated tokens into account. They are paid for afterwards: a reply under way is not cut off, the next
+    /// request waits.
+    public mutating func charge(_ subject: SubjectID, tokens: Int, now: Instant) {
+        guard let limit = subjects[subject.index].rules.quotas.tokensPerMinute else { return }
+        let paidUntil = subjects[subject.index].usage.paidUntil
+        subjects[subject.index].usage.paidUntil = max(paidUntil, now) + Self.price(of: tokens, perMinute: limit)
+    }
+
+    /// The bounds of a subject.
+    public func quotas(of subject: SubjectID) -> Quotas { subjects[subject.index].rules.quotas }
+
+    private static func price(of tokens: Int, perMinute limit: Int) -> Interval {
+        let whole = Limits.tokenWindow * UInt64(max(tokens, 0))
+        return whole / UInt64(max(limit, 1))
+    }
+
+    private mutating func exceeded(
+        _ quota: Quota, _ limit: Int, _ subject: SubjectID, _ retryAfter: Interval? = nil, now: Instant
+    ) -> QuotaExceeded {
+        record(.quotaExceeded, subject, target: quota.name.utf8Bytes, [], number: UInt64(limit), now: now)
+        return QuotaExceeded(quota: quota, limit: limit, retryAfter: retryAfter)
+    }
+}
