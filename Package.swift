@@ -100,7 +100,7 @@ let hostTargets: [Target] = [
         .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
     ], path: "Sources/HexaServe", swiftSettings: [.enableExperimentalFeature("Lifetimes")]),
     .executableTarget(name: "hexa-os", dependencies: [
-        "JSON", "KernelCore", "LaneThreads", "Launcher", "Model", "MonotonicTime", "Reporting",
+        "JSON", "KernelCore", "LaneThreads", "Launcher", "Law", "Model", "MonotonicTime", "Reporting",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ]),
     tests("LauncherTests", ["Launcher", "JSON", "Model", "MonotonicTime"]),

@@ -34,6 +34,12 @@ public enum LaunchError: Error, Equatable {
     /// The kernel powered the machine off without being asked to.
     case guestEndedEarly
     case notReadyInTime(seconds: Int)
+    /// Nobody answers at the address of `--url`.
+    case unreachable(address: String, reason: String)
+    /// The server did not do what it was asked for.
+    case refused(status: Int, message: String)
+    /// A file of growth records is not an intact chain; `reason` begins with the line.
+    case recordsTampered(path: String, reason: String)
     /// The server's answer was not one that its API allows.
     case badAnswer(reason: String)
 
@@ -41,15 +47,16 @@ public enum LaunchError: Error, Equatable {
     public var exitCode: Int32 {
         switch self {
         case .valueUnusable: 64  // EX_USAGE
-        case .modelInvalid, .alreadyPacked, .lawInvalid: 65  // EX_DATAERR
+        case .modelInvalid, .alreadyPacked, .lawInvalid, .recordsTampered: 65  // EX_DATAERR
         case .fileUnreadable: 66  // EX_NOINPUT
-        case .emulatorMissing, .kvmUnusable: 69  // EX_UNAVAILABLE
+        case .emulatorMissing, .kvmUnusable, .unreachable: 69  // EX_UNAVAILABLE
         case .guestPanicked, .guestEndedEarly: 70  // EX_SOFTWARE
         case .spawnFailed, .emulatorFailed: 71  // EX_OSERR
         case .portTaken, .portForbidden, .outputExists: 73  // EX_CANTCREAT
         case .outputFailed: 74  // EX_IOERR
         case .notReadyInTime: 75  // EX_TEMPFAIL
         case .badAnswer: 76  // EX_PROTOCOL
+        case .refused: 77  // EX_NOPERM
         case .memoryTooSmall, .hostMemoryTooSmall: 78  // EX_CONFIG
         case .interrupted: 130  // as shells have it for SIGINT
         }
@@ -99,6 +106,12 @@ extension LaunchError: CustomStringConvertible {
             "the kernel powered off by itself; --verbose shows the console"
         case .notReadyInTime(let seconds):
             "the server was not ready within \(seconds) s; --verbose shows the console, --boot-timeout allows longer"
+        case .unreachable(let address, let reason):
+            "cannot reach \(address): \(reason); is it running, and is --url right?"
+        case .refused(let status, let message):
+            "the server refuses (\(status)): \(message)"
+        case .recordsTampered(let path, let reason):
+            "\(path): \(reason)"
         case .badAnswer(let reason):
             "the server's answer cannot be read: \(reason)"
         }

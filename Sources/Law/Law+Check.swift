@@ -69,9 +69,10 @@ extension Law {
     ) throws(Denial) {
         let subject = capability.subject.index
         let index = Int(target.index)
+        let cell = subject &* Target.knownCount &+ index
         if index < Target.knownCount, capability.delegation == nil, !growth.isStalled,
-            subjects[subject].generation == capability.generation,
-            knownGrants[subject &* Target.knownCount &+ index].contains(code) {
+            subjects[subject].generation == capability.generation, knownGrants[cell].contains(code) {
+            knownUses[cell].formUnion(OperationSet(code))
             return
         }
         try checkAtLength(capability, code, on: target, now: now)

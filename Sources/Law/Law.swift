@@ -35,7 +35,9 @@ public struct Law: Sendable {
     /// The kernel first. A subject keeps its place for ever: capabilities and quotas name it.
     var subjects: [Subject] = []
     /// What each subject may do with each of the kernel's targets: a row of `Target.knownCount` for each subject.
-    @usableFromInline var knownGrants: [OperationSet] = []
+    var knownGrants: [OperationSet] = []
+    /// Which of them have been used: what a change of the law would take from somebody who needs it.
+    var knownUses: [OperationSet] = []
     var subjectsByKey: [Digest: Int] = [:]
     var subjectsByName: [String: Int] = [:]
     var anonymous: Int?
@@ -60,6 +62,7 @@ public struct Law: Sendable {
         kernel.delegationDepth = Limits.delegationLinksMax
         subjects.append(Subject(rules: kernel))
         knownGrants = [OperationSet](repeating: .all, count: Target.knownCount)
+        knownUses = [OperationSet](repeating: [], count: Target.knownCount)
         enforce(document)
     }
 
@@ -108,6 +111,7 @@ public struct Law: Sendable {
             if index == subjects.count {
                 subjects.append(Subject(rules: rules))
                 knownGrants += [OperationSet](repeating: [], count: Target.knownCount)
+                knownUses += [OperationSet](repeating: [], count: Target.knownCount)
             }
             isNamed[index] = true
             enter(rules, at: index)

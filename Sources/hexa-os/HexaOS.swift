@@ -15,19 +15,20 @@ struct HexaOS: ParsableCommand {
             EXIT CODES
               0   done
               64  wrong usage
-              65  the model file cannot be served
+              65  the model file cannot be served, the law is none, the records were tampered with
               66  a file cannot be read
-              69  QEMU or KVM is unavailable
+              69  QEMU or KVM is unavailable, or no appliance at --url
               70  the kernel panicked or ended by itself
               71  QEMU could not be started or failed
               73  the port is taken, or the output exists
               74  the output cannot be written
               75  the server was not ready in time
               76  the server's answer cannot be read
+              77  the server refuses
               78  too little memory
               130 interrupted
             """,
         version: "0.1.0",
-        subcommands: [RunCommand.self, InfoCommand.self, PackCommand.self]
+        subcommands: [RunCommand.self, InfoCommand.self, PackCommand.self, LawCommand.self]
     )
 }

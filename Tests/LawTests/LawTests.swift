@@ -6,7 +6,7 @@ import Testing
 struct LawTests {
     let now = Instant(nanoseconds: 7)
 
-    private func law(keys: [String], growthCapacity: Int = 16) -> Law {
+    private func law(keys: [String], growthCapacity: Int = 64) -> Law {
         let clients = keys.map { Law.Client(name: "client \($0)", key: Array($0.utf8), grants: Law.clientGrants) }
         return Law(clients: clients, growthCapacity: growthCapacity)
     }

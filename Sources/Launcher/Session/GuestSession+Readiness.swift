@@ -43,7 +43,7 @@ extension GuestSession {
 
     private mutating func probe(until deadline: Instant) throws(LaunchError) -> ProbeResult {
         guard let socket = Loopback.connect(port: machine.hostPort) else { return .notYet }
-        socket.write(HTTPRequest.health(apiKey: machine.apiKey))
+        socket.write(HTTPRequest.health())
         var reader = HTTPResponseReader()
         while true {
             switch try wait(for: socket.number, until: deadline) {

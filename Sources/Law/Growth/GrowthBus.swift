@@ -4,11 +4,15 @@ import MonotonicTime
 /// oldest and counts them as lost, or, where the law wants all of them kept, stops everything else.
 public struct GrowthBus: Sendable {
     private var ring: [GrowthRecord] = []
-    private let capacity: Int
-    private let deniesWhenFull: Bool
+    /// Where the oldest record is once the ring is full; 0 before.
+    private var oldest = 0
+    private var capacity: Int
+    private var deniesWhenFull: Bool
     private let auditKey: [UInt8]
     /// Records made since boot.
     public private(set) var recordedCount: UInt64 = 0
+    /// Denials since boot, those of a stalled bus included.
+    public private(set) var denialCount: UInt64 = 0
     /// Records that were overwritten before anybody had read them.
     public private(set) var lostCount: UInt64 = 0
     /// The sequence number of the last record that a reader has taken over.
@@ -35,10 +39,10 @@ public struct GrowthBus: Sendable {
 
     /// The records kept whose sequence numbers are above `sequence`, oldest first.
     public func records(after sequence: UInt64) -> [GrowthRecord] {
-        let oldest = recordedCount - UInt64(ring.count)
-        let start = max(sequence, oldest)
-        guard start < recordedCount else { return [] }
-        return (start..<recordedCount).map { ring[Int($0 % UInt64(capacity))] }
+        guard sequence < recordedCount else { return [] }
+        let wanted = Int(clamping: recordedCount - sequence)
+        let count = min(wanted, ring.count)
+        return ((ring.count - count)..<ring.count).map { ring[(oldest + $0) % ring.count] }
     }
 
     /// A reader has the records up to this sequence number: they may be overwritten.
@@ -56,8 +60,9 @@ public struct GrowthBus: Sendable {
         _ event: GrowthRecord.Event, _ subject: String, target: [UInt8], _ operations: OperationSet,
         _ reason: Denial.Reason?, number: UInt64, now: Instant
     ) {
-        let slot = Int(recordedCount % UInt64(capacity))
-        if ring.count == capacity, ring[slot].sequence > acknowledged {
+        if event == .denied { denialCount += 1 }
+        let isFull = ring.count == capacity
+        if isFull, ring[oldest].sequence > acknowledged {
             // A stalled bus has nobody to record but those who try in vain: their number is all that is kept.
             lostCount += 1
             if deniesWhenFull { return }
@@ -66,8 +71,25 @@ public struct GrowthBus: Sendable {
             sequence: recordedCount + 1, time: now, event: event, subject: subject, target: target,
             operations: operations, reason: reason, number: number, previous: lastHash)
         lastHash = record.hash
-        if slot == ring.count { ring.append(record) } else { ring[slot] = record }
+        if isFull {
+            ring[oldest] = record
+            oldest = (oldest + 1) % capacity
+        } else {
+            ring.append(record)
+        }
         recordedCount += 1
+        updateStall()
+    }
+
+    /// Keeps to what another law says; the newest records stay, as many as fit.
+    mutating func reconfigure(capacity: Int, denies: Bool) {
+        precondition(capacity > 0)
+        let kept = Array(records.suffix(capacity))
+        lostCount += UInt64(records.dropLast(kept.count).count { $0.sequence > acknowledged })
+        ring = kept
+        oldest = 0
+        self.capacity = capacity
+        deniesWhenFull = denies
         updateStall()
     }
 

@@ -92,6 +92,8 @@ public struct Engine<LM: LanguageModel & ~Copyable>: ~Copyable {
     /// The most tokens a prompt and its reply can have together.
     public var contextLength: Int { model.contextLength }
     public var vocabularySize: Int { model.vocabularySize }
+    /// How sequences are cut into pages, for whoever bounds their number.
+    var layout: (contextLength: Int, tokensPerPage: Int) { (model.contextLength, max(model.tokensPerPage, 1)) }
     /// Whether nothing waits and nothing runs.
     public var isIdle: Bool { waiting.isEmpty && running.isEmpty }
 

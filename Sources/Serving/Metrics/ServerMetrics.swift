@@ -8,6 +8,7 @@ struct ServerMetrics {
     var acceptedConnections: UInt64 = 0
     var cutOffReaders: UInt64 = 0
     var denials: UInt64 = 0
+    var lostGrowthRecords: UInt64 = 0
     var isReady = false
     var platform = PlatformStatistics()
 
@@ -33,6 +34,8 @@ struct ServerMetrics {
         text.single("hexa_readers_cut_off_total", .counter, "Connections cut because the client did not read.",
                     cutOffReaders)
         text.single("hexa_law_denials_total", .counter, "Operations that the law denied.", denials)
+        text.single("hexa_growth_records_lost_total", .counter, "Growth records overwritten before they were read.",
+                    lostGrowthRecords)
     }
 
     private func describeEngine(_ text: inout PrometheusText) {

@@ -1,3 +1,4 @@
+import Law
 import MonotonicTime
 
 /// A refusal in the form that clients of the OpenAI API know: an HTTP status and an error object.
@@ -110,6 +111,29 @@ extension APIError {
         return error
     }
 
+    static func quotaExceeded(_ refusal: QuotaExceeded) -> APIError {
+        let name = refusal.quota.name.text
+        var error = APIError(
+            429, .overloaded, "The law's quota \(name) of this key is \(refusal.limit), and used up.",
+            parameter: name, code: "quota_exceeded")
+        if let wait = refusal.retryAfter {
+            error.retryAfterSeconds = (wait.milliseconds + 999) / 1_000
+        } else if refusal.quota == .tokensPerMinute {
+            error.message = "The prompt alone exceeds the law's quota \(name) of this key, \(refusal.limit)."
+        }
+        return error
+    }
+
+    static func invalidLaw(_ message: String) -> APIError {
+        APIError(400, .invalidRequest, "raw.json:" + message, code: "invalid_law")
+    }
+
+    static func conflict(_ message: String) -> APIError {
+        APIError(409, .invalidRequest, message, code: "conflict")
+    }
+}
+
+extension APIError {
     /// A permit for one thing was presented for another: a mistake of this server's, never of a client's.
     static var wrongPermit: APIError {
         APIError(500, .server, "The permit is for another target.", code: "wrong_permit")

@@ -70,6 +70,12 @@ struct RequestObject {
         return text
     }
 
+    /// A string that must be there.
+    func requiredText(_ name: String) throws(APIError) -> [UInt8] {
+        guard let text = try text(name) else { throw missing(name) }
+        return text
+    }
+
     func array(_ name: String) throws(APIError) -> [JSONValue]? {
         guard let value = value(name) else { return nil }
         guard let array = value.arrayValue else { throw wrongType(name, "an array") }

@@ -1,3 +1,5 @@
+import HTTP
+
 /// What the server answers to: the paths and their methods.
 enum Route: Equatable {
     case chatCompletions, completions
@@ -5,6 +7,9 @@ enum Route: Equatable {
     case model(id: [UInt8])
     case tokenize, detokenize, applyTemplate
     case health, metrics, version
+    case law, lawRollback, lawCheck, growth
+    /// Making every capability of a subject worthless.
+    case revoke(subject: [UInt8])
 
     /// The route of a decoded path; nil when there is none. The OpenAI routes also answer without their `/v1`.
     init?(path: String) {
@@ -17,6 +22,10 @@ enum Route: Equatable {
             self = .model(id: Array(tail[modelPrefix.count...]))
             return
         }
+        if let subject = Self.middle(of: tail, between: "/law/subjects/", and: "/revoke") {
+            self = .revoke(subject: subject)
+            return
+        }
         for route in Self.fixed where tail.elementsEqual(route.tail.utf8) {
             self = route
             return
@@ -27,8 +36,17 @@ enum Route: Equatable {
     private static var fixed: [Route] {
         [
             .chatCompletions, .completions, .models, .tokenize, .detokenize, .applyTemplate, .health, .metrics,
-            .version,
+            .version, .law, .lawRollback, .lawCheck, .growth,
         ]
+    }
+
+    /// What stands between two texts; nil when it is not there, or empty.
+    private static func middle(of path: [UInt8], between prefix: String, and suffix: String) -> [UInt8]? {
+        let (prefix, suffix) = (Array(prefix.utf8), Array(suffix.utf8))
+        guard path.count > prefix.count + suffix.count, path.starts(with: prefix),
+            path.suffix(suffix.count).elementsEqual(suffix)
+        else { return nil }
+        return Array(path.dropFirst(prefix.count).dropLast(suffix.count))
     }
 
     /// The path without `/v1`.
@@ -43,29 +61,38 @@ enum Route: Equatable {
         case .health: "/health"
         case .metrics: "/metrics"
         case .version: "/version"
+        case .law: "/law"
+        case .lawRollback: "/law/rollback"
+        case .lawCheck: "/law/check"
+        case .growth: "/law/growth"
+        case .revoke: "/law/subjects/{name}/revoke"
         }
     }
 
     /// The name under which requests are counted.
     var label: String {
         switch self {
-        case .chatCompletions, .completions, .models: "/v1" + tail
+        case .chatCompletions, .completions, .models, .law, .lawRollback, .lawCheck, .growth, .revoke: "/v1" + tail
         case .model: "/v1/models/{id}"
         default: tail
         }
     }
 
-    /// Whether the route changes nothing and is read with GET (or HEAD); the others take a body with POST.
-    var isRead: Bool {
+    /// The methods the route takes, besides OPTIONS. What changes nothing is read with GET or HEAD.
+    private var ownMethods: [HTTPMethod] {
         switch self {
-        case .models, .model, .health, .metrics, .version: true
-        case .chatCompletions, .completions, .tokenize, .detokenize, .applyTemplate: false
+        case .models, .model, .health, .metrics, .version, .growth: [.get, .head]
+        case .law: [.get, .head, .put]
+        case .chatCompletions, .completions, .tokenize, .detokenize, .applyTemplate, .lawRollback, .lawCheck, .revoke:
+            [.post]
         }
     }
+
+    func takes(_ method: HTTPMethod) -> Bool { ownMethods.contains(method) }
 
     /// Whether anybody may ask, key or not: whether the server lives is nobody's secret, and probes hold no keys.
     var isPublic: Bool { self == .health || self == .version }
 
     /// For `Allow` and for CORS.
-    var methods: String { isRead ? "GET, HEAD, OPTIONS" : "POST, OPTIONS" }
+    var methods: String { (ownMethods + [.options]).map { $0.name }.joined(separator: ", ") }
 }

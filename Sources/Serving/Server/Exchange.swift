@@ -1,3 +1,4 @@
+import Law
 import Model
 
 /// A completion request that is being answered: its generations and what they have come to.
@@ -9,6 +10,8 @@ final class Exchange {
     /// The generation of each choice.
     let generations: [GenerationID]
     var encoder: CompletionEncoder
+    /// What the request holds of its subject's quotas, until it ends.
+    var lease: QuotaLease?
     var choices: [CompletionEncoder.Choice]
     /// What each choice's text begins with when the prompt is echoed.
     private let echoes: [[UInt8]]
@@ -27,7 +30,7 @@ final class Exchange {
 
     init(
         connection: ConnectionID, parameters: GenerationParameters, promptTokens: Int, generations: [GenerationID],
-        echoes: [[UInt8]], encoder: CompletionEncoder
+        echoes: [[UInt8]], encoder: CompletionEncoder, lease: QuotaLease
     ) {
         self.connection = connection
         isStreamed = parameters.isStreamed
@@ -36,6 +39,7 @@ final class Exchange {
         self.generations = generations
         self.echoes = echoes
         self.encoder = encoder
+        self.lease = lease
         choices = generations.indices.map { CompletionEncoder.Choice(index: $0) }
         hasOutput = [Bool](repeating: false, count: generations.count)
         isOpened = hasOutput
@@ -50,13 +54,16 @@ final class Exchange {
     var usage: CompletionEncoder.Usage {
         CompletionEncoder.Usage(
             promptTokens: promptTokens, cachedTokens: cachedTokens.reduce(0, +),
-            completionTokens: completionTokens.reduce(0, +))
+            completionTokens: completionTokenCount)
     }
 
     /// Whether a generation could not run at all, for want of memory, before anything was answered.
     var hasFailed: Bool {
         !hasBegun && choices.indices.contains { choices[$0].finish == .outOfMemory && completionTokens[$0] == 0 }
     }
+
+    /// Tokens generated so far, in all choices.
+    var completionTokenCount: Int { completionTokens.reduce(0, +) }
 
     /// Takes in what one of the generations has put out, and returns its choice.
     func receive(_ output: GenerationOutput) -> Int? {
@@ -74,6 +81,14 @@ final class Exchange {
         }
         return index
     }
+}
+
+/// A request's share of its subject's quotas.
+struct QuotaLease {
+    let subject: SubjectID
+    let claim: QuotaClaim
+    /// Generated tokens that the subject has been charged for.
+    var chargedTokens = 0
 }
 
 // MARK: - Streaming

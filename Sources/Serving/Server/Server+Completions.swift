@@ -106,6 +106,7 @@ extension Server where LM: ~Copyable {
         on connection: Connection, now: Instant
     ) throws(APIError) {
         try checkRoom(for: task, of: firstPermit.subject)
+        let lease = try admit(task, capability.subject, now: now)
         let seed = task.parameters.seed ?? random.next()
         var generations: [GenerationID] = []
         var echoes: [[UInt8]] = []
@@ -132,9 +133,10 @@ extension Server where LM: ~Copyable {
             }
         } catch {
             for id in generations { service?.engine.cancel(id) }
+            law.release(lease.subject, lease.claim)
             throw error
         }
-        enter(task, generations, echoes, on: connection, now: now)
+        enter(task, generations, echoes, lease, on: connection, now: now)
     }
 
     /// All of a request's sequences are taken, or none.
@@ -145,6 +147,25 @@ extension Server where LM: ~Copyable {
         } catch {
             throw APIError(error, promptParameter: task.promptParameter)
         }
+    }
+
+    /// Takes the request into its subject's quotas. A sequence may come to hold pages for all that it may generate.
+    private mutating func admit(_ task: Task, _ subject: SubjectID, now: Instant) throws(APIError) -> QuotaLease {
+        guard let engine = service?.engine.layout else { throw .loading }
+        var claim = QuotaClaim(promptTokens: 0, keyValuePages: 0)
+        for prompt in task.prompts {
+            let (length, overflow) = prompt.count.addingReportingOverflow(task.maxTokens)
+            let tokens = min(overflow ? .max : length, engine.contextLength)
+            let pages = (tokens + engine.tokensPerPage - 1) / engine.tokensPerPage
+            claim.promptTokens += prompt.count
+            claim.keyValuePages += pages * task.parameters.choiceCount
+        }
+        do throws(QuotaExceeded) {
+            try law.admit(subject, claim, now: now)
+        } catch {
+            throw .quotaExceeded(error)
+        }
+        return QuotaLease(subject: subject, claim: claim)
     }
 
     private mutating func submit(
@@ -159,7 +180,8 @@ extension Server where LM: ~Copyable {
     }
 
     private mutating func enter(
-        _ task: Task, _ generations: [GenerationID], _ echoes: [[UInt8]], on connection: Connection, now: Instant
+        _ task: Task, _ generations: [GenerationID], _ echoes: [[UInt8]], _ lease: QuotaLease,
+        on connection: Connection, now: Instant
     ) {
         guard let service else { return }
         let encoder = CompletionEncoder(
@@ -170,7 +192,7 @@ extension Server where LM: ~Copyable {
         let exchange = Exchange(
             connection: connection.id, parameters: task.parameters,
             promptTokens: task.prompts.reduce(0) { $0 + $1.count }, generations: generations, echoes: echoes,
-            encoder: encoder)
+            encoder: encoder, lease: lease)
         connection.exchange = exchange
         exchanges.append(exchange)
     }

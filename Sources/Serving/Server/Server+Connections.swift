@@ -1,4 +1,5 @@
 import HTTP
+import Law
 import MonotonicTime
 
 /// What the network reports.
@@ -129,6 +130,7 @@ extension Server where LM: ~Copyable {
 
     mutating func end(_ exchange: Exchange) {
         exchanges.removeAll { $0 === exchange }
+        if let lease = exchange.lease.take() { law.release(lease.subject, lease.claim) }
         connection(exchange.connection)?.exchange = nil
     }
 }

@@ -20,8 +20,7 @@ extension Server where LM: ~Copyable {
     }
 
     private func checkMethod(_ method: HTTPMethod, of route: Route) throws(APIError) {
-        let isAllowed = route.isRead ? method == .get || method == .head : method == .post
-        guard !isAllowed else { return }
+        guard !route.takes(method) else { return }
         var error = APIError(
             405, .invalidRequest, "\(route.label) does not take \(method.name); it takes \(route.methods).",
             code: "method_not_allowed")
@@ -66,6 +65,8 @@ extension Server where LM: ~Copyable {
             try beginChat(try RequestObject(body: request.body.span), capability, on: connection, now: now)
         case .completions:
             try beginCompletion(try RequestObject(body: request.body.span), capability, on: connection, now: now)
+        case .law, .lawRollback, .lawCheck, .growth, .revoke:
+            try answerLaw(route, request, capability, on: connection, now: now)
         }
     }
 
@@ -107,7 +108,8 @@ extension Server where LM: ~Copyable {
         var snapshot = metrics
         snapshot.isReady = isReady
         snapshot.openConnections = connections.count
-        snapshot.denials = law.growth.recordedCount
+        snapshot.denials = law.growth.denialCount
+        snapshot.lostGrowthRecords = law.growth.lostCount
         if let statistics = service?.engine.statistics(at: now) { snapshot.engine = statistics }
         return snapshot
     }

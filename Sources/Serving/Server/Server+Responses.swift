@@ -66,8 +66,8 @@ extension HTTPStatus {
     /// The statuses that this server's errors have.
     fileprivate init(_ code: Int) {
         let known: [HTTPStatus] = [
-            .badRequest, .unauthorized, .forbidden, .notFound, .methodNotAllowed, .requestTimeout, .contentTooLarge,
-            .uriTooLong, .expectationFailed, .tooManyRequests, .headerFieldsTooLarge, .notImplemented,
+            .badRequest, .unauthorized, .forbidden, .notFound, .methodNotAllowed, .requestTimeout, .conflict,
+            .contentTooLarge, .uriTooLong, .expectationFailed, .tooManyRequests, .headerFieldsTooLarge, .notImplemented,
             .serviceUnavailable, .versionNotSupported,
         ]
         self = known.first { $0.code == code } ?? .internalServerError
