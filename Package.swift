@@ -59,7 +59,8 @@ let coreTargets: [Target] = [
     core("HexaBytecode", ["JSON"], settings: numericSettings),
     core("HexaVM", ["HexaBytecode"], settings: machineSettings),
     core("HexaLang", ["HexaBytecode", "HexaVM"], settings: numericSettings),
-    core("Serving", ["MonotonicTime", "Law", "JSON", "HTTP", "Model"]),
+    core("Programs", ["HexaBytecode", "HexaLang", "HexaVM", "Law", "MonotonicTime"]),
+    core("Serving", ["MonotonicTime", "Law", "JSON", "HTTP", "HexaBytecode", "HexaVM", "Model", "Programs"]),
     core("Appliance", ["Law", "Model", "MonotonicTime", "Net", "Serving", "Tensor"]),
 ]
 
@@ -110,6 +111,7 @@ let hostTargets: [Target] = [
     tests("HexaBytecodeTests", ["HexaBytecode", "HexaLang", "HexaVM"]),
     tests("HexaLangTests", ["HexaLang", "HexaVM", "HexaBytecode"]),
     tests("MonotonicTimeTests", ["MonotonicTime"]),
+    tests("ProgramsTests", ["HexaBytecode", "HexaLang", "HexaVM", "Law", "MonotonicTime", "Programs"]),
     tests("LawTests", ["JSON", "Law", "MonotonicTime"]),
     tests("KernelCoreTests", ["KernelCore", "MonotonicTime"]),
     tests("JSONTests", ["JSON"]),

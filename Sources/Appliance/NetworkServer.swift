@@ -45,6 +45,9 @@ public struct NetworkServer<LM: LanguageModel & ~Copyable>: ~Copyable {
     /// Takes note of what the machine tells of itself, for `/metrics`.
     public mutating func report(_ machine: PlatformStatistics) { server.report(machine) }
 
+    /// A line that a program wrote for the kernel's log, oldest first.
+    public mutating func takeProgramLogLine() -> [UInt8]? { server.takeProgramLogLine() }
+
     /// Lends the law to whoever holds a capability.
     public mutating func withLaw<Result>(_ body: (inout Law) -> Result) -> Result { server.withLaw(body) }
 

@@ -150,6 +150,41 @@ double trunc(double value) {
     return result;
 }
 
+/// ROUNDSD, mode 1: towards minus infinity.
+double floor(double value) {
+    double result;
+    __asm__("roundsd $1, %1, %0" : "=x"(result) : "x"(value));
+    return result;
+}
+
+/// To the nearest integer, halves away from zero. The fraction is exact, so no double is rounded twice.
+double round(double value) {
+    double whole = trunc(value);
+    double fraction = __builtin_fabs(value - whole);
+    return fraction >= 0.5 ? whole + __builtin_copysign(1.0, value) : whole;
+}
+
+/// The remainder with the sign of `x`, exactly: multiples of the divisor by powers of two are taken away from the
+/// largest down, and neither they nor the differences are ever rounded. At most some four thousand steps.
+double fmod(double x, double y) {
+    double rest = __builtin_fabs(x), divisor = __builtin_fabs(y);
+    // Not for infinite and undefined dividends, and for zero and undefined divisors.
+    if (!(rest <= 0x1.fffffffffffffp+1023) || !(divisor > 0)) return (x * y) / (x * y);
+    double multiple = divisor;
+    while (multiple + multiple <= rest) multiple += multiple;
+    while (rest >= divisor) {
+        if (rest >= multiple) rest -= multiple;
+        if (multiple > divisor) multiple *= 0.5;
+    }
+    return __builtin_copysign(rest, x);
+}
+
+double sqrt(double value) {
+    double result;
+    __asm__("sqrtsd %1, %0" : "=x"(result) : "x"(value));
+    return result;
+}
+
 float sqrtf(float value) {
     float result;
     __asm__("sqrtss %1, %0" : "=x"(result) : "x"(value));

@@ -71,6 +71,12 @@ public enum Limits {
     /// How soon to ask again while the model is being loaded.
     public static var loadingRetryAfterSeconds: UInt64 { 1 }
 
+    // MARK: Programs
+
+    /// Lines of programs that wait for the kernel's log: writing one can take a millisecond.
+    public static var programLogLines: Int { 32 }
+    public static var programLogLineBytes: Int { 256 }
+
     // MARK: Connections
 
     /// Connections open at once: some tens of KiB each at worst.

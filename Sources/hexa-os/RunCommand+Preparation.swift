@@ -39,7 +39,7 @@ extension RunCommand {
 
     private func memoryFor(_ configuration: ModelConfiguration, _ file: ModelFile) throws(LaunchError) -> Int {
         let estimate = MemoryEstimate(configuration, fileByteCount: file.byteCount, contextLength: serving.context,
-                                      sequenceCount: serving.sequences)
+                                      sequenceCount: serving.sequences, holdsPrograms: law != nil)
         let least = estimate.mebibyteCountMin
         let leastMachine = MachineConfiguration.memoryMiB(toHold: least)
         if let memory, memory < leastMachine {

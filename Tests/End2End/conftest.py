@@ -6,7 +6,7 @@ import re
 import openai
 import pytest
 
-from guest import HEXA_OS, HEXA_SERVE, MODEL, MODEL_NAME, Guest, HostProcess
+from guest import HEXA_OS, HEXA_SERVE, MODEL, MODEL_NAME, ROOT, Guest, HostProcess
 from raw_http import Client
 
 
@@ -135,3 +135,20 @@ def metric(guest):
         assert match, f"no {name} in:\n{text}"
         return float(match.group(1))
     return read
+
+
+# The keys of examples/raw.json, whose digests it holds.
+ROOT_KEY = {"Authorization": "Bearer root-key"}
+USER_KEY = {"Authorization": "Bearer user-key"}
+AUDIT_KEY = "audit-key-of-the-tests"
+
+
+@pytest.fixture(scope="session")
+def lawful(tmp_path_factory):
+    """A machine under the law of examples/raw.json."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HEXA_AUDIT_KEY", AUDIT_KEY)
+        with Guest("--law", ROOT / "examples" / "raw.json", accelerator=BEST_ACCELERATOR,
+                   log_path=tmp_path_factory.mktemp("law") / "console.log", api_key="root-key") as guest:
+            yield guest.wait_ready()
+            assert guest.process.poll() is None, guest.console()

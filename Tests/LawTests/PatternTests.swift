@@ -19,6 +19,15 @@ struct PatternTests {
         #expect(try !TargetPattern(pattern).covers(TargetPath(path)))
     }
 
+    @Test("a pattern covers another when it covers all its paths", arguments: [
+        ("/a", "/a", true), ("/*", "/a", true), ("/*", "/*", true), ("/**", "/*", true), ("/**", "/**", true),
+        ("/a/**", "/a/*/c", true), ("/a/*", "/a/**", false), ("/a", "/*", false), ("/a/*", "/a", false),
+        ("/*/b", "/a/*", false), ("/a/**", "/a", false), ("/a/**", "/**", false),
+    ])
+    func coversPattern(pattern: String, other: String, isCovered: Bool) throws {
+        #expect(try TargetPattern(pattern).covers(TargetPattern(other)) == isCovered)
+    }
+
     @Test("what is no path is refused with its reason", arguments: [
         ("", PathError.noLeadingSlash), ("a", .noLeadingSlash), ("/", .emptySegment), ("/a/", .emptySegment),
         ("/a//b", .emptySegment), ("/./a", .dotSegment), ("/a/..", .dotSegment), ("/a b", .invisibleCharacter),

@@ -22,7 +22,7 @@ extension BootSequence {
         }
         // SAFETY: the file's memory is this function's until it is given back below, and the copy outlives it.
         let text = Array(file.bytes)
-        if let base = file.bytes.baseAddress { KernelHeap.free(UnsafeMutableRawPointer(mutating: base)) }
+        if let base = file.bytes.baseAddress { KernelHeap.free(base) }
         do throws(LawError) {
             law = Law(try LawDocument(parsing: text), auditKey: configuration.auditKey)
         } catch {

@@ -148,7 +148,7 @@ extension BootSequence {
         var settings = ModelAssembly.Settings(
             name: String(decoding: configuration.modelName, as: UTF8.self), created: configuration.wallClockSeconds,
             contextLength: configuration.contextLength, sequenceCount: configuration.sequenceCount,
-            memoryByteCount: Int(KernelHeap.longestFreeByteCount) - Self.reservedByteCount,
+            memoryByteCount: Int(KernelHeap.longestFreeByteCount) - reservedByteCount,
             instructionSet: instructionSet)
         settings.serviceLevel = ServiceLevel(
             timeToFirstTokenMax: configuration.timeToFirstTokenMilliseconds.map { .milliseconds($0) },
@@ -165,8 +165,11 @@ extension BootSequence {
         report(assembly, duration: MachineClock.now - start, instructionSet)
     }
 
-    /// Left for vocabulary tables, connections and answers.
-    private static var reservedByteCount: Int { 24 << 20 }
+    /// Left for vocabulary tables, connections and answers; and, where a law can name programs, for those.
+    private var reservedByteCount: Int {
+        let programs = configuration.lawDevice == nil ? 0 : KernelCore.Limits.programsBytes
+        return 24 << 20 + programs
+    }
 
     private func report(_ assembly: ModelAssembly, duration: Interval, _ instructionSet: InstructionSet) {
         let (model, capacity) = (assembly.configuration, assembly.capacity)

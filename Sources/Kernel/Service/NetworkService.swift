@@ -88,6 +88,7 @@ final class NetworkService: @unchecked Sendable {
     }
 
     private func logNotices() {
+        if let line = node.takeProgramLogLine() { Machine.log.info(String(decoding: line, as: UTF8.self)) }
         while let notice = node.takeNotice() {
             switch notice {
             case .addressConfigured(let interface):

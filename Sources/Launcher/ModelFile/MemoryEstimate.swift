@@ -1,5 +1,6 @@
 import Appliance
 import struct KernelCore.KernelConfiguration
+import enum KernelCore.Limits
 import Model
 
 /// What a virtual machine needs to serve a model, in bytes. The parts are the kernel's own large allocations, computed
@@ -21,8 +22,10 @@ public struct MemoryEstimate: Equatable, Sendable {
     /// - Parameters:
     ///   - contextLength: tokens of a sequence; nil for the kernel's choice.
     ///   - sequenceCount: sequences at once; nil for the kernel's choice.
+    ///   - holdsPrograms: a law is given, which may name programs.
     public init(
-        _ model: ModelConfiguration, fileByteCount: Int, contextLength: Int? = nil, sequenceCount: Int? = nil
+        _ model: ModelConfiguration, fileByteCount: Int, contextLength: Int? = nil, sequenceCount: Int? = nil,
+        holdsPrograms: Bool = false
     ) {
         let context = min(contextLength ?? ModelAssembly.contextLengthDefaultMax, model.contextLength)
         let sequences = min(sequenceCount ?? KernelConfiguration().sequenceCount, KernelConfiguration.sequenceCountMax)
@@ -35,7 +38,8 @@ public struct MemoryEstimate: Equatable, Sendable {
         keyValueCacheMin = memory(cachedTokenCount: context).keyValueByteCount
         scratch = memory(cachedTokenCount: context).scratchByteCount
         // A vocabulary entry costs its text, its hash slot and its merge: about 128 bytes.
-        system = 64 * Self.mebibyte + 128 * model.vocabularySize
+        let programs = holdsPrograms ? Limits.programsBytes : 0
+        system = 64 * Self.mebibyte + 128 * model.vocabularySize + programs
     }
 
     /// What serves every sequence at its full length, in MiB, rounded up.

@@ -35,6 +35,12 @@ public struct Target: Hashable, Sendable {
     public static var log: Target { Target(.log) }
     /// The time of day.
     public static var clock: Target { Target(.clock) }
+    /// The request that a program runs for: reading it, and writing its answer.
+    public static var request: Target { Target(.request) }
+    /// What other systems keep in environment variables.
+    public static var environment: Target { Target(.environment) }
+    /// Commands of a shell; there is none, and never will be.
+    public static var shell: Target { Target(.shell) }
 
     /// The kernel's own things.
     public static var known: [Target] { Known.allCases.map { Target($0) } }
@@ -47,7 +53,7 @@ public struct Target: Hashable, Sendable {
     private enum Known: UInt8, CaseIterable {
         case model, tokenizer, chatTemplate, health, metrics
         case networkDevice, tcpPort, blockDevice, entropyDevice, consoleDevice
-        case power, law, growth, programs, log, clock
+        case power, law, growth, programs, log, clock, request, environment, shell
 
         var path: StaticString {
             switch self {
@@ -67,6 +73,9 @@ public struct Target: Hashable, Sendable {
             case .programs: "/program"
             case .log: "/system/log"
             case .clock: "/system/clock"
+            case .request: "/request"
+            case .environment: "/system/environment"
+            case .shell: "/system/shell"
             }
         }
     }

@@ -38,6 +38,20 @@ public struct TargetPattern: Hashable, Sendable {
         return here == bytes.count && there == path.count
     }
 
+    /// Whether it covers every path that another pattern covers.
+    public func covers(_ other: TargetPattern) -> Bool {
+        let mine = bytes.split(separator: Self.slash)
+        let theirs = other.bytes.split(separator: Self.slash)
+        for (index, segment) in mine.enumerated() {
+            guard index < theirs.count else { return false }
+            if segment.elementsEqual([Self.star, Self.star]) { return true }
+            if theirs[index].elementsEqual([Self.star, Self.star]) { return false }
+            let isAny = segment.elementsEqual([Self.star])
+            guard isAny || segment.elementsEqual(theirs[index]) else { return false }
+        }
+        return mine.count == theirs.count
+    }
+
     private static let star = UInt8(ascii: "*")
     private static let slash = UInt8(ascii: "/")
 }

@@ -92,8 +92,13 @@ public struct Engine<LM: LanguageModel & ~Copyable>: ~Copyable {
     /// The most tokens a prompt and its reply can have together.
     public var contextLength: Int { model.contextLength }
     public var vocabularySize: Int { model.vocabularySize }
-    /// How sequences are cut into pages, for whoever bounds their number.
-    var layout: (contextLength: Int, tokensPerPage: Int) { (model.contextLength, max(model.tokensPerPage, 1)) }
+    /// Pages that a sequence may come to hold: for its prompt, and for all that it may generate.
+    func pageCountMax(promptTokens: Int, maxTokens: Int) -> Int {
+        let (length, overflow) = promptTokens.addingReportingOverflow(maxTokens)
+        let tokens = min(overflow ? .max : length, model.contextLength)
+        let tokensPerPage = max(model.tokensPerPage, 1)
+        return (tokens + tokensPerPage - 1) / tokensPerPage
+    }
     /// Whether nothing waits and nothing runs.
     public var isIdle: Bool { waiting.isEmpty && running.isEmpty }
 

@@ -10,6 +10,9 @@ enum Route: Equatable {
     case law, lawRollback, lawCheck, growth
     /// Making every capability of a subject worthless.
     case revoke(subject: [UInt8])
+    case programs
+    case program(name: [UInt8])
+    case invoke(name: [UInt8])
 
     /// The route of a decoded path; nil when there is none. The OpenAI routes also answer without their `/v1`.
     init?(path: String) {
@@ -26,6 +29,14 @@ enum Route: Equatable {
             self = .revoke(subject: subject)
             return
         }
+        if let name = Self.middle(of: tail, between: "/programs/", and: "/invoke") {
+            self = .invoke(name: name)
+            return
+        }
+        if let name = Self.middle(of: tail, between: "/programs/", and: "") {
+            self = .program(name: name)
+            return
+        }
         for route in Self.fixed where tail.elementsEqual(route.tail.utf8) {
             self = route
             return
@@ -36,7 +47,7 @@ enum Route: Equatable {
     private static var fixed: [Route] {
         [
             .chatCompletions, .completions, .models, .tokenize, .detokenize, .applyTemplate, .health, .metrics,
-            .version, .law, .lawRollback, .lawCheck, .growth,
+            .version, .law, .lawRollback, .lawCheck, .growth, .programs,
         ]
     }
 
@@ -66,13 +77,18 @@ enum Route: Equatable {
         case .lawCheck: "/law/check"
         case .growth: "/law/growth"
         case .revoke: "/law/subjects/{name}/revoke"
+        case .programs: "/programs"
+        case .program: "/programs/{name}"
+        case .invoke: "/programs/{name}/invoke"
         }
     }
 
     /// The name under which requests are counted.
     var label: String {
         switch self {
-        case .chatCompletions, .completions, .models, .law, .lawRollback, .lawCheck, .growth, .revoke: "/v1" + tail
+        case .chatCompletions, .completions, .models, .law, .lawRollback, .lawCheck, .growth, .revoke, .programs,
+            .program, .invoke:
+            "/v1" + tail
         case .model: "/v1/models/{id}"
         default: tail
         }
@@ -81,9 +97,11 @@ enum Route: Equatable {
     /// The methods the route takes, besides OPTIONS. What changes nothing is read with GET or HEAD.
     private var ownMethods: [HTTPMethod] {
         switch self {
-        case .models, .model, .health, .metrics, .version, .growth: [.get, .head]
+        case .models, .model, .health, .metrics, .version, .growth, .programs: [.get, .head]
+        case .program: [.get, .head, .post, .delete]
         case .law: [.get, .head, .put]
-        case .chatCompletions, .completions, .tokenize, .detokenize, .applyTemplate, .lawRollback, .lawCheck, .revoke:
+        case .chatCompletions, .completions, .tokenize, .detokenize, .applyTemplate, .lawRollback, .lawCheck, .revoke,
+            .invoke:
             [.post]
         }
     }

@@ -9,6 +9,8 @@ final class Connection {
     var http: HTTPServerConnection
     /// The completion that is being answered.
     var exchange: Exchange?
+    /// The run of a program that answers.
+    var program: ProgramExchange?
     /// The route of the request being answered, for the counts.
     var routeLabel = ""
     /// Bytes of `http.output` that the platform has been given and has not reported as drained.

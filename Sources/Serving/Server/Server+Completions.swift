@@ -149,17 +149,20 @@ extension Server where LM: ~Copyable {
         }
     }
 
-    /// Takes the request into its subject's quotas. A sequence may come to hold pages for all that it may generate.
+    /// Takes the request into its subject's quotas.
     private mutating func admit(_ task: Task, _ subject: SubjectID, now: Instant) throws(APIError) -> QuotaLease {
-        guard let engine = service?.engine.layout else { throw .loading }
+        guard let service else { throw .loading }
         var claim = QuotaClaim(promptTokens: 0, keyValuePages: 0)
         for prompt in task.prompts {
-            let (length, overflow) = prompt.count.addingReportingOverflow(task.maxTokens)
-            let tokens = min(overflow ? .max : length, engine.contextLength)
-            let pages = (tokens + engine.tokensPerPage - 1) / engine.tokensPerPage
+            let pages = service.engine.pageCountMax(promptTokens: prompt.count, maxTokens: task.maxTokens)
             claim.promptTokens += prompt.count
             claim.keyValuePages += pages * task.parameters.choiceCount
         }
+        return try admit(claim, subject, now: now)
+    }
+
+    /// Takes what a request will use into its subject's quotas.
+    mutating func admit(_ claim: QuotaClaim, _ subject: SubjectID, now: Instant) throws(APIError) -> QuotaLease {
         do throws(QuotaExceeded) {
             try law.admit(subject, claim, now: now)
         } catch {

@@ -36,6 +36,10 @@ extension Server where LM: ~Copyable {
             cancel(exchange)
             connection.http.abort()
         }
+        if let program = connection.program {
+            end(program)
+            connection.http.abort()
+        }
         handleEvents(of: connection, now: now)
     }
 
@@ -109,6 +113,7 @@ extension Server where LM: ~Copyable {
 
     private mutating func forget(_ connection: Connection) {
         if let exchange = connection.exchange { cancel(exchange) }
+        if let program = connection.program { end(program) }
         connections.removeAll { $0 === connection }
     }
 

@@ -6,6 +6,7 @@ import MonotonicTime
 extension Server where LM: ~Copyable {
     /// Delivers `output` to the client that waits for it.
     mutating func deliver(now: Instant) {
+        if deliverToProgram(now: now) { return }
         for exchange in exchanges {
             guard let choice = exchange.receive(output) else { continue }
             charge(exchange, now: now)

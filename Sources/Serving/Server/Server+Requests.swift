@@ -67,6 +67,8 @@ extension Server where LM: ~Copyable {
             try beginCompletion(try RequestObject(body: request.body.span), capability, on: connection, now: now)
         case .law, .lawRollback, .lawCheck, .growth, .revoke:
             try answerLaw(route, request, capability, on: connection, now: now)
+        case .programs, .program, .invoke:
+            try answerProgram(route, request, capability, on: connection, now: now)
         }
     }
 

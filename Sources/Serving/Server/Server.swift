@@ -23,6 +23,7 @@ public struct Server<LM: LanguageModel & ~Copyable>: ~Copyable {
     var connections: [Connection] = []
     /// The connections' completions in progress.
     var exchanges: [Exchange] = []
+    var programs = ProgramHost()
     var actions = ActionQueue()
     var metrics = ServerMetrics()
     var random: RandomNumbers
@@ -57,18 +58,28 @@ public struct Server<LM: LanguageModel & ~Copyable>: ~Copyable {
 
     /// Whether all requests have been answered and their answers sent.
     public var isDrained: Bool {
-        isDraining && exchanges.isEmpty && connections.allSatisfy { $0.http.outputBacklog == 0 }
+        isDraining && exchanges.isEmpty && programs.runs.isEmpty
+            && connections.allSatisfy { $0.http.outputBacklog == 0 }
     }
 
     // MARK: Work
 
     /// Does one slice of the model's work and passes on what came of it; true while there is more.
     public mutating func step(now: Instant) -> Bool {
+        let isModelBusy = stepModel(now: now)
+        let programsGoOn = stepPrograms(isModelBusy: isModelBusy, now: now)
+        return isModelBusy || programsGoOn
+    }
+
+    private mutating func stepModel(now: Instant) -> Bool {
         guard let service else { return false }
         let result = service.engine.step(now: now)
         while service.engine.takeOutput(&output) { deliver(now: now) }
         return result == .working
     }
+
+    /// A line that a program wrote for the kernel's log, oldest first.
+    public mutating func takeProgramLogLine() -> [UInt8]? { programs.takeLogLine() }
 
     /// What to do next; nil when everything is done.
     public mutating func nextAction() -> ServerAction? { actions.next() }
@@ -80,7 +91,7 @@ public struct Server<LM: LanguageModel & ~Copyable>: ~Copyable {
 
     /// When to call `advance(to:)`.
     public var nextDeadline: Instant {
-        var deadline = Instant.distantFuture
+        var deadline = nextProgramDeadline
         for connection in connections { deadline = min(deadline, connection.http.nextDeadline) }
         return deadline
     }

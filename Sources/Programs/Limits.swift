@@ -1,0 +1,32 @@
+import MonotonicTime
+
+/// Bounds on what programs make the appliance hold and do. Memory for all of them together has to fit what the kernel
+/// leaves beside the model.
+public enum Limits {
+    /// Programs installed at the same time.
+    public static var programsMax: Int { 64 }
+    /// Bytes of one program's source or module: compiling takes some dozens of times as much for a moment.
+    public static var programBytesMax: Int { 256 << 10 }
+    /// Instructions of all installed programs: 8 MiB.
+    public static var instructionsMax: Int { 1 << 20 }
+    /// Heap and stacks of a run whose law names no quota.
+    public static var heapBytesDefault: Int { 4 << 20 }
+    /// Heap and stacks of all runs together.
+    public static var heapBytesMax: Int { 16 << 20 }
+    /// Runs at the same time.
+    public static var runsMax: Int { 16 }
+    /// How long a run may take: whoever waits for it has given up by then.
+    public static var runTimeMax: Interval { .seconds(120) }
+    /// Fuel of a slice while the model waits for its turn: some tens of microseconds.
+    public static var sliceFuelBusy: Int { 2_000 }
+    /// Fuel of a slice when there is nothing else to do: under a millisecond.
+    public static var sliceFuelIdle: Int { 50_000 }
+    /// Bytes of the body that `request()` returns.
+    public static var requestBytesMax: Int { 1 << 20 }
+
+    // MARK: The file store
+
+    public static var filesMax: Int { 1_024 }
+    /// Bytes of all files together.
+    public static var fileBytesMax: Int { 8 << 20 }
+}

@@ -1,0 +1,128 @@
+import HexaBytecode
+import HexaLang
+import Law
+
+/// An installed program: verified bytecode under the name of its subject.
+public struct InstalledProgram: Sendable {
+    public let name: String
+    let module: VerifiedModule
+    public let instructionCount: Int
+    /// What it asks of the law (`@law`).
+    public let needs: [BytecodeModule.Need]
+}
+
+/// Why a program was not installed.
+public enum InstallError: Error, Equatable, Sendable {
+    /// The law names no program of that name: it could do nothing.
+    case unknownToLaw(name: String)
+    case tooLarge
+    case tooMany
+    /// The compiler's errors, as it shows them.
+    case compileFailed(String)
+    /// A module that is damaged, or that the verifier refuses.
+    case moduleRefused(String)
+    /// What the program says it needs and the law does not grant it: `infer /model/default`.
+    case needsNotGranted(name: String, [String])
+
+    public var message: String {
+        switch self {
+        case .unknownToLaw(let name): "The law names no program \(name); give it a subject of kind \"program\"."
+        case .tooLarge: "A program has at most \(Limits.programBytesMax) bytes."
+        case .tooMany: "There is no room for another program; delete one."
+        case .compileFailed(let errors): errors
+        case .moduleRefused(let reason): "The module is refused: \(reason)"
+        case .needsNotGranted(let name, let needs):
+            "The law does not grant program \(name) what it needs: \(needs.joined(separator: ", "))."
+        }
+    }
+}
+
+/// The programs that are installed.
+public struct ProgramLibrary: Sendable {
+    public private(set) var programs: [InstalledProgram] = []
+
+    public init() {}
+
+    public subscript(name: String) -> InstalledProgram? { programs.first { $0.name.utf8.elementsEqual(name.utf8) } }
+
+    /// The path of a program's target.
+    public static func path(of name: [UInt8]) throws(PathError) -> TargetPath {
+        try TargetPath(Array("/program/".utf8) + name)
+    }
+
+    /// Compiles (or decodes), verifies and installs a program under the permit's path, in the place of an older one.
+    /// Runs of that one go on.
+    public mutating func install(
+        _ permit: consuming PathPermit<Write>, _ bytes: [UInt8], law: borrowing Law
+    ) throws(InstallError) -> InstalledProgram {
+        let name = Self.name(of: permit.path)
+        guard let rules = law.document.subjects.first(where: { $0.kind == .program && $0.name == name }) else {
+            throw .unknownToLaw(name: name)
+        }
+        guard bytes.count <= Limits.programBytesMax else { throw .tooLarge }
+        let module = try Self.module(bytes, name: name)
+        try Self.checkNeeds(module.module.needs, of: rules)
+        let count = module.module.functions.reduce(0) { $0 + $1.code.count }
+        let others = programs.filter { $0.name != name }
+        let total = others.reduce(count) { $0 + $1.instructionCount }
+        guard others.count < Limits.programsMax, total <= Limits.instructionsMax else { throw .tooMany }
+        let program = InstalledProgram(
+            name: name, module: module, instructionCount: count, needs: module.module.needs)
+        programs = others + [program]
+        return program
+    }
+
+    /// Removes a program; runs of it go on. False when there is none.
+    public mutating func remove(_ permit: consuming PathPermit<Write>) -> Bool {
+        let name = Self.name(of: permit.path)
+        let count = programs.count
+        programs.removeAll { $0.name == name }
+        return programs.count < count
+    }
+
+    private static func name(of path: TargetPath) -> String {
+        String(decoding: path.bytes.dropFirst("/program/".utf8.count), as: UTF8.self)
+    }
+
+    private static func module(_ bytes: [UInt8], name: String) throws(InstallError) -> VerifiedModule {
+        let module: BytecodeModule
+        if bytes.starts(with: ModuleFormat.magic) {
+            do throws(ModuleError) {
+                module = try BytecodeModule(decoding: bytes)
+            } catch {
+                throw .moduleRefused(error.message)
+            }
+        } else {
+            let source = SourceFile(name: Array("\(name).hexa".utf8), bytes: bytes)
+            do throws(CompileError) {
+                module = try HexaCompiler.compile(source).module
+            } catch {
+                throw .compileFailed(error.rendered())
+            }
+        }
+        do throws(VerificationError) {
+            return try VerifiedModule(verifying: module)
+        } catch {
+            throw .moduleRefused(error.message)
+        }
+    }
+
+    /// A program that would be denied what it says it needs is refused at once, not in the middle of its work.
+    private static func checkNeeds(
+        _ needs: [BytecodeModule.Need], of rules: LawDocument.Subject
+    ) throws(InstallError) {
+        let missing = needs.filter { need in
+            guard let code = OperationCode(name: need.operation), let pattern = try? TargetPattern(need.target) else {
+                return true
+            }
+            let isGranted = rules.grants.contains { $0.operations.contains(code) && $0.pattern.covers(pattern) }
+            return !rules.isLearning && !isGranted
+        }
+        guard missing.isEmpty else {
+            let texts = missing.map {
+                String(decoding: $0.operation, as: UTF8.self) + " " + String(decoding: $0.target, as: UTF8.self)
+            }
+            throw .needsNotGranted(name: rules.name, texts)
+        }
+    }
+}

@@ -1,0 +1,167 @@
+import HexaBytecode
+import HexaVM
+import Law
+import MonotonicTime
+
+/// What a slice of a run came to.
+public enum RunEvent: Equatable, Sendable {
+    /// There is more to do.
+    case working
+    /// Nothing can be done before this instant: the run has spent its fuel for now.
+    case resting(until: Instant)
+    /// The run waits for the model: see `request`, answer with `answer`.
+    case waiting(ModelRequest)
+    case finished
+    /// The program's error, or the limit it ran into, for a person.
+    case failed(String)
+}
+
+/// What only the owner of the model can answer. The law has been asked already.
+public enum ModelRequest: Equatable, Sendable {
+    /// The reply to a prompt, whole.
+    case infer(InferenceOptions)
+    /// A stream of the reply to a prompt: answered with a handle.
+    case openStream(InferenceOptions)
+    /// The next piece of a stream: a string, or void at its end.
+    case nextPiece(stream: UInt64)
+    case tokenize([UInt8])
+    case detokenize([Int64])
+}
+
+/// One execution of a program for one request: its machine, its rights, its answer so far.
+///
+/// A class, because it is worked on while its owner goes through its runs.
+public final class ProgramRun {
+    public let name: String
+    let machine: Machine
+    let capability: Capability
+    private let requestBody: [UInt8]
+    private let deadline: Instant
+    private let fuelPerSecond: Int?
+    /// When the fuel spent so far has been paid for, at the pace of the quota.
+    private var fuelPaidUntil: Instant
+    public let heapByteCount: Int
+    /// What the program has answered and nobody has taken.
+    private var output: [UInt8] = []
+    private var logLines: [[UInt8]] = []
+    private var ending: RunEvent?
+
+    /// - Parameters:
+    ///   - capability: the program's own; it runs with no other rights, whoever asked for it.
+    ///   - heapByteCount: `heapBytes(for:)` of its quotas.
+    public init(
+        _ program: InstalledProgram, _ permit: consuming PathPermit<Execute>, capability: consuming Capability,
+        quotas: Quotas, requestBody: [UInt8], seed: UInt64, now: Instant
+    ) {
+        precondition(permit.path.bytes == Array("/program/\(program.name)".utf8))
+        name = program.name
+        var configuration = MachineConfiguration()
+        heapByteCount = Self.heapBytes(for: quotas)
+        configuration.heapBytesMax = heapByteCount
+        configuration.arguments = [Array(program.name.utf8)]
+        configuration.seed = seed
+        machine = Machine(program.module, configuration: configuration)
+        self.capability = capability
+        self.requestBody = requestBody
+        fuelPerSecond = quotas.fuelPerSecond
+        fuelPaidUntil = now
+        deadline = now + Limits.runTimeMax
+    }
+
+    /// The memory that a run with these quotas gets.
+    public static func heapBytes(for quotas: Quotas) -> Int {
+        min(quotas.heapBytes ?? Limits.heapBytesDefault, Limits.heapBytesMax)
+    }
+
+    public var subject: SubjectID { capability.subject }
+
+    /// Leave to use the model once, with the program's own right.
+    public func permitToInfer(_ law: inout Law, now: Instant) throws(Denial) -> Permit<Infer> {
+        try law.check(capability, Infer.self, on: .model, now: now)
+    }
+
+    /// What the program has answered since it was last asked.
+    public func takeOutput() -> [UInt8] {
+        defer { output.removeAll(keepingCapacity: true) }
+        return output
+    }
+
+    /// Lines for the kernel's log.
+    public func takeLogLines() -> [[UInt8]] {
+        defer { logLines.removeAll() }
+        return logLines
+    }
+
+    /// Runs a slice. Calls of the kernel's that need no model are answered on the way.
+    public func step(fuel: Int, law: inout Law, files: inout FileStore, time: RunTime) -> RunEvent {
+        if let ending { return ending }
+        guard time.now < deadline else {
+            return end(.failed("time: the program ran longer than \(Limits.runTimeMax.milliseconds / 1_000) s\n"))
+        }
+        if fuelPerSecond != nil, fuelPaidUntil > time.now { return .resting(until: fuelPaidUntil) }
+        pay(fuel, now: time.now)
+        let outcome = machine.run(fuel: fuel)
+        output += machine.takeOutput()
+        note(machine.takeErrorOutput())
+        switch outcome {
+        case .yielded: return .working
+        case .finished: return end(.finished)
+        case .exited(let code): return end(code == 0 ? .finished : .failed("the program exited with \(code)\n"))
+        case .failed(let failure): return end(.failed(Self.describe(failure)))
+        case .kernelCall(let request):
+            do throws(KernelError) {
+                guard let needed = try serve(request, law: &law, files: &files, time: time) else { return .working }
+                return .waiting(needed)
+            } catch {
+                machine.answer(error)
+                return .working
+            }
+        }
+    }
+
+    public func answer(_ value: HostValue) { machine.answer(value) }
+
+    public func answer(_ error: KernelError) { machine.answer(error) }
+
+    func respond(_ bytes: [UInt8]) { output += bytes }
+
+    func note(_ text: [UInt8]) {
+        for line in text.split(separator: UInt8(ascii: "\n")) { logLines.append(Array(line)) }
+    }
+
+    func requestText() -> [UInt8] { requestBody }
+
+    private func end(_ event: RunEvent) -> RunEvent {
+        ending = event
+        return event
+    }
+
+    /// A slice is paid for when it begins: at most, the last one is dearer than it was.
+    private func pay(_ fuel: Int, now: Instant) {
+        guard let fuelPerSecond else { return }
+        let price = Interval.seconds(1) * UInt64(max(fuel, 0)) / UInt64(max(fuelPerSecond, 1))
+        fuelPaidUntil = max(fuelPaidUntil, now) + price
+    }
+
+    private static func describe(_ failure: ProgramFailure) -> String {
+        var text = String(decoding: failure.kind, as: UTF8.self) + ": "
+            + String(decoding: failure.message, as: UTF8.self) + "\n"
+        for entry in failure.trace where entry.position.line > 0 {
+            text += "  at " + String(decoding: entry.function, as: UTF8.self) + " ("
+                + String(decoding: entry.file, as: UTF8.self) + ":\(entry.position.line)"
+                + ":\(entry.position.column))\n"
+        }
+        return text
+    }
+}
+
+/// The two clocks of a slice.
+public struct RunTime: Sendable {
+    public var now: Instant
+    public var unixSeconds: UInt64
+
+    public init(now: Instant, unixSeconds: UInt64) {
+        self.now = now
+        self.unixSeconds = unixSeconds
+    }
+}

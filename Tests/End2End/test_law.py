@@ -1,0 +1,104 @@
+"""raw.json end to end: handed to the machine, in force, recorded, verified, replaced. One machine serves them all."""
+
+import hashlib
+import json
+import subprocess
+
+from conftest import AUDIT_KEY, BEST_ACCELERATOR, USER_KEY
+from guest import MODEL, ROOT, free_port, run_hexa_os
+from raw_http import Client
+
+LAW = json.loads((ROOT / "examples" / "raw.json").read_text())
+
+
+def ask(guest, method, path, headers, **body):
+    with Client(guest.port) as client:
+        return client.request(method, path, headers=headers, **body)
+
+
+def law_command(guest, *arguments):
+    environment = {"HEXA_API_KEY": "root-key", "HEXA_AUDIT_KEY": AUDIT_KEY}
+    return run_hexa_os("law", *arguments, "--url", guest.url, env=environment)
+
+
+def test_the_examples_keys_are_the_documented_ones():
+    for name, key in [("root", "root-key"), ("user", "user-key")]:
+        assert LAW["subjects"][name]["key_sha256"] == hashlib.sha256(key.encode()).hexdigest()
+
+
+def test_a_key_may_do_what_it_is_granted_and_nothing_else(lawful):
+    completion = {"prompt": "Hello", "max_tokens": 1}
+    assert ask(lawful, "POST", "/v1/completions", USER_KEY, json=completion).status == 200
+    assert ask(lawful, "POST", "/v1/completions", {}, json=completion).status == 401
+    for method, path in [("GET", "/metrics"), ("GET", "/v1/law"), ("GET", "/v1/law/growth"), ("GET", "/v1/programs")]:
+        response = ask(lawful, method, path, USER_KEY)
+        assert response.status == 403 and response.error["code"] == "permission_denied"
+
+
+def test_denials_are_recorded_verified_explained_and_turned_into_a_proposal(lawful, tmp_path):
+    ask(lawful, "GET", "/metrics", USER_KEY)
+    log = law_command(lawful, "log")
+    assert log.returncode == 0, log.stderr
+    records = tmp_path / "growth.ndjson"
+    records.write_text(log.stdout)
+    verified = run_hexa_os("law", "verify", records, env={"HEXA_AUDIT_KEY": AUDIT_KEY})
+    assert verified.returncode == 0, verified.stderr
+    last = json.loads(log.stdout.splitlines()[-2])
+    assert last["subject"] == "user" and last["target"] == "/system/metrics" and last["ops"] == ["read"]
+
+    law = ROOT / "examples" / "raw.json"
+    why = run_hexa_os("law", "why", last["sequence"], records, "--law", law)
+    assert "no grant of user covers it" in why.stdout
+    proposal = json.loads(run_hexa_os("law", "suggest", records, "--law", law).stdout)
+    assert proposal["subjects"]["user"]["grants"]["/system/metrics"] == ["read"]
+
+    altered = tmp_path / "altered.ndjson"
+    altered.write_text(log.stdout.replace('"subject":"user"', '"subject":"root"', 1))
+    refused = run_hexa_os("law", "verify", altered)
+    assert refused.returncode == 65 and "has been altered" in refused.stderr
+    cut = tmp_path / "cut.ndjson"
+    cut.write_text("\n".join(log.stdout.splitlines()[:-2] + log.stdout.splitlines()[-1:]))
+    assert run_hexa_os("law", "verify", cut).returncode == 65
+    wrong_key = run_hexa_os("law", "verify", records, env={"HEXA_AUDIT_KEY": "another"})
+    assert wrong_key.returncode == 65 and "not the audit key's" in wrong_key.stderr
+
+
+def test_the_law_is_replaced_while_serving_and_rolled_back(lawful, tmp_path):
+    changed = json.loads(json.dumps(LAW))
+    changed["version"] = 2
+    changed["subjects"]["user"]["grants"]["/system/metrics"] = ["read"]
+    path = tmp_path / "raw.json"
+    path.write_text(json.dumps(changed))
+    assert ask(lawful, "GET", "/metrics", USER_KEY).status == 403
+    rehearsal = law_command(lawful, "replace", path, "--dry-run")
+    assert "granted: user read /system/metrics" in rehearsal.stdout, rehearsal.stderr
+    assert ask(lawful, "GET", "/metrics", USER_KEY).status == 403
+    assert law_command(lawful, "replace", path).returncode == 0
+    assert ask(lawful, "GET", "/metrics", USER_KEY).status == 200
+    again = law_command(lawful, "replace", path)
+    assert again.returncode == 77 and "must be above 2" in again.stderr
+    assert law_command(lawful, "replace", "--rollback").returncode == 0
+    assert ask(lawful, "GET", "/metrics", USER_KEY).status == 403
+    check = law_command(lawful, "check", "user", "/model/default", "infer")
+    assert check.returncode == 0 and "granted" in check.stdout
+
+
+def test_a_law_that_is_none_is_refused_before_the_boot_with_its_place(tmp_path):
+    path = tmp_path / "raw.json"
+    path.write_text('{"format": 1,\n "subjects": {"a": {"kind": "key"}}}')
+    result = run_hexa_os("run", MODEL, "--port", free_port(), "--law", path)
+    assert result.returncode == 65
+    assert f"{path}:2:15: subjects.a: \"key_sha256\" is missing" in result.stderr
+
+
+def test_the_kernel_refuses_a_law_it_cannot_read(tmp_path):
+    """The file changes between the launcher's look and the boot: the machine must not come up unrestricted."""
+    path = tmp_path / "raw.json"
+    path.write_text(json.dumps(LAW))
+    printed = run_hexa_os("run", MODEL, "--port", free_port(), "--accel", BEST_ACCELERATOR, "--law", path,
+                          "--print-command", "--json")
+    command = json.loads(printed.stdout)
+    path.write_text(json.dumps(LAW).replace('"kind"', '"kinds"', 1))
+    machine = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
+    assert machine.returncode == 0x11 << 1 | 1
+    assert "law: raw.json:1:" in machine.stdout
