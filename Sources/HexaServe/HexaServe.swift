@@ -26,6 +26,7 @@ struct HexaServe: ParsableCommand {
             EXAMPLES
               hexa-serve model.gguf       serve at http://127.0.0.1:8080/v1
               hexa-serve model.gguf --host 0.0.0.0 --port 80
+              hexa-serve model.gguf --law raw.json
               HEXA_API_KEY=sk-... hexa-serve model.gguf
 
             Serves until Ctrl-C (or SIGTERM): then no more connections are accepted, requests under way are answered,
@@ -34,7 +35,7 @@ struct HexaServe: ParsableCommand {
             EXIT CODES
               0   done
               64  wrong usage
-              65  the model file cannot be served
+              65  the model file cannot be served, or raw.json is not a law
               66  a file cannot be read
               71  the operating system refuses what is needed
               73  the port is taken
@@ -80,17 +81,19 @@ struct HexaServe: ParsableCommand {
         try reportingFailure {
             var signals = SignalInbox()
             let file = try ModelFile(path: model)
+            let law = try lawInForce()
             let lanes = LaneThreads(participantCount: threads, placement: threads > 1 ? .pinned : .floating)
             let plan = try ServingPlan(
                 file, name: serving.name, context: serving.context, sequences: serving.sequences,
                 serviceLevel: ServiceLevel(
                     timeToFirstTokenMax: serving.slaTtftMs.map { .milliseconds(UInt64($0)) },
-                    timeBetweenTokensMax: serving.slaItlMs.map { .milliseconds(UInt64($0)) }))
+                    timeBetweenTokensMax: serving.slaItlMs.map { .milliseconds(UInt64($0)) }),
+                holdsPrograms: serving.law != nil)
             let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
             // The loop's thread drives the model, and so leads the crew.
             try group.next().submit { lanes.pinLeader() }.wait()
             let service = try SocketService.make(
-                on: group, host: host, port: port, server: makeServer(), crew: lanes.crew)
+                on: group, host: host, port: port, server: makeServer(law), crew: lanes.crew)
             service.start(try plan.load(crew: lanes.crew))
             announce(plan.settings.name, HostClock.now - started)
             signals.wait()
@@ -107,12 +110,20 @@ extension HexaServe {
     /// How often a second signal is looked for meanwhile.
     private static let signalPollMilliseconds = 20
 
-    private func makeServer() -> Server<Transformer> {
-        let keys = [serving.apiKey ?? HostEnvironment.apiKey].compactMap { $0.map { Array($0.utf8) } }
+    /// The law of `--law`; without it whoever has the API key may use the model.
+    private func lawInForce() throws(LaunchError) -> Law {
+        guard let path = serving.law else {
+            let keys = [serving.apiKey ?? HostEnvironment.apiKey].compactMap { $0.map { Array($0.utf8) } }
+            return Law(clients: Law.Client.holding(keys))
+        }
+        return Law(try LawFile(path: path).document, auditKey: Array((HostEnvironment.auditKey ?? "").utf8))
+    }
+
+    private func makeServer(_ law: Law) -> Server<Transformer> {
         var configuration = ServerConfiguration()
         configuration.originUnixSeconds = HostClock.unixSeconds - HostClock.now.nanoseconds / 1_000_000_000
         configuration.randomSeed = .random(in: .min ... .max)
-        return Server(law: Law(clients: Law.Client.holding(keys)), configuration: configuration)
+        return Server(law: law, configuration: configuration)
     }
 
     private func announce(_ name: String, _ duration: Interval) {

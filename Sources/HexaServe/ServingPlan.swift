@@ -13,11 +13,12 @@ struct ServingPlan {
 
     /// Checks what can be checked from the file's header.
     init(
-        _ file: ModelFile, name: String?, context: Int?, sequences: Int?, serviceLevel: ServiceLevel
+        _ file: ModelFile, name: String?, context: Int?, sequences: Int?, serviceLevel: ServiceLevel,
+        holdsPrograms: Bool
     ) throws(LaunchError) {
         let configuration = try file.check(.quick)
         let estimate = MemoryEstimate(configuration, fileByteCount: file.byteCount, contextLength: context,
-                                      sequenceCount: sequences)
+                                      sequenceCount: sequences, holdsPrograms: holdsPrograms)
         let available = Preflight.availableMemoryMiB() ?? estimate.mebibyteCount
         guard available >= estimate.mebibyteCountMin else {
             throw .hostMemoryTooSmall(neededMiB: estimate.mebibyteCountMin, availableMiB: available)

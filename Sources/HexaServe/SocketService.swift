@@ -3,6 +3,7 @@ import Model
 import MonotonicTime
 import NIOCore
 import NIOPosix
+import Reporting
 import Serving
 import Tensor
 
@@ -124,6 +125,7 @@ extension SocketService {
     /// Carries out the server's actions, and looks whether a drain is complete.
     private func settle(now: Instant) {
         while let action = server.nextAction() { perform(action) }
+        while let line = server.takeProgramLogLine() { Terminal.note(String(decoding: line, as: UTF8.self)) }
         if let drained, server.isDrained, links.values.allSatisfy({ $0.unsentByteCount == 0 }) { drained.succeed() }
     }
 

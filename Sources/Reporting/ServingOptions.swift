@@ -6,6 +6,10 @@ public struct ServingOptions: ParsableArguments {
     @Option(help: "Demand this bearer token (with --law: present it); better given as HEXA_API_KEY, which is not seen.")
     public var apiKey: String?
 
+    @Option(help: ArgumentHelp("Who may do what; without it whoever may ask may use the model. See docs/law.md.",
+                               valueName: "raw.json"))
+    public var law: String?
+
     @Option(help: "What clients call the model (default: the file's name).")
     public var name: String?
 

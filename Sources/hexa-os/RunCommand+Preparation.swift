@@ -20,7 +20,7 @@ extension RunCommand {
         let emulatorPath = try Preflight.locate(QEMUCommand.program)
         try Preflight.freePort(port)
         let memoryMiB = try memoryFor(configuration, file)
-        let lawFile = try law.map { path throws(LaunchError) in try LawFile(path: path) }
+        let lawFile = try serving.law.map { path throws(LaunchError) in try LawFile(path: path) }
         let choice = try Accelerator.choose(accel)
         if let reason = choice.fallbackReason {
             Terminal.warn("KVM cannot be used (\(reason)): falling back to TCG, which is slow")
@@ -39,7 +39,7 @@ extension RunCommand {
 
     private func memoryFor(_ configuration: ModelConfiguration, _ file: ModelFile) throws(LaunchError) -> Int {
         let estimate = MemoryEstimate(configuration, fileByteCount: file.byteCount, contextLength: serving.context,
-                                      sequenceCount: serving.sequences, holdsPrograms: law != nil)
+                                      sequenceCount: serving.sequences, holdsPrograms: serving.law != nil)
         let least = estimate.mebibyteCountMin
         let leastMachine = MachineConfiguration.memoryMiB(toHold: least)
         if let memory, memory < leastMachine {

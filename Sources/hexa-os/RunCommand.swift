@@ -51,10 +51,6 @@ struct RunCommand: ParsableCommand {
     @OptionGroup
     var serving: ServingOptions
 
-    @Option(help: ArgumentHelp("Who may do what; without it whoever may ask may use the model. See docs/law.md.",
-                               valueName: "raw.json"))
-    var law: String?
-
     @Option(help: ArgumentHelp("The kernel image (default: hexa-kernel.elf beside hexa-os).", valueName: "path"))
     var kernel: String?
 
