@@ -81,7 +81,8 @@ let hostTargets: [Target] = [
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         path: "Sources/EngineBench"),
-    .executableTarget(name: "law-bench", dependencies: ["Law", "MonotonicTime"], path: "Sources/LawBench"),
+    .executableTarget(
+        name: "law-bench", dependencies: ["HexaVM", "Law", "MonotonicTime", "Programs"], path: "Sources/LawBench"),
     .target(name: "CLinux"),
     .target(name: "LaneThreads", dependencies: ["CLinux", "Tensor"]),
     .target(

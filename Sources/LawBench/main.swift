@@ -1,74 +1,8 @@
-import Foundation
-import Law
-import MonotonicTime
+// law-bench: what a law check, a program's kernel call and a switch between programs cost, beside Linux's own. Prints
+// `name nanoseconds` lines; bench/law.py repeats and reports them.
 
-// law-bench: what a law check costs, in nanoseconds of this thread's CPU time, for laws of few and of many rules.
-// Prints `name nanoseconds` lines; bench/law.py repeats and reports them.
-
-/// A law of `subjectCount` programs with ten grants each; the last one is the one that asks.
-func makeLaw(subjectCount: Int) throws -> Law {
-    var document = LawDocument()
-    for index in 0..<subjectCount {
-        var subject = LawDocument.Subject(name: "program-\(index)", kind: .program)
-        subject.delegationDepth = 8
-        for grant in 0..<8 {
-            subject.grants.append(.init(try TargetPattern("/fs/home/\(index)/\(grant)/**"), [.read, .write]))
-        }
-        subject.grants.append(.init(try TargetPattern("/model/**"), [.read, .infer]))
-        subject.grants.append(.init(try TargetPattern("/system/health"), .read))
-        document.subjects.append(subject)
-    }
-    return Law(document)
-}
-
-func threadNanoseconds() -> Double {
-    var time = timespec()
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-    return Double(time.tv_sec) * 1e9 + Double(time.tv_nsec)
-}
-
-let repetitions = 2_000_000
-
-/// Nanoseconds for each of `repetitions` calls.
-func measure(_ name: String, repetitions: Int = repetitions, _ body: () -> Void) {
-    let start = threadNanoseconds()
-    for _ in 0..<repetitions { body() }
-    print(name, (threadNanoseconds() - start) / Double(repetitions))
-}
-
-struct Unexpected: Error {}
-
-func run(rules: Int) throws {
-    let now = Instant(nanoseconds: 1)
-    var law = try makeLaw(subjectCount: rules / 10)
-    let name = "program-\(rules / 10 - 1)"
-    guard let capability = law.capability(ofProgram: name) else { throw Unexpected() }
-    let path = try TargetPath("/fs/home/\(rules / 10 - 1)/3/notes/today")
-    guard let file = law.target(of: path) else { throw Unexpected() }
-    let unnumbered = try TargetPath("/fs/home/\(rules / 10 - 1)/7/notes/tomorrow")
-    var refused = 0
-    measure("kernel-target/\(rules)") {
-        do { _ = try law.check(capability, Infer.self, on: .model, now: now) } catch { refused += 1 }
-    }
-    measure("numbered-path/\(rules)") {
-        do { _ = try law.check(capability, Write.self, on: file, now: now) } catch { refused += 1 }
-    }
-    measure("path/\(rules)", repetitions: repetitions / 10) {
-        do { _ = try law.check(capability, Write.self, on: unnumbered, now: now) } catch { refused += 1 }
-    }
-    var terms = DelegationTerms()
-    terms.operations = [.read, .infer]
-    terms.depth = 8
-    let delegated = try law.delegate(law.delegate(law.delegate(capability, terms, now: now), terms, now: now), terms,
-                                     now: now)
-    measure("delegated-3-links/\(rules)") {
-        do { _ = try law.check(delegated, Infer.self, on: .model, now: now) } catch { refused += 1 }
-    }
-    guard refused == 0 else { throw Unexpected() }
-    measure("denial-recorded/\(rules)", repetitions: repetitions / 20) {
-        do { _ = try law.check(capability, Administer.self, on: .power, now: now) } catch { refused += 1 }
-    }
-    guard refused == repetitions / 20 else { throw Unexpected() }
-}
-
-for rules in [10, 10_000] { try run(rules: rules) }
+for rules in [10, 10_000] { try measureChecks(rules: rules) }
+try measureKernelCall()
+measureLinuxCall()
+try measureSwitch()
+try measureLinuxRoundTrip()
