@@ -34,6 +34,7 @@ public enum Write: Operation { public static var code: OperationCode { .write } 
 public enum Append: Operation { public static var code: OperationCode { .append } }
 public enum Execute: Operation { public static var code: OperationCode { .execute } }
 public enum Infer: Operation { public static var code: OperationCode { .infer } }
+public enum Fork: Operation { public static var code: OperationCode { .fork } }
 public enum Listen: Operation { public static var code: OperationCode { .listen } }
 public enum Administer: Operation { public static var code: OperationCode { .administer } }
 

@@ -7,15 +7,15 @@ enum KernelRight {
     case known(OperationCode, Target)
     /// An operation on the path in the call's first argument.
     case path(OperationCode)
-    /// The call does not exist here; nothing can be done with it.
-    case unavailable
+    /// None but that of being there at all: the call only takes rights away from whoever makes it.
+    case own
 }
 
 extension KernelCall {
     /// The right that the call needs. Exhaustive: a new call does not compile before it has one.
     var right: KernelRight {
         switch self {
-        case .infer, .stream, .streamNext: .known(.infer, .model)
+        case .infer, .stream, .streamNext, .logits, .sample: .known(.infer, .model)
         case .tokenize, .detokenize: .known(.read, .tokenizer)
         case .fsRead, .fsList, .readFile, .exists, .listDirectory: .path(.read)
         case .fsWrite, .writeFile: .path(.write)
@@ -26,7 +26,19 @@ extension KernelCall {
         case .now, .clock: .known(.read, .clock)
         case .environment: .known(.read, .environment)
         case .exec: .known(.execute, .shell)
-        case .logits, .sample, .kvOpen, .kvAppend, .kvFork, .kvSave, .kvDrop, .capNarrow: .unavailable
+        case .kvOpen, .kvDrop: .known(.write, .caches)
+        case .kvAppend: .known(.append, .caches)
+        case .kvFork: .known(.fork, .caches)
+        case .kvSave: .path(.write)
+        case .capNarrow: .own
+        }
+    }
+
+    /// Whether the call moves no more than a number: then the caller's slice goes on after it.
+    var isBrief: Bool {
+        switch self {
+        case .now, .clock, .environment, .kvFork, .kvDrop: true
+        default: false
         }
     }
 }

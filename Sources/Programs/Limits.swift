@@ -21,8 +21,19 @@ public enum Limits {
     public static var sliceFuelBusy: Int { 2_000 }
     /// Fuel of a slice when there is nothing else to do: under a millisecond.
     public static var sliceFuelIdle: Int { 50_000 }
+    /// Fuel of a whole run: some seconds of a core.
+    public static var runFuelMax: Int { 1_000_000_000 }
+    /// Fuel of a kernel call, about its cost in loop iterations.
+    public static var callFuel: Int { 10 }
     /// Bytes of the body that `request()` returns.
     public static var requestBytesMax: Int { 1 << 20 }
+
+    // MARK: Caches
+
+    /// Caches that a run has open.
+    public static var cachesMax: Int { 64 }
+    /// Tokens of all caches of a run: 256 KiB of numbers. The keys and values are the model's, and count there.
+    public static var cacheTokensMax: Int { 65_536 }
 
     // MARK: The file store
 

@@ -10,11 +10,17 @@ extension ProgramRun {
         _ request: KernelRequest, law: inout Law, files: inout FileStore, time: RunTime
     ) throws(KernelError) -> ModelRequest? {
         switch request.call.right {
-        case .unavailable:
-            throw KernelError(.unavailable, "\(request.call.signature.name) does not exist here yet")
+        case .own:
+            try narrow(request, law: &law, time: time)
+            return nil
         case .known(let operation, let target):
             try ask(operation, target, law: &law, time: time)
-            return try serveKnown(request, time: time)
+            switch request.call {
+            case .infer, .stream, .streamNext, .logits, .sample: return try modelRequest(request)
+            case .kvOpen, .kvAppend, .kvFork, .kvDrop:
+                return try serveCache(request, law: &law, files: &files, time: time)
+            default: return try serveKnown(request, time: time)
+            }
         case .path:
             try serveFile(request, law: &law, files: &files, time: time)
             return nil
@@ -32,6 +38,7 @@ extension ProgramRun {
             case .read: _ = try law.check(capability, Read.self, on: target, now: time.now)
             case .write: _ = try law.check(capability, Write.self, on: target, now: time.now)
             case .append: _ = try law.check(capability, Append.self, on: target, now: time.now)
+            case .fork: _ = try law.check(capability, Fork.self, on: target, now: time.now)
             default: _ = try law.check(capability, Execute.self, on: target, now: time.now)
             }
         } catch {
@@ -39,20 +46,15 @@ extension ProgramRun {
         }
     }
 
-    private func denied(_ denial: Denial) -> KernelError {
+    func denied(_ denial: Denial) -> KernelError {
         KernelError(
             .denied, "the law does not grant program \(name) \"\(denial.operation.name)\" on \(denial.path.text)")
     }
 
     private func serveKnown(_ request: KernelRequest, time: RunTime) throws(KernelError) -> ModelRequest? {
         switch request.call {
-        case .infer: return .infer(try InferenceOptions(request))
-        case .stream: return .openStream(try InferenceOptions(request))
-        case .streamNext:
-            guard case .handle(let stream) = request.arguments[0] else { throw wrongType(request, "a stream") }
-            return .nextPiece(stream: stream)
         case .tokenize: return .tokenize(try text(request, 0))
-        case .detokenize: return .detokenize(try tokens(request))
+        case .detokenize: return .detokenize(try numbers(request, 0))
         case .respond:
             respond(try text(request, 0))
             answer(.void)
@@ -81,6 +83,10 @@ extension ProgramRun {
         case .fsAppend, .appendFile:
             try files.append(try ask(Append.self, path, &law, time), try text(request, 1))
             answer(.void)
+        case .kvSave:
+            let permit = try ask(Write.self, path, &law, time)
+            try files.write(permit, SavedCache.bytes(of: try caches.tokens(try handle(request, 0))))
+            answer(.void)
         case .fsList, .listDirectory:
             answer(.array(files.list(try ask(Read.self, path, &law, time)).map { .string($0) }))
         case .exists: answer(.bool(files.exists(try ask(Read.self, path, &law, time))))
@@ -88,7 +94,7 @@ extension ProgramRun {
         }
     }
 
-    private func ask<Op: Operation>(
+    func ask<Op: Operation>(
         _ operation: Op.Type, _ path: TargetPath, _ law: inout Law, _ time: RunTime
     ) throws(KernelError) -> PathPermit<Op> {
         do throws(Denial) {
@@ -98,13 +104,17 @@ extension ProgramRun {
         }
     }
 
-    /// Files are the targets below `/fs`.
+    /// Files are the targets below `/fs`, saved caches those below `/kv`.
     private func path(of request: KernelRequest) throws(KernelError) -> TargetPath {
-        let text = try text(request, 0)
-        let isAbsolute = text.starts(with: "/fs/".utf8) || text == Array("/fs".utf8)
-        guard isAbsolute else {
+        guard request.call != .kvSave else { return try path(try text(request, 1), below: "/kv") }
+        return try path(try text(request, 0), below: "/fs")
+    }
+
+    func path(_ text: [UInt8], below root: String) throws(KernelError) -> TargetPath {
+        let isRoot = root == "/fs" && text.elementsEqual(root.utf8)
+        guard isRoot || text.starts(with: (root + "/").utf8) else {
             let shown = String(decoding: text, as: UTF8.self)
-            throw KernelError(.value, "files are below /fs: '/fs/notes', not '\(shown)'")
+            throw KernelError(.value, "the path must be below \(root): '\(root)/notes', not '\(shown)'")
         }
         do throws(PathError) {
             return try TargetPath(text)
@@ -115,24 +125,39 @@ extension ProgramRun {
 
     // MARK: Arguments
 
-    private func text(_ request: KernelRequest, _ index: Int) throws(KernelError) -> [UInt8] {
+    func text(_ request: KernelRequest, _ index: Int) throws(KernelError) -> [UInt8] {
         guard request.arguments.indices.contains(index), case .string(let bytes) = request.arguments[index] else {
             throw wrongType(request, "a string")
         }
         return bytes
     }
 
-    private func tokens(_ request: KernelRequest) throws(KernelError) -> [Int64] {
-        guard case .array(let values) = request.arguments[0] else { throw wrongType(request, "an array of ints") }
-        var tokens: [Int64] = []
-        for value in values {
-            guard case .int(let token) = value else { throw wrongType(request, "an array of ints") }
-            tokens.append(token)
+    func handle(_ request: KernelRequest, _ index: Int) throws(KernelError) -> UInt64 {
+        guard case .handle(let number) = request.arguments[index] else {
+            throw wrongType(request, "what kv_open or stream returned")
         }
+        return number
+    }
+
+    func numbers(_ request: KernelRequest, _ index: Int) throws(KernelError) -> [Int64] {
+        guard case .array(let values) = request.arguments[index] else { throw wrongType(request, "an array of ints") }
+        var numbers: [Int64] = []
+        numbers.reserveCapacity(values.count)
+        for value in values {
+            guard case .int(let number) = value else { throw wrongType(request, "an array of ints") }
+            numbers.append(number)
+        }
+        return numbers
+    }
+
+    func tokens(_ request: KernelRequest, _ index: Int) throws(KernelError) -> [Int32] {
+        let numbers = try numbers(request, index)
+        let tokens = numbers.compactMap { Int32(exactly: $0) }
+        guard tokens.count == numbers.count else { throw KernelError(.value, "a token is out of range") }
         return tokens
     }
 
-    private func wrongType(_ request: KernelRequest, _ expected: String) -> KernelError {
+    func wrongType(_ request: KernelRequest, _ expected: String) -> KernelError {
         KernelError(.type, "\(request.call.signature.name) needs \(expected)")
     }
 }

@@ -26,6 +26,12 @@ public enum ModelRequest: Equatable, Sendable {
     case nextPiece(stream: UInt64)
     case tokenize([UInt8])
     case detokenize([Int64])
+    /// Text to add to a cache; the answer is `extend`.
+    case extend(cache: UInt64, text: [UInt8], isFirst: Bool)
+    /// The log-probability of each token of the vocabulary to follow these: an array of floats.
+    case score([Int32])
+    /// A token drawn from a row of log-probabilities.
+    case sample([Float], SamplingOptions)
 }
 
 /// One execution of a program for one request: its machine, its rights, its answer so far.
@@ -34,7 +40,11 @@ public enum ModelRequest: Equatable, Sendable {
 public final class ProgramRun {
     public let name: String
     let machine: Machine
-    let capability: Capability
+    var capability: Capability
+    var caches = CacheTable()
+    /// Seeds `sample` where the program names no seed.
+    private var seed: UInt64
+    private var fuelSpent = 0
     private let requestBody: [UInt8]
     private let deadline: Instant
     private let fuelPerSecond: Int?
@@ -60,6 +70,7 @@ public final class ProgramRun {
         configuration.heapBytesMax = heapByteCount
         configuration.arguments = [Array(program.name.utf8)]
         configuration.seed = seed
+        self.seed = seed
         machine = Machine(program.module, configuration: configuration)
         self.capability = capability
         self.requestBody = requestBody
@@ -92,6 +103,9 @@ public final class ProgramRun {
         return logLines
     }
 
+    /// Gives back what the run's capability took of the law's memory; the run is over.
+    public func surrender(to law: inout Law) { law.dissolve(capability) }
+
     /// Runs a slice. Calls of the kernel's that need no model are answered on the way.
     public func step(fuel: Int, law: inout Law, files: inout FileStore, time: RunTime) -> RunEvent {
         if let ending { return ending }
@@ -99,24 +113,45 @@ public final class ProgramRun {
             return end(.failed("time: the program ran longer than \(Limits.runTimeMax.milliseconds / 1_000) s\n"))
         }
         if fuelPerSecond != nil, fuelPaidUntil > time.now { return .resting(until: fuelPaidUntil) }
-        pay(fuel, now: time.now)
-        let outcome = machine.run(fuel: fuel)
-        output += machine.takeOutput()
-        note(machine.takeErrorOutput())
+        guard fuelSpent < Limits.runFuelMax else {
+            return end(.failed("fuel: the program made more than \(Limits.runFuelMax) calls and loop iterations\n"))
+        }
+        var left = fuel
+        defer { pay(fuel - left, now: time.now) }
+        while true {
+            let outcome = machine.run(fuel: left)
+            left = min(machine.fuelLeft, left)
+            guard case .kernelCall(let request) = outcome else { return event(of: outcome) }
+            left -= Limits.callFuel
+            // What was printed comes before what is answered.
+            if !request.call.isBrief { takeMachineOutput() }
+            do throws(KernelError) {
+                if let needed = try serve(request, law: &law, files: &files, time: time) { return .waiting(needed) }
+            } catch {
+                machine.answer(error)
+            }
+            guard left > 0, request.call.isBrief else { return .working }
+        }
+    }
+
+    private func event(of outcome: Outcome) -> RunEvent {
+        takeMachineOutput()
         switch outcome {
-        case .yielded: return .working
+        case .yielded, .kernelCall: return .working
         case .finished: return end(.finished)
         case .exited(let code): return end(code == 0 ? .finished : .failed("the program exited with \(code)\n"))
         case .failed(let failure): return end(.failed(Self.describe(failure)))
-        case .kernelCall(let request):
-            do throws(KernelError) {
-                guard let needed = try serve(request, law: &law, files: &files, time: time) else { return .working }
-                return .waiting(needed)
-            } catch {
-                machine.answer(error)
-                return .working
-            }
         }
+    }
+
+    private func takeMachineOutput() {
+        output += machine.takeOutput()
+        note(machine.takeErrorOutput())
+    }
+
+    func nextSeed() -> UInt64 {
+        seed &+= 1
+        return seed
     }
 
     public func answer(_ value: HostValue) { machine.answer(value) }
@@ -136,8 +171,8 @@ public final class ProgramRun {
         return event
     }
 
-    /// A slice is paid for when it begins: at most, the last one is dearer than it was.
     private func pay(_ fuel: Int, now: Instant) {
+        fuelSpent += fuel
         guard let fuelPerSecond else { return }
         let price = Interval.seconds(1) * UInt64(max(fuel, 0)) / UInt64(max(fuelPerSecond, 1))
         fuelPaidUntil = max(fuelPaidUntil, now) + price

@@ -4,7 +4,7 @@ import hashlib
 import json
 import subprocess
 
-from conftest import AUDIT_KEY, BEST_ACCELERATOR, USER_KEY
+from conftest import AUDIT_KEY, BEST_ACCELERATOR, ROOT_KEY, USER_KEY
 from guest import MODEL, ROOT, free_port, run_hexa_os
 from raw_http import Client
 
@@ -61,6 +61,20 @@ def test_denials_are_recorded_verified_explained_and_turned_into_a_proposal(lawf
     assert run_hexa_os("law", "verify", cut).returncode == 65
     wrong_key = run_hexa_os("law", "verify", records, env={"HEXA_AUDIT_KEY": "another"})
     assert wrong_key.returncode == 65 and "not the audit key's" in wrong_key.stderr
+
+
+def test_the_growth_bus_is_followed_live(lawful):
+    with Client(lawful.port) as follower:
+        follower.send_request("GET", "/v1/law/growth?follow=1", headers=ROOT_KEY)
+        status, _, _ = follower.receive_head()
+        chunks = follower.chunks()
+        so_far = json.loads(next(chunks).splitlines()[-1])
+        assert status == 200 and "sequence" in json.dumps(so_far)
+        for _ in range(3):
+            ask(lawful, "GET", "/metrics", USER_KEY)
+            record = json.loads(next(chunks).splitlines()[0])
+            assert record["subject"] == "user" and record["target"] == "/system/metrics"
+    assert ask(lawful, "GET", "/health", {}).status == 200
 
 
 def test_the_law_is_replaced_while_serving_and_rolled_back(lawful, tmp_path):

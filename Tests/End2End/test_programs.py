@@ -1,5 +1,7 @@
 """The programs of examples/ in the machine, and programs that mean no good."""
 
+import re
+import statistics
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -21,7 +23,7 @@ def invoke(guest, name, request, headers=ROOT_KEY):
     return ask(guest, "POST", f"/v1/programs/{name}/invoke", headers, body=request.encode())
 
 
-@pytest.fixture(params=["two_step", "router", "stream"])
+@pytest.fixture(params=["two_step", "router", "stream", "choose", "best_of_n"])
 def example(request, lawful):
     source = (EXAMPLES / f"{request.param}.hexa").read_text()
     response = install(lawful, request.param, source)
@@ -62,6 +64,32 @@ def test_the_stream_arrives_in_pieces(lawful):
     assert len(pieces) > 3 and text == text.upper() and len(text) > 10
 
 
+def test_a_choice_is_one_of_the_choices_and_the_likeliest(lawful):
+    install(lawful, "choose", (EXAMPLES / "choose.hexa").read_text())
+    assert invoke(lawful, "choose", "What is the capital of France?\nBerlin\nParis\nMadrid").body == b"Paris"
+    assert invoke(lawful, "choose", "What colour is the sky on a clear day?\ngreen\nblue").body == b"blue"
+    assert b"a line each" in invoke(lawful, "choose", "nothing").body
+
+
+def prefix_hits(guest):
+    text = ask(guest, "GET", "/metrics", ROOT_KEY).body.decode()
+    return float(re.search(r"^hexa_prefix_hit_tokens_total ([0-9.e+]+)$", text, re.MULTILINE)[1])
+
+
+def test_the_best_of_four_answers_share_one_computed_question(lawful):
+    install(lawful, "best_of_n", (EXAMPLES / "best_of_n.hexa").read_text())
+    question = "Which animal is known as the king of the jungle, and lives in Africa? " * 4
+    before = prefix_hits(lawful)
+    lines = invoke(lawful, "best_of_n", question).body.decode().splitlines()
+    assert len(lines) == 4
+    scores = [float(line[2:].split()[0]) for line in lines]
+    assert [line[0] for line in lines].count("*") == 1
+    assert max(scores) == scores[[line[0] for line in lines].index("*")]
+    # Every token of every answer finds the question, more than 60 tokens, as it was left.
+    assert prefix_hits(lawful) - before > 4 * 60
+    assert invoke(lawful, "best_of_n", question).body.decode().splitlines() == lines
+
+
 def test_a_program_has_its_own_rights_and_not_its_callers(lawful):
     install(lawful, "stream", 'println(try { fs_write("/fs/x", "1"); "written" } catch e { e.kind })')
     assert invoke(lawful, "stream", "").body == b"EPERM\n"
@@ -85,6 +113,40 @@ def test_a_bad_program_harms_nobody(lawful, source):
             assert all(other.result().status == 200 for other in others)
             assert time.monotonic() - started < 30
     assert ask(lawful, "GET", "/health", {}).status == 200
+
+
+@pytest.mark.heavy
+def test_endless_programs_are_stopped_and_do_not_move_the_latency_of_others(lawful):
+    completion = {"prompt": "Once upon a time", "max_tokens": 8, "temperature": 0}
+
+    def latencies(count):
+        measured = []
+        for _ in range(count):
+            started = time.monotonic()
+            assert ask(lawful, "POST", "/v1/completions", USER_KEY, json=completion).status == 200
+            measured.append(time.monotonic() - started)
+        return measured
+
+    latencies(5)
+    install(lawful, "stream", "while true { }")
+    alone = latencies(30)
+    with ThreadPoolExecutor() as pool:
+        runs = [pool.submit(invoke, lawful, "stream", "") for _ in range(2)]
+        time.sleep(0.1)
+        beside = latencies(30)
+        ends = [run.result() for run in runs]
+    for end in ends:
+        assert end.status == 500 and "fuel: " in end.error["message"], end.body
+    assert statistics.median(beside) < 1.5 * statistics.median(alone) + 0.005, (alone, beside)
+
+
+@pytest.mark.parametrize("source, reason", [
+    ("fn f(n) { f(n + 1) }\nf(0)", "depth"), ("let mut a = []\nwhile true { a.push([0; 1000]) }", "memory"),
+])
+def test_what_recurses_or_allocates_for_ever_is_stopped_with_its_reason(lawful, source, reason):
+    install(lawful, "stream", source)
+    end = invoke(lawful, "stream", "")
+    assert end.status == 500 and reason in end.error["message"], end.body
 
 
 def test_source_with_an_error_is_refused_with_its_place(lawful):

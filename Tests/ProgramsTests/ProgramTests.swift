@@ -14,55 +14,6 @@ struct ProgramTests {
 
     // MARK: The law
 
-    /// A program that makes one call and says what came of it.
-    private static func source(of call: KernelCall) -> String {
-        let arguments: String
-        switch call {
-        case .fsRead, .readFile, .exists: arguments = "\"/fs/a\""
-        case .fsList, .listDirectory: arguments = "\"/fs\""
-        case .fsWrite, .writeFile, .fsAppend, .appendFile: arguments = "\"/fs/a\", \"x\""
-        case .streamNext: arguments = "0"
-        case .detokenize, .sample, .logits: arguments = "[1]"
-        case .kvAppend: arguments = "0, [1]"
-        case .kvFork, .kvSave, .kvDrop: arguments = "0"
-        case .capNarrow: arguments = "0, \"read\""
-        default: arguments = (0..<call.signature.argumentsMin).map { _ in "\"x\"" }.joined(separator: ", ")
-        }
-        let name = call == .log ? "log" : String(decoding: call.signature.nameBytes, as: UTF8.self)
-        return "let outcome = try { \(name)(\(arguments)); \"granted\" } catch e { e.kind }\n"
-            + "println(outcome)"
-    }
-
-    @Test("every kernel call is denied without its right, and recorded; those that do not exist say so",
-          arguments: KernelCall.allCases.filter { $0 != .streamNext })
-    func everyCallAsks(call: KernelCall) throws {
-        var harness = try ProgramHarness("\"grants\": {}")
-        let (text, end) = try harness.run(Self.source(of: call))
-        #expect(end == .finished)
-        let missing: Set<KernelCall> = [
-            .logits, .sample, .kvOpen, .kvAppend, .kvFork, .kvSave, .kvDrop, .capNarrow,
-        ]
-        if missing.contains(call) {
-            #expect(text == "unavailable\n")
-        } else {
-            #expect(text == "EPERM\n", "\(call)")
-            #expect(harness.law.growth.records.last?.event == .denied)
-            #expect(harness.law.growth.records.last?.subject == "p")
-        }
-    }
-
-    @Test("with the right, the calls that need no model are answered", arguments: [
-        KernelCall.fsWrite, .writeFile, .fsAppend, .appendFile, .fsList, .listDirectory, .exists, .respond, .request,
-        .log, .now, .clock, .environment,
-    ])
-    func granted(call: KernelCall) throws {
-        var harness = try ProgramHarness(Self.all)
-        let (text, end) = try harness.run(Self.source(of: call))
-        #expect(end == .finished)
-        #expect(text.hasSuffix("granted\n"), "\(call): \(text)")
-        #expect(harness.law.growth.records.isEmpty)
-    }
-
     @Test("a learning program is let through, and each call is recorded")
     func learning() throws {
         var harness = try ProgramHarness("\"grants\": {}, \"learning\": true")
@@ -133,7 +84,7 @@ struct ProgramTests {
             println(tokenize("ab"))
             """)
         guard case .waiting(.infer(let options)) = harness.finish(run) else { throw ProgramHarness.NoSuchProgram() }
-        #expect(options.prompt == Array("hi".utf8) && options.maxTokens == 3 && options.isRaw)
+        #expect(options.prompt == .text(Array("hi".utf8)) && options.maxTokens == 3)
         #expect(options.stop == [Array("x".utf8)])
         run.answer(.string("hello"))
         guard case .waiting(.openStream) = harness.finish(run) else { throw ProgramHarness.NoSuchProgram() }
@@ -151,6 +102,9 @@ struct ProgramTests {
     @Test("options that are none are errors of the program", arguments: [
         "infer(1)", "infer(\"a\", 1)", "infer(\"a\", {\"max_token\": 1})", "infer(\"a\", {\"max_tokens\": 0})",
         "infer(\"a\", {\"temperature\": 9.0})", "infer(\"a\", {\"stop\": [1]})", "detokenize(\"a\")", "tokenize(1)",
+        "sample([1.0], {\"max_tokens\": 1})", "sample([])", "sample([1])", "logits(\"a\")", "logits([4294967296])",
+        "kv_append(kv_open(), 1)", "kv_fork(7)", "kv_save(kv_open(), \"/fs/a\")", "kv_open(\"/kv/none\")",
+        "cap_narrow(\"model\", [\"infer\"])", "cap_narrow(\"/**\", [\"fly\"])", "cap_narrow(\"/**\", \"read\")",
     ])
     func badOptions(call: String) throws {
         var harness = try ProgramHarness(Self.all)
@@ -169,6 +123,16 @@ struct ProgramTests {
         guard case .failed(let reason) = harness.step(run) else { throw ProgramHarness.NoSuchProgram() }
         #expect(reason.hasPrefix("time: "))
         #expect(harness.step(run) == .failed(reason))
+    }
+
+    @Test("a run has fuel for some seconds of a core, whoever else is served meanwhile")
+    func fuelOfARun() throws {
+        var harness = try ProgramHarness(Self.all)
+        let run = try harness.start("while true { }")
+        var slices = 0
+        while harness.step(run, fuel: Limits.runFuelMax / 10) == .working { slices += 1 }
+        guard case .failed(let reason) = harness.step(run) else { throw ProgramHarness.NoSuchProgram() }
+        #expect(slices == 10 && reason.hasPrefix("fuel: "))
     }
 
     @Test("a quota of fuel makes a program rest, and go on at its pace")

@@ -21,7 +21,7 @@ public enum KernelCall: UInt8, CaseIterable, Sendable {
         case .kvOpen: CallSignature("kv_open", 0...1)
         case .kvAppend: CallSignature("kv_append", 2)
         case .kvFork: CallSignature("kv_fork", 1)
-        case .kvSave: CallSignature("kv_save", 1...2)
+        case .kvSave: CallSignature("kv_save", 2)
         case .kvDrop: CallSignature("kv_drop", 1)
         case .fsRead: CallSignature("fs_read", 1)
         case .fsWrite: CallSignature("fs_write", 2)

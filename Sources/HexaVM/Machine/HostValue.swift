@@ -1,7 +1,7 @@
 import HexaBytecode
 
 /// A value outside the machine: arguments of kernel calls and their answers. A copy, never a reference into the heap.
-public indirect enum HostValue: Equatable, Sendable {
+public enum HostValue: Equatable, Sendable {
     case void
     case bool(Bool)
     case int(Int64)

@@ -129,6 +129,9 @@ public final class Machine {
         return errorOutput
     }
 
+    /// What is left of the last slice's fuel; below zero when its last instruction cost more than there was.
+    public var fuelLeft: Int { fuel }
+
     /// Bytes the program holds now, garbage not yet collected included.
     public var allocatedBytes: Int { heap.allocatedBytes }
 

@@ -63,12 +63,40 @@ extension Law {
     public mutating func delegate(
         _ capability: borrowing Capability, _ terms: DelegationTerms, now: Instant
     ) throws(DelegationError) -> Capability {
+        let depth = depthLeft(of: capability)
+        guard depth > 0 else { throw validity(capability, now: now) == nil ? .depthExhausted : .revoked }
+        return try link(to: capability, terms, depthLeft: min(terms.depth, depth - 1), now: now)
+    }
+
+    /// Takes rights from the holder itself, for good. Nothing is handed on, so no depth is used up.
+    public mutating func narrow(
+        _ capability: inout Capability, _ terms: DelegationTerms, now: Instant
+    ) throws(DelegationError) {
+        capability = try link(to: capability, terms, depthLeft: depthLeft(of: capability), now: now)
+    }
+
+    /// Forgets what `narrow` made of a capability that nobody needs any more.
+    public mutating func dissolve(_ capability: borrowing Capability) {
+        var link = capability.delegation
+        while let id = link, delegations[id.slot].generation == id.generation {
+            link = delegations[id.slot].parent
+            free(id.slot)
+        }
+    }
+
+    private func depthLeft(of capability: borrowing Capability) -> Int {
+        capability.delegation.map { delegations[$0.slot].depthLeft }
+            ?? subjects[capability.subject.index].rules.delegationDepth
+    }
+
+    private mutating func link(
+        to capability: borrowing Capability, _ terms: DelegationTerms, depthLeft: Int, now: Instant
+    ) throws(DelegationError) -> Capability {
         guard validity(capability, now: now) == nil else { throw .revoked }
         let subject = capability.subject
         let parent = capability.delegation
-        let depth = parent.map { delegations[$0.slot].depthLeft } ?? subjects[subject.index].rules.delegationDepth
         let linkCount = (parent.map { delegations[$0.slot].linkCount } ?? 0) + 1
-        guard depth > 0, linkCount <= Limits.delegationLinksMax else { throw .depthExhausted }
+        guard linkCount <= Limits.delegationLinksMax else { throw .depthExhausted }
         let inherited = parent.map { delegations[$0.slot].knownMask }
         let mask = Target.known.map { target -> OperationSet in
             let covers = terms.pattern?.covers(targets[target]) ?? true
@@ -77,7 +105,7 @@ extension Law {
         }
         var delegation = Delegation(
             subject: subject, subjectGeneration: capability.generation, parent: parent, operations: terms.operations,
-            pattern: terms.pattern, expires: terms.expires, depthLeft: min(terms.depth, depth - 1),
+            pattern: terms.pattern, expires: terms.expires, depthLeft: depthLeft,
             linkCount: linkCount, knownMask: mask)
         guard let slot = freeDelegationSlot(now: now) else { throw .tooMany }
         if slot < delegations.count {

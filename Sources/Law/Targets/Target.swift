@@ -37,6 +37,8 @@ public struct Target: Hashable, Sendable {
     public static var clock: Target { Target(.clock) }
     /// The request that a program runs for: reading it, and writing its answer.
     public static var request: Target { Target(.request) }
+    /// Token sequences that a program opens for itself, and what the model has computed for them.
+    public static var caches: Target { Target(.caches) }
     /// What other systems keep in environment variables.
     public static var environment: Target { Target(.environment) }
     /// Commands of a shell; there is none, and never will be.
@@ -53,7 +55,7 @@ public struct Target: Hashable, Sendable {
     private enum Known: UInt8, CaseIterable {
         case model, tokenizer, chatTemplate, health, metrics
         case networkDevice, tcpPort, blockDevice, entropyDevice, consoleDevice
-        case power, law, growth, programs, log, clock, request, environment, shell
+        case power, law, growth, programs, log, clock, request, caches, environment, shell
 
         var path: StaticString {
             switch self {
@@ -74,6 +76,7 @@ public struct Target: Hashable, Sendable {
             case .log: "/system/log"
             case .clock: "/system/clock"
             case .request: "/request"
+            case .caches: "/kv"
             case .environment: "/system/environment"
             case .shell: "/system/shell"
             }

@@ -24,8 +24,19 @@ extension Engine where LM: ~Copyable {
         generation.appendPromptScore(scored)
     }
 
+    private mutating func scoreVocabulary(for generation: Generation, row index: Int) {
+        generation.output.vocabulary = model.withLogits(row: index) { logits in
+            let normalizer = LogProbabilities(logits.span).normalizer
+            var scores: [Float] = []
+            scores.reserveCapacity(logits.count)
+            for token in logits.indices { scores.append(logits[token] - normalizer) }
+            return scores
+        }
+    }
+
     private mutating func sample(_ generation: Generation, row index: Int, now: Instant) {
         guard generation.tokens.count < generation.countMax else {
+            if generation.scoresVocabulary { scoreVocabulary(for: generation, row: index) }
             return finish(generation, .length, now: now)
         }
         let scored = drawToken(for: generation, row: index)

@@ -26,6 +26,7 @@ final class Generation {
     let ignoresEndOfGeneration: Bool
     let topLogProbabilities: Int?
     let scoresPrompt: Bool
+    let scoresVocabulary: Bool
 
     var state = State.waiting
     /// The prompt and what has been generated.
@@ -86,6 +87,7 @@ final class Generation {
         ignoresEndOfGeneration = request.ignoresEndOfGeneration
         topLogProbabilities = request.topLogProbabilities
         scoresPrompt = request.scoresPrompt && request.topLogProbabilities != nil
+        scoresVocabulary = request.scoresVocabulary
         tokens = request.prompt
         text = TextStream(stopStrings: request.stopStrings)
         self.sampler = sampler
@@ -109,6 +111,8 @@ final class Generation {
         if case .finished = leader.state { return false }
         return true
     }
+    /// Whether there is anything to compute for it.
+    var hasWork: Bool { tokens.count < countMax || needsPromptScores || scoresVocabulary }
     /// Whether prompt tokens still lack their log-probability.
     var needsPromptScores: Bool { scoresPrompt && scoredCount < promptCount }
 }
@@ -152,6 +156,8 @@ extension Generation {
         taken.tokens.removeAll(keepingCapacity: true)
         swap(&taken.text, &output.text)
         swap(&taken.tokens, &output.tokens)
+        taken.vocabulary = output.vocabulary
+        output.vocabulary = []
         taken.id = id
         taken.finish = output.finish
         taken.promptTokenCount = promptCount

@@ -20,6 +20,8 @@ public struct GenerationOutput: Sendable {
     public internal(set) var text: [UInt8] = []
     /// The tokens whose text is out, when log-probabilities were asked for.
     public internal(set) var tokens: [ScoredToken] = []
+    /// The log-probability of each token of the vocabulary to follow the prompt, when that was asked for.
+    public internal(set) var vocabulary: [Float] = []
     /// Set with the last output of a generation.
     public internal(set) var finish: FinishReason?
     public internal(set) var promptTokenCount = 0

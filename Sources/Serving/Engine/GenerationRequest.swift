@@ -16,6 +16,8 @@ public struct GenerationRequest: Sendable {
     public var topLogProbabilities: Int?
     /// Report the prompt's tokens and their log-probabilities too (with `topLogProbabilities`).
     public var scoresPrompt = false
+    /// Report the log-probabilities of all tokens to follow the prompt; with `maxTokens` 0, when it has been computed.
+    public var scoresVocabulary = false
     /// A generation with the same prompt, submitted before: this one waits until its prompt has been computed, and
     /// shares it.
     public var leader: GenerationID?

@@ -11,6 +11,8 @@ final class Connection {
     var exchange: Exchange?
     /// The run of a program that answers.
     var program: ProgramExchange?
+    /// The number of the last growth record that was sent, where the answer goes on with each new one.
+    var growthFollowed: UInt64?
     /// The route of the request being answered, for the counts.
     var routeLabel = ""
     /// Bytes of `http.output` that the platform has been given and has not reported as drained.

@@ -40,6 +40,7 @@ extension Server where LM: ~Copyable {
             end(program)
             connection.http.abort()
         }
+        if connection.growthFollowed != nil { connection.http.abort() }
         handleEvents(of: connection, now: now)
     }
 
@@ -114,6 +115,7 @@ extension Server where LM: ~Copyable {
     private mutating func forget(_ connection: Connection) {
         if let exchange = connection.exchange { cancel(exchange) }
         if let program = connection.program { end(program) }
+        endFollowing(connection, now: nil)
         connections.removeAll { $0 === connection }
     }
 

@@ -109,26 +109,4 @@ extension Server where LM: ~Copyable {
         }
         return law.document.explain(subject: subject, operation, on: path).serialized()
     }
-
-    // MARK: Growth
-
-    /// Records after `after=`, a line each, and the head. Whoever asks for what comes after a record has that record.
-    private mutating func respondWithGrowth(
-        _ permit: consuming Permit<Read>, _ request: HTTPRequest, on connection: Connection, now: Instant
-    ) throws(APIError) {
-        var after: UInt64 = 0
-        if let text = request.queryValue(of: "after") {
-            guard let number = UInt64(text) else { throw .invalid("after", "'after' must be a record's number.") }
-            after = number
-            law.acknowledgeGrowth(permit, upTo: number)
-        }
-        var body: [UInt8] = []
-        for record in law.growth.records(after: after) {
-            body += record.serialized()
-            body.append(UInt8(ascii: "\n"))
-        }
-        body += law.growth.head.serialized()
-        body.append(UInt8(ascii: "\n"))
-        respond(body, contentType: "application/x-ndjson", on: connection, now: now)
-    }
 }

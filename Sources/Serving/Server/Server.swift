@@ -24,6 +24,8 @@ public struct Server<LM: LanguageModel & ~Copyable>: ~Copyable {
     /// The connections' completions in progress.
     var exchanges: [Exchange] = []
     var programs = ProgramHost()
+    /// Connections whose answer goes on with every growth record.
+    var growthFollowers = 0
     var actions = ActionQueue()
     var metrics = ServerMetrics()
     var random: RandomNumbers
@@ -51,6 +53,7 @@ public struct Server<LM: LanguageModel & ~Copyable>: ~Copyable {
     public mutating func beginDrain(now: Instant) {
         isDraining = true
         for connection in connections {
+            endFollowing(connection, now: now)
             connection.http.drain()
             flush(connection)
         }
@@ -68,6 +71,7 @@ public struct Server<LM: LanguageModel & ~Copyable>: ~Copyable {
     public mutating func step(now: Instant) -> Bool {
         let isModelBusy = stepModel(now: now)
         let programsGoOn = stepPrograms(isModelBusy: isModelBusy, now: now)
+        passOnGrowth(now: now)
         return isModelBusy || programsGoOn
     }
 

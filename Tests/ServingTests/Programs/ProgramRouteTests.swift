@@ -12,7 +12,8 @@ struct ProgramRouteTests {
                    "grants": {"/program": ["read"], "/program/*": ["read", "write", "exec"], "/model/**": ["infer"]}},
           "user": {"kind": "key", "key_sha256": "\(digest("user"))", "grants": {"/program/p": ["exec"]}},
           "p": {"kind": "program", "quotas": {"concurrent_requests": 2},
-                "grants": {"/request": ["read", "write"], "/model/**": ["infer", "read"], "/system/*": ["append"]}},
+                "grants": {"/request": ["read", "write"], "/model/**": ["infer", "read"], "/system/*": ["append"],
+                           "/kv": ["write", "append", "fork"]}},
           "bare": {"kind": "program", "grants": {}}}}
         """
 
@@ -119,6 +120,47 @@ struct ProgramRouteTests {
             """, in: &harness)
         #expect(third.text == "EPERM\n")
         #expect(invoke(source, request: "a", in: &harness).text == "true true true\n")
+    }
+
+    @Test("a cache is continued as it stands, and its forks share what was computed")
+    func caches() throws {
+        var harness = try harness()
+        let source = """
+            let start = kv_open()
+            kv_append(start, "abcd".repeat(40))
+            let first = infer(start, {"max_tokens": 3})
+            let forks = [kv_fork(start), kv_fork(start)]
+            let options = {"max_tokens": 3, "raw": true}
+            println(first == infer("abcd".repeat(40), options))
+            for fork in forks {
+                kv_append(fork, first)
+                println(infer(fork, options) == infer("abcd".repeat(40) + first, options))
+            }
+            """
+        #expect(invoke(source, in: &harness).text == "true\ntrue\ntrue\n")
+        let hits = harness.server.service?.engine.statistics(at: harness.now).prefixHitTokens ?? 0
+        #expect(hits > 400)
+        let free = harness.server.service.map { $0.engine.statistics(at: harness.now) }
+        #expect(free?.sequencePageCount == 0)
+    }
+
+    @Test("logits are the log-probabilities of all tokens; the likeliest is what sampling without heat gives")
+    func scoring() throws {
+        var harness = try harness()
+        let response = invoke("""
+            let tokens = tokenize("abc")
+            let row = logits(tokens)
+            let mut sum = 0.0
+            for value in row { sum += exp(value) }
+            let token = sample(row)
+            let mut best = 0
+            for i in 0..row.len() { if row[i] > row[best] { best = i } }
+            println(abs(sum - 1.0) < 0.001, token == best)
+            println(detokenize([token]) == infer("abc", {"max_tokens": 1, "raw": true}))
+            println(sample(row, {"temperature": 1.0, "seed": 7}) == sample(row, {"temperature": 1.0, "seed": 7}))
+            println(try { logits([]) } catch e { e.kind }, try { logits([9999999]) } catch e { e.kind })
+            """, in: &harness)
+        #expect(response.text == "true true\ntrue\ntrue\nvalue value\n")
     }
 
     @Test("requests of others are answered while a program loops for ever, and its client's leaving ends it")

@@ -154,4 +154,71 @@ struct LawRoutesTests {
             "POST", "/v1/completions", #"{"prompt": "x", "max_tokens": 500}"#, headers: user)
         #expect(large.status == 429 && large.json["error"]?["param"] == "kv_pages")
     }
+
+    // MARK: Following
+
+    private func follow(_ harness: inout ServerHarness) -> ConnectionID {
+        let id = harness.open()
+        harness.send("GET", "/v1/law/growth?follow=1", headers: root, on: id)
+        harness.run()
+        return id
+    }
+
+    private func response(_ harness: borrowing ServerHarness, _ id: ConnectionID) throws -> Response {
+        try #require(Response.parse(harness.received[id] ?? []).first)
+    }
+
+    @Test("whoever follows the growth bus gets each record as it is made, in one unbroken chain")
+    func following() throws {
+        var harness = try harness()
+        _ = harness.request("GET", "/metrics", headers: user)
+        let id = follow(&harness)
+        var lines = try response(harness, id).text.split(separator: "\n")
+        #expect(lines.count == 2)
+        for number in 2...4 {
+            _ = harness.request("GET", "/metrics", headers: user)
+            lines = try response(harness, id).text.split(separator: "\n")
+            #expect(lines.count == 2 * number)
+            #expect(lines[2 * number - 2].contains("\"sequence\":\(number)"))
+        }
+        var verifier = GrowthVerifier()
+        for line in lines { try verifier.read(Array(line.utf8)) }
+        #expect(verifier.records.count == 4 && verifier.head?.sequence == 4)
+        let isWhole = try response(harness, id).isWhole
+        #expect(!isWhole)
+    }
+
+    @Test("following ends with the client, and with the server")
+    func followingEnds() throws {
+        var harness = try harness()
+        let leaving = follow(&harness)
+        harness.server.peerClosed(leaving, now: harness.now)
+        harness.act()
+        let isAborted = harness.aborted.contains(leaving)
+        #expect(isAborted)
+        let staying = follow(&harness)
+        harness.server.beginDrain(now: harness.now)
+        harness.act()
+        let isWhole = try response(harness, staying).isWhole
+        let isDrained = harness.server.isDrained
+        #expect(isWhole && isDrained)
+    }
+
+    @Test("a follower that does not read costs no more for it, and sees by the numbers what it missed")
+    func slowFollower() throws {
+        var harness = try harness(Self.text((#""subjects""#, #""growth": {"records": 4}, "subjects""#)))
+        let id = follow(&harness)
+        harness.sleeping.insert(id)
+        let asker = harness.open()
+        for _ in 0..<2_000 {
+            harness.send("GET", "/metrics", headers: user, on: asker)
+            harness.run()
+        }
+        let pending = harness.received[id]?.count ?? 0
+        #expect(pending < 300_000)
+        harness.wake(id, pending: pending)
+        harness.run()
+        let lines = try response(harness, id).text.split(separator: "\n")
+        #expect(lines.count < 2_000 && lines.last?.contains("2000") == true)
+    }
 }

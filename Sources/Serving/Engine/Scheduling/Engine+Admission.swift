@@ -37,7 +37,7 @@ extension Engine where LM: ~Copyable {
     mutating func admit(now: Instant) {
         while let index = nextToAdmit() {
             let generation = waiting[index]
-            guard generation.tokens.count < generation.countMax || generation.needsPromptScores else {
+            guard generation.hasWork else {
                 dequeue(at: index)
                 finish(generation, .length, now: now)
                 continue
