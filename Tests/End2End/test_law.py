@@ -5,7 +5,7 @@ import json
 import subprocess
 
 from conftest import AUDIT_KEY, BEST_ACCELERATOR, ROOT_KEY, USER_KEY
-from guest import MODEL, ROOT, free_port, run_hexa_os
+from guest import MODEL, ROOT, free_port, run_hexa_os, run_hexa_serve
 from raw_http import Client
 
 LAW = json.loads((ROOT / "examples" / "raw.json").read_text())
@@ -103,6 +103,20 @@ def test_a_law_that_is_none_is_refused_before_the_boot_with_its_place(tmp_path):
     result = run_hexa_os("run", MODEL, "--port", free_port(), "--law", path)
     assert result.returncode == 65
     assert f"{path}:2:15: subjects.a: \"key_sha256\" is missing" in result.stderr
+
+
+def test_the_ordinary_process_obeys_the_same_law(start_process, tmp_path):
+    server = start_process("--law", ROOT / "examples" / "raw.json").wait_ready()
+    assert ask(server, "GET", "/metrics", USER_KEY).status == 403
+    assert ask(server, "GET", "/metrics", ROOT_KEY).status == 200
+    assert ask(server, "GET", "/v1/models", {}).status == 401
+    source = b"println(try { fs_read('/fs/x') } catch e { e.kind })".replace(b"'", b'"')
+    assert ask(server, "POST", "/v1/programs/stream", ROOT_KEY, body=source).status == 200
+    assert ask(server, "POST", "/v1/programs/stream/invoke", ROOT_KEY).body == b"EPERM\n"
+    path = tmp_path / "raw.json"
+    path.write_text("{}")
+    refused = run_hexa_serve(MODEL, "--port", free_port(), "--law", path)
+    assert refused.returncode == 65 and f"{path}:1:1: " in refused.stderr
 
 
 def test_the_kernel_refuses_a_law_it_cannot_read(tmp_path):
