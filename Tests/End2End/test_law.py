@@ -105,6 +105,14 @@ def test_a_law_that_is_none_is_refused_before_the_boot_with_its_place(tmp_path):
     assert f"{path}:2:15: subjects.a: \"key_sha256\" is missing" in result.stderr
 
 
+def test_the_law_and_its_programs_need_no_kvm(start_guest):
+    guest = start_guest("--law", ROOT / "examples" / "raw.json", accelerator="tcg", api_key="root-key").wait_ready()
+    assert ask(guest, "GET", "/metrics", USER_KEY).status == 403
+    router = (ROOT / "examples" / "router.hexa").read_bytes()
+    assert ask(guest, "POST", "/v1/programs/router", ROOT_KEY, body=router).status == 200
+    assert ask(guest, "POST", "/v1/programs/router/invoke", USER_KEY, body=b"sum 2 and 40").body == b"tool: 42"
+
+
 def test_the_ordinary_process_obeys_the_same_law(start_process, tmp_path):
     server = start_process("--law", ROOT / "examples" / "raw.json").wait_ready()
     assert ask(server, "GET", "/metrics", USER_KEY).status == 403
