@@ -1,14 +1,14 @@
 import Net
 import Serving
 
-/// One connection as both sides know it: the stack's socket and the server's number.
+/// One connection as both sides know it: the transport's stream and the server's number.
 final class Link {
     /// What follows once all output is in the send buffer.
     enum Ending {
         case none, finishSending, close
     }
 
-    let socket: SocketID
+    let stream: StreamID
     let number: UInt64
     var output = OutputQueue()
     var ending = Ending.none
@@ -19,8 +19,8 @@ final class Link {
     /// Bytes wait in the receive buffer for room at the server.
     var isStalled = false
 
-    init(socket: SocketID, number: UInt64) {
-        self.socket = socket
+    init(stream: StreamID, number: UInt64) {
+        self.stream = stream
         self.number = number
     }
 

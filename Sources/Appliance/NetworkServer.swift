@@ -4,39 +4,40 @@ import MonotonicTime
 import Net
 import Serving
 
-/// The LLM server on a TCP/IP stack: frames and time in, frames out. All of the appliance that is neither a device nor
-/// the machine; the kernel drives it with a network device, tests with a simulated link.
+/// The LLM server on its transports: frames, packets and time in, frames and packets out. All of the appliance that is
+/// neither a device nor the machine; the kernel drives it with devices, tests with a simulated link.
 ///
-/// The driver's loop: `receive` each frame, then `turn` (again while it says there is more work), then `transmit` until
-/// it has nothing to send; idle until `nextDeadline` or the next frame.
+/// The driver's loop: `receive` each frame and packet, then `turn` (again while it says there is more work), then
+/// `transmit` until there is nothing to send; idle until `nextDeadline` or the next frame or packet.
 public struct NetworkServer<LM: LanguageModel & ~Copyable>: ~Copyable {
-    public private(set) var stack: NetworkStack
+    public private(set) var transports: StreamTransports
     public private(set) var server: Server<LM>
 
-    private var linksBySocket: [SocketID: Link] = [:]
+    private var linksByStream: [StreamID: Link] = [:]
     private var linksByNumber: [UInt64: Link] = [:]
     /// Links with received bytes that the server had no room for, or whose peer's FIN waits behind such bytes.
     private var stalledReaders: [Link] = []
     private var nextNumber: UInt64 = 1
 
-    /// What the interface's owner may want to tell people.
-    public enum Notice: Equatable, Sendable {
-        case addressConfigured(InterfaceAddress)
-        case addressLost
-    }
-    private var notices: [Notice] = []
+    private var notices: [NetworkNotice] = []
 
-    public init(stack: consuming NetworkStack, server: consuming Server<LM>) {
-        self.stack = stack
+    /// - Parameters:
+    ///   - stack: a TCP/IP stack, where there is a network device.
+    ///   - vsock: a vsock stack, where there is a socket device.
+    public init(
+        stack: consuming NetworkStack? = nil, vsock: consuming VsockStack? = nil, server: consuming Server<LM>
+    ) {
+        transports = StreamTransports(tcp: stack, vsock: vsock)
         self.server = server
     }
 
-    /// Accepts connections on `port` for whoever the law lets listen.
+    /// Accepts connections on `port` of every transport there is, for whoever the law lets listen.
     public mutating func listen(
         _ permit: consuming Permit<Listen>, port: UInt16, backlog: Int
     ) throws(ListenError) {
         precondition(permit.target == .tcpPort)
-        try stack.listen(port: port, backlog: backlog)
+        try transports.tcp?.listen(port: port, backlog: backlog)
+        transports.vsock?.listen(port: UInt32(port))
     }
 
     /// Hands the loaded model to the server.
@@ -54,72 +55,80 @@ public struct NetworkServer<LM: LanguageModel & ~Copyable>: ~Copyable {
     /// See `Server.beginDrain`.
     public mutating func beginDrain(now: Instant) { server.beginDrain(now: now) }
 
-    public mutating func takeNotice() -> Notice? { notices.isEmpty ? nil : notices.removeFirst() }
+    public mutating func takeNotice() -> NetworkNotice? { notices.isEmpty ? nil : notices.removeFirst() }
 }
 
 // MARK: - The driver's loop
 
 extension NetworkServer where LM: ~Copyable {
     public mutating func receive(_ frame: RawSpan, checksumValidated: Bool, now: Instant) {
-        stack.receive(frame, checksumValidated: checksumValidated, now: now)
+        transports.tcp?.receive(frame, checksumValidated: checksumValidated, now: now)
     }
+
+    /// Takes a packet of the socket device.
+    public mutating func receive(packet: RawSpan) { transports.vsock?.receive(packet) }
 
     /// Fills `buffer` with the next frame to send; nil when there is none.
     public mutating func transmit(into buffer: inout MutableRawSpan, now: Instant) -> TransmitDescriptor? {
-        stack.transmit(into: &buffer, now: now)
+        transports.tcp?.transmit(into: &buffer, now: now)
+    }
+
+    /// Whether `transmitPacket` has something to send.
+    public var hasPacket: Bool { transports.vsock?.hasPacket ?? false }
+
+    /// Fills `buffer` with the next packet for the socket device; answers its bytes, or nil when there is none.
+    public mutating func transmitPacket(into buffer: inout MutableRawSpan) -> Int? {
+        transports.vsock?.transmit(into: &buffer)
     }
 
     /// Lets time pass, carries what arrived to the server, has it do one slice of work, and carries the result back.
     ///
     /// - Returns: whether there is more work to do at once.
     public mutating func turn(now: Instant) -> Bool {
-        if stack.nextDeadline <= now { stack.advance(to: now) }
+        transports.advance(to: now)
         if server.nextDeadline <= now { server.advance(to: now) }
-        while let event = stack.nextEvent() { handle(event, now: now) }
+        while let event = transports.nextEvent() { handle(event, now: now) }
         retryStalledReaders(now: now)
         let hasMore = server.step(now: now)
         while let action = server.nextAction() { perform(action, now: now) }
         return hasMore
     }
 
-    public var nextDeadline: Instant { min(stack.nextDeadline, server.nextDeadline) }
+    public var nextDeadline: Instant { min(transports.nextDeadline, server.nextDeadline) }
 
-    /// Connections that the stack still holds for the server.
-    public var openConnectionCount: Int { linksBySocket.count }
+    /// Connections that the transports still hold for the server.
+    public var openConnectionCount: Int { linksByStream.count }
 
-    /// Whether a drain is complete: every answer has been given to the peers and acknowledged by them.
+    /// Whether a drain is complete: every answer has been given to the peers.
     public var isDrained: Bool {
-        server.isDrained && linksBySocket.values.allSatisfy { stack.unacknowledgedByteCount($0.socket) == 0 }
+        server.isDrained && linksByStream.values.allSatisfy { transports.undeliveredByteCount($0.stream) == 0 }
     }
 }
 
-// MARK: - From the stack to the server
+// MARK: - From the transports to the server
 
 extension NetworkServer where LM: ~Copyable {
-    private mutating func handle(_ event: SocketEvent, now: Instant) {
+    private mutating func handle(_ event: StreamTransports.Event, now: Instant) {
         switch event {
-        case .accepted(let socket, _, _):
-            let link = Link(socket: socket, number: nextNumber)
+        case .opened(let stream):
+            let link = Link(stream: stream, number: nextNumber)
             nextNumber += 1
-            linksBySocket[socket] = link
+            linksByStream[stream] = link
             linksByNumber[link.number] = link
             server.connectionOpened(link.id, now: now)
-        case .readable(let socket):
-            if let link = linksBySocket[socket] { read(link, now: now) }
-        case .peerClosed(let socket):
-            guard let link = linksBySocket[socket] else { return }
+        case .readable(let stream):
+            if let link = linksByStream[stream] { read(link, now: now) }
+        case .peerClosed(let stream):
+            guard let link = linksByStream[stream] else { return }
             link.hasPeerClosed = true
             read(link, now: now)
-        case .writable(let socket):
-            if let link = linksBySocket[socket] { flush(link, now: now) }
-        case .closed(let socket, _):
-            guard let link = linksBySocket[socket] else { return }
+        case .writable(let stream):
+            if let link = linksByStream[stream] { flush(link, now: now) }
+        case .closed(let stream):
+            guard let link = linksByStream[stream] else { return }
             if !link.isForgotten { server.connectionLost(link.id) }
             remove(link)
-        case .addressConfigured(let address):
-            notices.append(.addressConfigured(address))
-        case .addressLost:
-            notices.append(.addressLost)
+        case .notice(let notice): notices.append(notice)
         }
     }
 
@@ -128,16 +137,16 @@ extension NetworkServer where LM: ~Copyable {
         guard !link.isForgotten else {
             // The server is done with the connection: what still arrives is read and dropped, so that the peer's FIN
             // comes through.
-            _ = stack.read(link.socket)
+            _ = transports.read(link.stream)
             return
         }
         while true {
             let capacity = server.receiveCapacity(of: link.id)
-            guard capacity > 0, stack.readableByteCount(link.socket) > 0 else { break }
-            let bytes = stack.read(link.socket, maximum: capacity)
+            guard capacity > 0, transports.readableByteCount(link.stream) > 0 else { break }
+            let bytes = transports.read(link.stream, maximum: capacity)
             server.received(link.id, bytes: bytes.span, now: now)
         }
-        if stack.readableByteCount(link.socket) > 0 {
+        if transports.readableByteCount(link.stream) > 0 {
             if !link.isStalled { stalledReaders.append(link) }
             link.isStalled = true
         } else if link.hasPeerClosed, !link.isPeerCloseReported {
@@ -157,12 +166,12 @@ extension NetworkServer where LM: ~Copyable {
     }
 
     private mutating func remove(_ link: Link) {
-        linksBySocket[link.socket] = nil
+        linksByStream[link.stream] = nil
         linksByNumber[link.number] = nil
     }
 }
 
-// MARK: - From the server to the stack
+// MARK: - From the server to the transports
 
 extension NetworkServer where LM: ~Copyable {
     private mutating func perform(_ action: ServerAction, now: Instant) {
@@ -178,7 +187,7 @@ extension NetworkServer where LM: ~Copyable {
             end(id, .close, now: now)
         case .abort(let id):
             guard let link = linksByNumber[id.number] else { return }
-            stack.abort(link.socket)
+            transports.abort(link.stream)
             remove(link)
         }
     }
@@ -193,7 +202,7 @@ extension NetworkServer where LM: ~Copyable {
     private mutating func flush(_ link: Link, now: Instant) {
         var accepted = 0
         while let chunk = link.output.next {
-            let count = stack.write(link.socket, chunk.span.bytes)
+            let count = transports.write(link.stream, chunk.span.bytes)
             guard count > 0 else { break }
             if let spent = link.output.consume(count) { server.recycle(spent) }
             accepted += count
@@ -202,8 +211,8 @@ extension NetworkServer where LM: ~Copyable {
         guard link.output.isEmpty else { return }
         switch link.ending {
         case .none: break
-        case .finishSending: stack.finishWriting(link.socket)
-        case .close: stack.close(link.socket, now: now)
+        case .finishSending: transports.finishWriting(link.stream)
+        case .close: transports.close(link.stream, now: now)
         }
         link.ending = .none
     }

@@ -59,6 +59,16 @@ enum Limits {
     /// RFC 7323, section 5.5: a timestamp older than 24 days says nothing.
     static var timestampValidity: Interval { .seconds(24 * 24 * 3600) }
 
+    // MARK: Vsock (VIRTIO 1.2, 5.10)
+
+    /// Resets for packets that belong to no stream, waiting for the driver. More are dropped: their senders ask again.
+    static var vsockResetCount: Int { 64 }
+    /// How long a closed stream waits for its peer's reset, which comes when the peer has read everything: a minute for
+    /// slow readers.
+    static var vsockCloseTimeout: Interval { .seconds(60) }
+    /// Local ports given to streams that this side opens start here; lower ones are for listeners.
+    static var vsockFirstLocalPort: UInt32 { 1024 }
+
     // MARK: DHCP (RFC 2131)
 
     /// Section 4.1: 4 s, doubled up to 64 s, each varied by up to one second.

@@ -23,7 +23,7 @@ struct KernelConfigurationTests {
         #expect(configuration.addressing == .static(address: 0x0a00_020f, prefixLength: 24, gateway: 0x0a00_0202))
         #expect(configuration.port == 8_080)
         #expect(configuration.logLevel == .debug)
-        #expect(configuration.modelDevice == 1)
+        #expect(configuration.modelDevice == .block(1))
         #expect(configuration.modelByteCount == 12_345)
         #expect(configuration.modelName == Array("smol".utf8))
         #expect(configuration.apiKeys == [Array("a=b".utf8), Array("c".utf8)])

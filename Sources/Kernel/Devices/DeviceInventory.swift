@@ -9,6 +9,11 @@ struct DeviceInventory {
 
     private(set) var network: NetworkDevice<Registers>?
     private(set) var blocks: [BlockDevice<Registers>] = []
+    private(set) var socket: SocketDevice<Registers>?
+    /// Files that the VMM has mapped into the machine's memory, in the order of their addresses; mapped read-only.
+    private(set) var persistentMemories: [PhysicalRange] = []
+    /// Kept, since a dropped driver resets its device.
+    private var persistentMemoryDevices: [PersistentMemoryDevice<Registers>] = []
     private(set) var entropy: EntropyDevice<Registers>?
     private(set) var console: ConsoleDevice<Registers>?
     /// The vector of the console's interrupt.
@@ -28,6 +33,7 @@ struct DeviceInventory {
         // VMMs announce devices in no certain order; block devices are named by address, the lowest first.
         blocksByAddress.sort { $0.address < $1.address }
         blocks = blocksByAddress.map { $0.device }
+        persistentMemories.sort { $0.start < $1.start }
     }
 
     private var blocksByAddress: [(address: UInt64, device: BlockDevice<Registers>)] = []
@@ -45,6 +51,14 @@ struct DeviceInventory {
             guard let memory = DeviceMemory.allocate(sizes.requirement) else { return warnOfMemory(id) }
             let block = try BlockDevice(registers: registers, memory: memory, configuration: sizes)
             blocksByAddress.append((device.address, block))
+        case .socket where socket == nil:
+            let sizes = SocketConfiguration()
+            guard let memory = DeviceMemory.allocate(sizes.requirement) else { return warnOfMemory(id) }
+            socket = try SocketDevice(registers: registers, memory: memory, configuration: sizes)
+        case .persistentMemory:
+            let requirement = PersistentMemoryDevice<Registers>.requirement
+            guard let memory = DeviceMemory.allocate(requirement) else { return warnOfMemory(id) }
+            try map(PersistentMemoryDevice(registers: registers, memory: memory))
         case .entropy where entropy == nil:
             guard let memory = DeviceMemory.allocate(EntropyConfiguration.requirement) else { return warnOfMemory(id) }
             entropy = try EntropyDevice(registers: registers, memory: memory)
@@ -61,6 +75,18 @@ struct DeviceInventory {
             Machine.log.warning("virtio: \(id.description): there is no interrupt line \(device.interrupt)")
         }
         Machine.log.debug("virtio: \(id.description) at \(hexadecimal(device.address)), line \(device.interrupt)")
+    }
+
+    /// Makes a mapped file readable.
+    private mutating func map(_ device: PersistentMemoryDevice<Registers>) {
+        let range = PhysicalRange(start: device.range.lowerBound, end: device.range.upperBound)
+        guard AddressSpace.mapReadOnly(range) else {
+            return Machine.log.warning(
+                "virtio: persistent memory at \(hexadecimal(range.start)) is not mapped: it overlaps memory, "
+                    + "or there are no page tables for \(range.byteCount >> 20) MiB")
+        }
+        persistentMemories.append(range)
+        persistentMemoryDevices.append(device)
     }
 
     private func warnOfMemory(_ id: DeviceID) {

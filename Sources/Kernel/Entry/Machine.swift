@@ -12,6 +12,9 @@ enum Machine {
     /// Where the log goes besides the serial port, once it has been found.
     nonisolated(unsafe) static var console: ConsoleDevice<DeviceInventory.Registers>?
     nonisolated(unsafe) static var heap: Heap?
+    /// The tables in force, once they are the kernel's own, and the RAM they map.
+    nonisolated(unsafe) static var pageTables: PageTables?
+    nonisolated(unsafe) static var ram = MemoryMap()
     /// The first free byte of the early pool; zero until it is used.
     nonisolated(unsafe) static var earlyPoolNext: UInt64 = 0
     nonisolated(unsafe) static var clock = TimestampClock(frequencyHertz: 1_000_000_000, origin: 0)

@@ -31,8 +31,27 @@ enum AddressSpace {
             try tables.unmap(PhysicalRange(start: guardPage, end: guardPage + Limits.pageBytes))
         }
         boot_load_page_tables(tables.rootAddress)
+        Machine.pageTables = tables
+        Machine.ram = ram
         return tables.rootAddress
     }
+
+    /// Maps memory that a device has announced, for reading. The running cores see it at once: a translation that was
+    /// not there is not cached (SDM vol. 3, 4.10.2.3).
+    ///
+    /// False when the range is not all above the RAM, out of reach, or there is no memory for its tables.
+    static func mapReadOnly(_ range: PhysicalRange) -> Bool {
+        guard let tables = Machine.pageTables, range.start >= max(Machine.ram.end, devicesEnd) else { return false }
+        do throws(PageTables.MapError) {
+            try tables.map(range, [.user])
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    /// Registers and firmware are below.
+    private static var devicesEnd: UInt64 { 4 << 30 }
 
     private static func takeTablePage() -> UnsafeMutablePointer<UInt64>? {
         guard let page = KernelHeap.allocatePages(byteCount: Int(Limits.pageBytes)) else { return nil }

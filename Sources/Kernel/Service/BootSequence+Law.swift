@@ -1,5 +1,6 @@
 import KernelCore
 import Law
+import Model
 import Virtio
 import _Concurrency
 
@@ -7,7 +8,7 @@ import _Concurrency
 extension BootSequence {
     /// Puts the device's law in the place of the default one. One that cannot be read ends the boot: a machine that was
     /// meant to be restricted must not serve unrestricted.
-    func enactLaw(blocks: [BlockDevice<DeviceInventory.Registers>]) async {
+    func enactLaw(_ devices: DeviceInventory) async {
         guard let index = configuration.lawDevice else { return }
         if let byteCount = configuration.lawByteCount, byteCount > UInt64(LawDocument.byteCountMax) {
             refuse("law: \(byteCount) bytes are too many; a law has at most \(LawDocument.byteCountMax)")
@@ -15,14 +16,14 @@ extension BootSequence {
         let file: ModelFile
         do throws(ModelFile.LoadError) {
             file = try await ModelFile.load(
-                permit(Read.self, on: .blockDevice), from: blocks, index: index,
+                permit(Read.self, on: .blockDevice), from: devices, .block(index),
                 byteCount: configuration.lawByteCount)
         } catch {
             refuse("law: \(error.message)")
         }
         // SAFETY: the file's memory is this function's until it is given back below, and the copy outlives it.
-        let text = Array(file.bytes)
-        if let base = file.bytes.baseAddress { KernelHeap.free(base) }
+        let text = Array(file.memory.bytes)
+        if case .exclusive(let bytes) = file.memory, let base = bytes.baseAddress { KernelHeap.free(base) }
         do throws(LawError) {
             law = Law(try LawDocument(parsing: text), auditKey: configuration.auditKey)
         } catch {

@@ -35,16 +35,16 @@ final class BootSequence: @unchecked Sendable {
         } else {
             Machine.log.warning("entropy: no virtio-rng device; only the CPU's own randomness is used")
         }
-        await enactLaw(blocks: devices.blocks)
-        guard let network = devices.network else {
-            refuse("net: no virtio-net device; the appliance has no way to serve")
+        await enactLaw(devices)
+        guard devices.network != nil || devices.socket != nil else {
+            refuse("net: neither a virtio-net nor a virtio-vsock device; the appliance has no way to serve")
         }
         let diskPermit = permit(Read.self, on: .blockDevice)
-        let service = startNetwork(network)
+        let service = startNetwork(devices)
         let control = ControlConsole(
             permit(Read.self, on: .consoleDevice), service: service, consoleVector: devices.consoleVector)
         Task { await control.run() }
-        await startModel(service, blocks: devices.blocks, diskPermit)
+        await startModel(service, devices, diskPermit)
     }
 
     /// Leave that the kernel itself needs: the law grants it everything, so a denial is a bug.
@@ -62,29 +62,41 @@ final class BootSequence: @unchecked Sendable {
 extension BootSequence {
     private static var backlog: Int { 128 }
 
-    private func startNetwork(_ device: NetworkDevice<DeviceInventory.Registers>) -> NetworkService {
-        let now = MachineClock.now
-        let stack = NetworkStack(
-            configuration: networkConfiguration(device),
-            secret: NetworkSecret(Machine.entropy.next(), Machine.entropy.next()), now: now)
+    private func startNetwork(_ devices: DeviceInventory) -> NetworkService {
         var settings = ServerConfiguration()
         settings.originUnixSeconds = configuration.wallClockSeconds
         settings.randomSeed = Machine.entropy.next()
         let devicePermit = permit(Write.self, on: .networkDevice)
         let listenPermit = permit(Listen.self, on: .tcpPort)
-        var node = NetworkServer<Transformer>(stack: stack, server: Server(law: law, configuration: settings))
+        var node = NetworkServer<Transformer>(
+            stack: networkStack(devices.network), vsock: vsockStack(devices.socket),
+            server: Server(law: law, configuration: settings))
         do throws(ListenError) {
             try node.listen(listenPermit, port: configuration.port, backlog: Self.backlog)
         } catch {
             Panic.stop("the first listener was refused")
         }
-        let service = NetworkService(devicePermit, device: device, node: node, crew: crew)
-        Machine.log.info("net: \(Self.describe(configuration.addressing)), port \(configuration.port)")
+        let service = NetworkService(
+            devicePermit, network: devices.network, socket: devices.socket, node: node, crew: crew)
         Task {
             let fault = await service.run()
             refuse("net: the device was given up: \(fault.description)")
         }
         return service
+    }
+
+    private func networkStack(_ device: NetworkDevice<DeviceInventory.Registers>?) -> NetworkStack? {
+        guard let device else { return nil }
+        Machine.log.info("net: \(Self.describe(configuration.addressing)), port \(configuration.port)")
+        return NetworkStack(
+            configuration: networkConfiguration(device),
+            secret: NetworkSecret(Machine.entropy.next(), Machine.entropy.next()), now: MachineClock.now)
+    }
+
+    private func vsockStack(_ device: SocketDevice<DeviceInventory.Registers>?) -> VsockStack? {
+        guard let device else { return nil }
+        Machine.log.info("net: vsock context \(device.guestContext), port \(configuration.port)")
+        return VsockStack(localContext: device.guestContext, peerContext: VsockAddress.hostContext)
     }
 
     private func networkConfiguration(
@@ -130,19 +142,16 @@ extension BootSequence {
 
 extension BootSequence {
     private func startModel(
-        _ service: NetworkService, blocks: [BlockDevice<DeviceInventory.Registers>],
-        _ diskPermit: consuming Permit<Read>
+        _ service: NetworkService, _ devices: DeviceInventory, _ diskPermit: consuming Permit<Read>
     ) async {
         let file: ModelFile
         do throws(ModelFile.LoadError) {
             file = try await ModelFile.load(
-                diskPermit, from: blocks, index: configuration.modelDevice, byteCount: configuration.modelByteCount)
+                diskPermit, from: devices, configuration.modelDevice, byteCount: configuration.modelByteCount)
         } catch {
             refuse("model: \(error.message)")
         }
-        let rate = UInt64(Double(file.bytes.count) / max(file.duration.seconds, 1e-6)) >> 20
-        Machine.log.info(
-            "model: \(file.bytes.count >> 20) MiB read in \(file.duration.milliseconds) ms (\(rate) MiB/s)")
+        report(file)
         let features = CPUFeatures.ofThisProcessor()
         let instructionSet = InstructionSet.fastest(on: features)
         var settings = ModelAssembly.Settings(
@@ -157,7 +166,7 @@ extension BootSequence {
         var log = RepackingLog()
         let assembly: ModelAssembly
         do throws(ModelAssembly.Failure) {
-            assembly = try ModelAssembly(.exclusive(file.bytes), settings, crew: crew) { log.note($0, of: $1) }
+            assembly = try ModelAssembly(file.memory, settings, crew: crew) { log.note($0, of: $1) }
         } catch {
             refuse("model: \(error.message)")
         }
@@ -169,6 +178,15 @@ extension BootSequence {
     private var reservedByteCount: Int {
         let programs = configuration.lawDevice == nil ? 0 : KernelCore.Limits.programsBytes
         return 24 << 20 + programs
+    }
+
+    private func report(_ file: ModelFile) {
+        let byteCount = file.memory.bytes.count
+        guard let duration = file.readingDuration else {
+            return Machine.log.info("model: \(byteCount >> 20) MiB, where the host has mapped them")
+        }
+        let rate = UInt64(Double(byteCount) / max(duration.seconds, 1e-6)) >> 20
+        Machine.log.info("model: \(byteCount >> 20) MiB read in \(duration.milliseconds) ms (\(rate) MiB/s)")
     }
 
     private func report(_ assembly: ModelAssembly, duration: Interval, _ instructionSet: InstructionSet) {

@@ -9,24 +9,27 @@ import Tensor
 import Virtio
 import _Concurrency
 
-/// The task that keeps the appliance going: moves frames between the network device and the server, and gives the model
-/// its turns. While there is work it polls; when there is none it arms the device's interrupt and lets the core halt.
+/// The task that keeps the appliance going: moves frames and packets between the devices and the server, and gives the
+/// model its turns. While there is work it polls; when there is none it arms the devices' interrupts and lets the core
+/// halt.
 ///
 /// SAFETY (@unchecked Sendable): all tasks run on core 0, one at a time.
 final class NetworkService: @unchecked Sendable {
-    private let device: NetworkDevice<DeviceInventory.Registers>
+    private let network: NetworkDevice<DeviceInventory.Registers>?
+    private let socket: SocketDevice<DeviceInventory.Registers>?
     private(set) var node: NetworkServer<Transformer>
     private let crew: LaneCrew
 
-    /// Frames taken in before the model gets its turn again.
+    /// Frames and packets taken in before the model gets its turn again.
     private static var framesPerTurn: Int { 64 }
 
     init(
-        _ permit: consuming Permit<Write>, device: NetworkDevice<DeviceInventory.Registers>,
-        node: consuming NetworkServer<Transformer>, crew: LaneCrew
+        _ permit: consuming Permit<Write>, network: NetworkDevice<DeviceInventory.Registers>?,
+        socket: SocketDevice<DeviceInventory.Registers>?, node: consuming NetworkServer<Transformer>, crew: LaneCrew
     ) {
         precondition(permit.target == .networkDevice)
-        self.device = device
+        self.network = network
+        self.socket = socket
         self.node = node
         self.crew = crew
     }
@@ -36,19 +39,17 @@ final class NetworkService: @unchecked Sendable {
     /// Has the task look again although no frame came: somebody else changed the node.
     func wake() { Executor.wakeInterruptWaiters() }
 
-    /// Runs until the device fails; returns why.
+    /// Runs until a device fails; returns why.
     func run() async -> DeviceFault {
         while true {
             do throws(DeviceFault) {
                 let now = MachineClock.now
-                let frameCount = try device.receive(limit: Self.framesPerTurn) { frame, checksumValidated in
-                    node.receive(frame.bytes, checksumValidated: checksumValidated, now: now)
-                }
+                let receivedCount = try receive(now: now)
                 node.report(statistics)
                 let hasMore = node.turn(now: now)
                 try transmitAll()
                 logNotices()
-                if hasMore || frameCount > 0 {
+                if hasMore || receivedCount > 0 {
                     await Executor.yield()
                 } else {
                     await rest()
@@ -64,10 +65,26 @@ final class NetworkService: @unchecked Sendable {
             heapAllocations: KernelHeap.allocationCount, laneStalls: crew.stallCount, laneWakes: crew.wakeCount)
     }
 
+    private func receive(now: Instant) throws(DeviceFault) -> Int {
+        let frameCount = try network?.receive(limit: Self.framesPerTurn) { frame, checksumValidated in
+            node.receive(frame.bytes, checksumValidated: checksumValidated, now: now)
+        }
+        let packetCount = try socket?.receive(limit: Self.framesPerTurn) { packet in
+            node.receive(packet: packet.bytes)
+        }
+        return (frameCount ?? 0) + (packetCount ?? 0)
+    }
+
     private func transmitAll() throws(DeviceFault) {
         let now = MachineClock.now
-        while try device.transmit({ buffer in self.fill(&buffer, now: now) }) == .queued {}
-        device.publish()
+        if let network {
+            while try network.transmit({ buffer in self.fill(&buffer, now: now) }) == .queued {}
+            network.publish()
+        }
+        if let socket {
+            while node.hasPacket, try socket.transmit({ buffer in self.fillPacket(&buffer) }) == .queued {}
+            socket.publish()
+        }
     }
 
     private func fill(_ buffer: inout MutableSpan<UInt8>, now: Instant) -> Virtio.TransmitDescriptor? {
@@ -78,13 +95,22 @@ final class NetworkService: @unchecked Sendable {
             checksum: frame.checksum.map { Virtio.ChecksumOffload(start: $0.start, offset: $0.offset) })
     }
 
+    private func fillPacket(_ buffer: inout MutableSpan<UInt8>) -> Int? {
+        var bytes = buffer.mutableBytes
+        return node.transmitPacket(into: &bytes)
+    }
+
     /// Suspends until a frame arrives or a deadline comes. Arming before the last look closes the gap in which a frame
     /// could arrive unnoticed.
     private func rest() async {
-        if device.armInterrupts() { return }
+        let hasFrame = network?.armInterrupts() ?? false
+        let hasPacket = socket?.armInterrupts() ?? false
+        if hasFrame || hasPacket { return }
         await Executor.waitForInterrupt(until: node.nextDeadline)
-        device.clearInterrupt()
-        device.suppressInterrupts()
+        network?.clearInterrupt()
+        network?.suppressInterrupts()
+        socket?.clearInterrupt()
+        socket?.suppressInterrupts()
     }
 
     private func logNotices() {

@@ -9,8 +9,12 @@ public struct KernelConfiguration: Equatable, Sendable {
     public var addressing: Addressing = .dhcp
     public var port: UInt16 = 80
     public var logLevel: LogLevel = .info
-    /// The block device to load the model from: 0 for `vda`.
-    public var modelDevice: Int = 0
+    /// Where the model's file is: the n-th disk (`vda` is 0), or the n-th file mapped by the VMM (`pmem0` is 0).
+    public enum ModelDevice: Equatable, Sendable {
+        case block(Int)
+        case persistentMemory(Int)
+    }
+    public var modelDevice: ModelDevice = .block(0)
     /// The model file's exact size; a block device only knows it in sectors.
     public var modelByteCount: UInt64?
     /// What `/v1/models` calls it.
@@ -94,7 +98,7 @@ public struct KernelConfiguration: Equatable, Sendable {
         case Array("hexa.log".utf8):
             logLevel = try need(LogLevel(name: value), "error, warn, info or debug")
         case Array("hexa.model".utf8):
-            modelDevice = try need(Self.blockDevice(value), "a block device from vda to vdz")
+            modelDevice = try need(Self.modelDevice(value), "a device from vda to vdz or pmem0 to pmem9")
         case Array("hexa.model-size".utf8):
             modelByteCount = try need(Self.integer(value, in: 1...(1 << 50)), "a size in bytes")
         case Array("hexa.model-name".utf8):
@@ -149,11 +153,15 @@ extension KernelConfiguration {
         integer(text, in: 1...promiseMillisecondsMax)
     }
 
-    private static func blockDevice(_ text: [UInt8]) -> Int? {
-        guard text.count == 3, text.starts(with: "vd".utf8) else { return nil }
-        let letter = text[2]
-        guard (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(letter) else { return nil }
-        return Int(letter - UInt8(ascii: "a"))
+    private static func modelDevice(_ text: [UInt8]) -> ModelDevice? {
+        guard let last = text.last else { return nil }
+        if text.count == 3, text.starts(with: "vd".utf8), (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(last) {
+            return .block(Int(last - UInt8(ascii: "a")))
+        }
+        if text.count == 5, text.starts(with: "pmem".utf8), (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(last) {
+            return .persistentMemory(Int(last - UInt8(ascii: "0")))
+        }
+        return nil
     }
 
     private static func addressing(_ text: [UInt8]) -> Addressing? {

@@ -1,5 +1,6 @@
-// Big-endian access to wire bytes. Every access is bounds-checked by the span itself; views check their length once so
-// that hostile input is refused instead of reaching that check.
+// Access to wire bytes: big-endian, as networks have it, and little-endian for virtio's own protocols. Every access is
+// bounds-checked by the span itself; views check their length once so that hostile input is refused instead of reaching
+// that check.
 
 extension RawSpan {
     @inline(__always)
@@ -15,6 +16,21 @@ extension RawSpan {
     @inline(__always)
     func bigEndian32(at offset: Int) -> UInt32 {
         UInt32(bigEndian: unsafeLoadUnaligned(fromByteOffset: offset, as: UInt32.self))
+    }
+
+    @inline(__always)
+    func littleEndian16(at offset: Int) -> UInt16 {
+        UInt16(littleEndian: unsafeLoadUnaligned(fromByteOffset: offset, as: UInt16.self))
+    }
+
+    @inline(__always)
+    func littleEndian32(at offset: Int) -> UInt32 {
+        UInt32(littleEndian: unsafeLoadUnaligned(fromByteOffset: offset, as: UInt32.self))
+    }
+
+    @inline(__always)
+    func littleEndian64(at offset: Int) -> UInt64 {
+        UInt64(littleEndian: unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
     }
 }
 
@@ -35,6 +51,12 @@ extension MutableRawSpan {
     @_lifetime(self: copy self)
     mutating func storeBigEndian(_ value: UInt32, at offset: Int) {
         storeBytes(of: value.bigEndian, toByteOffset: offset, as: UInt32.self)
+    }
+
+    @inline(__always)
+    @_lifetime(self: copy self)
+    mutating func storeLittleEndian<Value: FixedWidthInteger & BitwiseCopyable>(_ value: Value, at offset: Int) {
+        storeBytes(of: value.littleEndian, toByteOffset: offset, as: Value.self)
     }
 
     /// Copies all of `source` to `offset`.

@@ -42,6 +42,8 @@ public enum ConfigurationField: Equatable, Sendable {
     case blockSize
     case segmentBytesMax
     case segmentsMax
+    case guestContext
+    case regionStart
 }
 
 extension VirtioInitializationError: CustomStringConvertible {
@@ -94,6 +96,8 @@ extension ConfigurationField {
         case .blockSize: "blk_size"
         case .segmentBytesMax: "size_max"
         case .segmentsMax: "seg_max"
+        case .guestContext: "guest_cid"
+        case .regionStart: "start"
         }
     }
 }

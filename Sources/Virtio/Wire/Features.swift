@@ -64,3 +64,9 @@ public enum ConsoleFeature {
     /// Several ports with a control queue; not accepted here.
     public static var multiplePorts: Features { Features(bit: 1) }
 }
+
+/// Feature bits of a socket device (5.10.3).
+public enum SocketFeature {
+    /// Byte streams are supported; so they are when no feature bit of this kind is offered.
+    public static var stream: Features { Features(bit: 0) }
+}
