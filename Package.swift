@@ -85,11 +85,18 @@ let hostTargets: [Target] = [
         name: "law-bench", dependencies: ["HexaVM", "Law", "MonotonicTime", "Programs"], path: "Sources/LawBench"),
     .target(name: "CLinux"),
     .target(name: "LaneThreads", dependencies: ["CLinux", "Tensor"]),
+    .target(name: "HostSystem", dependencies: ["CLinux", "MonotonicTime"]),
+    .target(name: "CKVM"),
+    .target(
+        name: "VMM", dependencies: ["CKVM", "CLinux", "HostSystem", "JSON", "MonotonicTime", "Net", "Virtio"],
+        swiftSettings: [.enableExperimentalFeature("Lifetimes")]),
+    .executableTarget(name: "hexa-vmm", dependencies: ["HostSystem", "VMM"], path: "Sources/HexaVMM"),
+    tests("VMMTests", ["CLinux", "HostSystem", "JSON", "Net", "VMM", "Virtio"]),
     .target(
         name: "Launcher",
         dependencies: [
-            "Appliance", "CLinux", "JSON", "KernelCore", "LaneThreads", "Law", "Model", "MonotonicTime",
-            "Tensor",
+            "Appliance", "CLinux", "HostSystem", "JSON", "KernelCore", "LaneThreads", "Law", "Model", "MonotonicTime",
+            "Tensor", "VMM",
         ],
         swiftSettings: [.enableExperimentalFeature("Lifetimes")]),
     .target(name: "Reporting", dependencies: [
@@ -102,10 +109,10 @@ let hostTargets: [Target] = [
         .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
     ], path: "Sources/HexaServe", swiftSettings: [.enableExperimentalFeature("Lifetimes")]),
     .executableTarget(name: "hexa-os", dependencies: [
-        "JSON", "KernelCore", "LaneThreads", "Launcher", "Law", "Model", "MonotonicTime", "Reporting",
+        "HostSystem", "JSON", "KernelCore", "LaneThreads", "Launcher", "Law", "Model", "MonotonicTime", "Reporting",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ]),
-    tests("LauncherTests", ["Launcher", "JSON", "Model", "MonotonicTime"]),
+    tests("LauncherTests", ["HostSystem", "Launcher", "JSON", "Model", "MonotonicTime"]),
     .executableTarget(name: "hexa", dependencies: [
         "HexaLang", "HexaVM", "HexaBytecode", .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ]),

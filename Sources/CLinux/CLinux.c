@@ -9,6 +9,7 @@
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -95,6 +96,14 @@ int linux_always_readable(void) {
     close(descriptor);
     errno = failure;
     return -1;
+}
+
+int linux_accept(int listener) {
+    return accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+}
+
+void linux_name_thread(pthread_t thread, const char *name) {
+    pthread_setname_np(thread, name);
 }
 
 int linux_probe_kvm(void) {

@@ -27,7 +27,7 @@ public enum LaunchError: Error, Equatable {
     /// A value cannot be written on the kernel's command line.
     case valueUnusable(flag: String, reason: String)
     case spawnFailed(path: String, reason: String)
-    /// QEMU itself gave up; its messages were printed as they came.
+    /// The monitor itself gave up; its messages were printed as they came.
     case emulatorFailed(status: Int32)
     /// The kernel panicked; its report was printed as it came.
     case guestPanicked
@@ -99,7 +99,8 @@ extension LaunchError: CustomStringConvertible {
         case .spawnFailed(let path, let reason):
             "cannot start \(path): \(reason)"
         case .emulatorFailed(let status):
-            "QEMU ended with status \(status) before the kernel powered off; --verbose shows the console"
+            "the virtual machine monitor ended with status \(status) before the kernel powered off; "
+                + "--verbose shows the console"
         case .guestPanicked:
             "the kernel panicked; its report is above"
         case .guestEndedEarly:

@@ -19,7 +19,7 @@ struct HexaOS: ParsableCommand {
               66  a file cannot be read
               69  QEMU or KVM is unavailable, or no appliance at --url
               70  the kernel panicked or ended by itself
-              71  QEMU could not be started or failed
+              71  the virtual machine monitor could not be started or failed
               73  the port is taken, or the output exists
               74  the output cannot be written
               75  the server was not ready in time

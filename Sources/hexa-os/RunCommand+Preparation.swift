@@ -8,38 +8,41 @@ extension RunCommand {
     /// What the checks before the boot have settled.
     struct Plan {
         let machine: MachineConfiguration
-        let emulatorPath: String
+        let monitorPath: String
     }
 
     /// Checks everything that can be checked without booting, the quickest first.
     func prepare() throws(LaunchError) -> Plan {
         let file = try ModelFile(path: model)
         let configuration = try file.check(.quick)
-        let kernelPath = try Preflight.readableFile(kernel ?? Self.kernelBesideProgram(),
+        let kernelPath = try Preflight.readableFile(kernel ?? Self.besideProgram("hexa-kernel.elf"),
                                                     hint: "'make build' makes it, --kernel names another")
-        let emulatorPath = try Preflight.locate(QEMUCommand.program)
+        let monitorPath = try self.monitorPath()
         try Preflight.freePort(port)
         let memoryMiB = try memoryFor(configuration, file)
         let lawFile = try serving.law.map { path throws(LaunchError) in try LawFile(path: path) }
-        let choice = try Accelerator.choose(accel)
+        let choice = try Accelerator.choose(vmm == .hexa ? .kvm : accel)
         if let reason = choice.fallbackReason {
             Terminal.warn("KVM cannot be used (\(reason)): falling back to TCG, which is slow")
         }
         var machine = MachineConfiguration(
             kernelPath: kernelPath, modelPath: file.path, modelByteCount: file.byteCount,
             modelName: serving.name ?? file.defaultName, processorCount: cpus ?? HostProcessors.participantCountDefault,
-            memoryMiB: memoryMiB, accelerator: choice.accelerator, hostPort: port,
+            memoryMiB: memoryMiB, accelerator: choice.accelerator, monitor: vmm, hostPort: port,
             apiKey: serving.apiKey ?? HostEnvironment.apiKey, law: lawFile, auditKey: HostEnvironment.auditKey,
             logLevel: logLevel, contextLength: serving.context, sequenceCount: serving.sequences,
             startTimeUnixSeconds: HostClock.unixSeconds)
         machine.timeToFirstTokenMilliseconds = serving.slaTtftMs
         machine.timeBetweenTokensMilliseconds = serving.slaItlMs
-        return Plan(machine: machine, emulatorPath: emulatorPath)
+        return Plan(machine: machine, monitorPath: monitorPath)
     }
 
     private func memoryFor(_ configuration: ModelConfiguration, _ file: ModelFile) throws(LaunchError) -> Int {
-        let estimate = MemoryEstimate(configuration, fileByteCount: file.byteCount, contextLength: serving.context,
-                                      sequenceCount: serving.sequences, holdsPrograms: serving.law != nil)
+        // Our own monitor maps the file beside the machine's memory, where a packed one is used in place.
+        let isMapped = vmm == .hexa && file.container.format == .hxm
+        let estimate = MemoryEstimate(configuration, fileByteCount: isMapped ? 0 : file.byteCount,
+                                      contextLength: serving.context, sequenceCount: serving.sequences,
+                                      holdsPrograms: serving.law != nil)
         let least = estimate.mebibyteCountMin
         let leastMachine = MachineConfiguration.memoryMiB(toHold: least)
         if let memory, memory < leastMachine {
@@ -53,11 +56,19 @@ extension RunCommand {
                              max(available, leastMachine))
     }
 
-    /// The image that `make build` leaves beside this program.
-    private static func kernelBesideProgram() -> String {
-        guard let program = realpath("/proc/self/exe", nil) else { return "hexa-kernel.elf" }
+    private func monitorPath() throws(LaunchError) -> String {
+        switch vmm {
+        case .qemu: try Preflight.locate(QEMUCommand.program)
+        case .hexa:
+            try Preflight.readableFile(Self.besideProgram(HexaVMMCommand.program), hint: "'make build' makes it")
+        }
+    }
+
+    /// A file that `make build` leaves beside this program.
+    private static func besideProgram(_ name: String) -> String {
+        guard let program = realpath("/proc/self/exe", nil) else { return name }
         defer { free(program) }
         let folder = String(cString: program).split(separator: "/").dropLast().joined(separator: "/")
-        return "/\(folder)/hexa-kernel.elf"
+        return "/\(folder)/\(name)"
     }
 }

@@ -1,26 +1,38 @@
 import ArgumentParser
+import Glibc
 import JSON
 import Launcher
 import MonotonicTime
 import Reporting
 
 extension RunCommand {
-    /// How long the kernel gets to power off before QEMU is killed; it gives answers under way ten seconds to finish.
+    /// How long the kernel gets to power off before its monitor is killed; it gives answers under way ten seconds to
+    /// finish.
     private static let powerOffGraceSeconds = 15
 
     /// Boots, answers the first prompt, serves, powers off.
     func serve(_ plan: Plan, started: Instant) throws {
         let machine = plan.machine
-        let conditions = "\(machine.accelerator.rawValue), \(machine.memoryMiB) MiB"
+        let conditions = "\(machine.monitor.rawValue), \(machine.accelerator.rawValue), \(machine.memoryMiB) MiB"
         Terminal.progress("booting \(machine.modelName) (\(conditions)) ...")
         let filter = ConsoleFilter(showsEverything: verbose)
-        var session = try GuestSession(starting: machine, emulatorPath: plan.emulatorPath) { line in
+        var boot = BootTimeline(start: started)
+        boot.note("model and machine checked", now: HostClock.now)
+        var session = try GuestSession(starting: machine, monitorPath: plan.monitorPath) { line in
+            boot.note(line, now: HostClock.now)
             if filter.shows(line) { Terminal.note(line.text) }
         }
+        boot.note("monitor started", now: HostClock.now)
         let timeout = bootTimeout ?? (machine.accelerator == .kvm ? 30 : 300)
         var goesOn = try session.waitUntilReady(timeoutSeconds: timeout) == .ready
-        if goesOn { announce(machine, bootTime: HostClock.now - started) }
-        if goesOn, let prompt { goesOn = try answer(prompt, &session) }
+        if goesOn {
+            boot.note("ready", now: HostClock.now)
+            announce(machine, bootTime: HostClock.now - started)
+        }
+        if goesOn, let prompt {
+            goesOn = try answer(prompt, &session) { boot.note("first token", now: HostClock.now) }
+        }
+        try writeTimeline(boot)
         if goesOn && !once {
             Terminal.note("press Ctrl-C to stop")
             try session.serveUntilInterrupted()
@@ -29,7 +41,7 @@ extension RunCommand {
         if session.powerOff(graceSeconds: Self.powerOffGraceSeconds) {
             Terminal.note("powered off")
         } else {
-            Terminal.warn("the kernel did not power off within \(Self.powerOffGraceSeconds) s: QEMU was ended")
+            Terminal.warn("the kernel did not power off within \(Self.powerOffGraceSeconds) s: its monitor was ended")
         }
     }
 
@@ -45,13 +57,31 @@ extension RunCommand {
         Terminal.note("serving at \(url) (model \(machine.modelName), boot \(seconds) s)")
         emit(["event": "ready", "url": .string(JSONString(url)), "model": .string(JSONString(machine.modelName)),
               "accelerator": .string(JSONString(machine.accelerator.rawValue)),
+              "vmm": .string(JSONString(machine.monitor.rawValue)),
               "boot_seconds": .number(.double(bootTime.seconds))])
     }
 
+    /// Leaves the boot's milestones where `--timeline` asks for them.
+    private func writeTimeline(_ boot: BootTimeline) throws(LaunchError) {
+        guard let timeline else { return }
+        for (suffix, content) in [("json", boot.json.serialized()), ("svg", Array(boot.svg.utf8))] {
+            let path = "\(timeline).\(suffix)"
+            let file = FileDescriptor(owning: open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644))
+            guard file.number >= 0, file.write(content) else {
+                throw .outputFailed(path: path, reason: errorText(errno))
+            }
+        }
+    }
+
     /// Prints the answer to `prompt`; false when a signal cut it off.
-    private func answer(_ prompt: String, _ session: inout GuestSession) throws(LaunchError) -> Bool {
+    private func answer(
+        _ prompt: String, _ session: inout GuestSession, onFirstText: () -> Void
+    ) throws(LaunchError) -> Bool {
         var whole: [UInt8] = []
+        var isFirst = true
         let isComplete = try session.ask(prompt, tokenCountMax: maxTokens) { text in
+            if isFirst { onFirstText() }
+            isFirst = false
             if json { whole += text } else { Terminal.print(bytes: text) }
         }
         if json {

@@ -48,6 +48,9 @@ struct RunCommand: ParsableCommand {
     @Option(help: "auto, kvm or tcg. TCG works everywhere and is slow.")
     var accel = Accelerator.Request.auto
 
+    @Option(help: "What runs the machine: qemu, or hexa, our own, which needs KVM and starts sooner.")
+    var vmm = Monitor.qemu
+
     @OptionGroup
     var serving: ServingOptions
 
@@ -63,6 +66,9 @@ struct RunCommand: ParsableCommand {
 
     @Flag(name: .shortAndLong, help: "Show the kernel's whole console.")
     var verbose = false
+
+    @Option(help: ArgumentHelp("Write the boot's milestones to PATH.json and, drawn, to PATH.svg.", valueName: "path"))
+    var timeline: String?
 
     @Flag(help: "Print events as JSON lines on standard output.")
     var json = false
@@ -81,6 +87,8 @@ struct RunCommand: ParsableCommand {
                               ("--boot-timeout", bootTimeout ?? 1)] where value < 1 {
             throw ValidationError("\(flag) must be at least 1")
         }
+        if vmm == .hexa && accel == .tcg { throw ValidationError("--vmm hexa needs KVM: leave --accel tcg out") }
+        if vmm == .hexa && printCommand { throw ValidationError("--print-command prints QEMU's command line only") }
         if port == 0 { throw ValidationError("--port must be at least 1") }
     }
 
@@ -95,4 +103,5 @@ struct RunCommand: ParsableCommand {
 }
 
 extension Accelerator.Request: ExpressibleByArgument {}
+extension Monitor: ExpressibleByArgument {}
 extension LogLevel: ExpressibleByArgument {}

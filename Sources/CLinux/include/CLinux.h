@@ -2,8 +2,13 @@
 #ifndef CLINUX_H
 #define CLINUX_H
 
+#include <pthread.h>
 #include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/random.h>
 #include <sys/signalfd.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
 
 /// Starts `path` with `arguments` (null-terminated) as a process that cannot outlive its parent: when the calling
@@ -39,6 +44,17 @@ int linux_pin_to_processor(pid_t thread, int number);
 
 /// A descriptor, close-on-exec and non-blocking, from which eight bytes can be read at any time; -1 with errno.
 int linux_always_readable(void);
+
+/// Takes the next connection of a listening socket, close-on-exec and non-blocking; -1 with errno.
+int linux_accept(int listener);
+
+/// Leaves to all threads of this process the system calls in `calls`, `mmap` and `mprotect` that make nothing
+/// executable, and the one `ioctl` request `only_ioctl`; any other call kills the process. There is no way back.
+/// 0 or an errno.
+int linux_confine(const int calls[], int call_count, unsigned long only_ioctl);
+
+/// Gives a thread a name of up to 15 bytes.
+void linux_name_thread(pthread_t thread, const char *name);
 
 /// Whether /dev/kvm can be used: 0 when a VM could be created, otherwise the errno of the step that failed.
 int linux_probe_kvm(void);

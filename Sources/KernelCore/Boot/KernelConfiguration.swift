@@ -154,14 +154,18 @@ extension KernelConfiguration {
     }
 
     private static func modelDevice(_ text: [UInt8]) -> ModelDevice? {
-        guard let last = text.last else { return nil }
-        if text.count == 3, text.starts(with: "vd".utf8), (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(last) {
-            return .block(Int(last - UInt8(ascii: "a")))
-        }
-        if text.count == 5, text.starts(with: "pmem".utf8), (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(last) {
-            return .persistentMemory(Int(last - UInt8(ascii: "0")))
-        }
-        return nil
+        if let index = blockDevice(text) { return .block(index) }
+        guard let last = text.last, text.count == 5, text.starts(with: "pmem".utf8),
+            (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(last)
+        else { return nil }
+        return .persistentMemory(Int(last - UInt8(ascii: "0")))
+    }
+
+    private static func blockDevice(_ text: [UInt8]) -> Int? {
+        guard let last = text.last, text.count == 3, text.starts(with: "vd".utf8),
+            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(last)
+        else { return nil }
+        return Int(last - UInt8(ascii: "a"))
     }
 
     private static func addressing(_ text: [UInt8]) -> Addressing? {

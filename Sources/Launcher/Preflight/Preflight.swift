@@ -29,21 +29,8 @@ public enum Preflight {
         return String(cString: resolved)
     }
 
-    /// Makes sure that `port` of 127.0.0.1 is free. It may be taken a moment later: QEMU then says so.
-    public static func freePort(_ port: UInt16) throws(LaunchError) {
-        let socket = Loopback.makeSocket()
-        // As QEMU binds: a port whose old connections are only waiting out their time is free.
-        var enabled: Int32 = 1
-        setsockopt(socket.number, SOL_SOCKET, SO_REUSEADDR, &enabled, socklen_t(MemoryLayout<Int32>.size))
-        let failure = Loopback.withAddress(port: port) { address, length in
-            bind(socket.number, address, length) == 0 && listen(socket.number, 1) == 0 ? 0 : errno
-        }
-        switch failure {
-        case 0: return
-        case EADDRINUSE: throw .portTaken(port: port)
-        default: throw .portForbidden(port: port, reason: errorText(failure))
-        }
-    }
+    /// Makes sure that `port` of 127.0.0.1 is free. It may be taken a moment later: the monitor then says so.
+    public static func freePort(_ port: UInt16) throws(LaunchError) { _ = try Loopback.listen(port: port) }
 
     /// MiB of memory that programs can still have, by the kernel's own estimate; nil when it gives none.
     public static func availableMemoryMiB() -> Int? {

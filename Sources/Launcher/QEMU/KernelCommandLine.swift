@@ -9,11 +9,12 @@ public struct KernelCommandLine: Equatable, Sendable {
 
     /// The line that describes `machine`.
     public init(_ machine: MachineConfiguration) throws(LaunchError) {
-        // QEMU's user network: the guest is always this address, and asking by DHCP for it would only cost time.
-        try append("hexa.ip", "10.0.2.15/24,10.0.2.2", flag: "address")
+        // QEMU's user network: the guest is always this address, and asking by DHCP for it would only cost time. Our
+        // own monitor has no network to have an address in.
+        if machine.monitor == .qemu { try append("hexa.ip", "10.0.2.15/24,10.0.2.2", flag: "address") }
         try append("hexa.port", String(QEMUCommand.guestPort), flag: "port")
         try append("hexa.log", machine.logLevel.rawValue, flag: "--log-level")
-        try append("hexa.model", "vda", flag: "model")
+        try append("hexa.model", machine.monitor == .qemu ? "vda" : "pmem0", flag: "model")
         try append("hexa.model-size", String(machine.modelByteCount), flag: "model size")
         try append("hexa.model-name", machine.modelName, flag: "--name")
         try append("hexa.epoch", String(machine.startTimeUnixSeconds), flag: "start time")

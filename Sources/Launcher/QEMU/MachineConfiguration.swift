@@ -1,5 +1,5 @@
-/// Everything that defines one virtual machine: plain values, checked by `Preflight` and turned into QEMU arguments by
-/// `QEMUCommand`.
+/// Everything that defines one virtual machine: plain values, checked by `Preflight` and turned into what a monitor
+/// takes by `MonitorCommand`.
 public struct MachineConfiguration: Equatable, Sendable {
     public var kernelPath: String
     public var modelPath: String
@@ -10,6 +10,7 @@ public struct MachineConfiguration: Equatable, Sendable {
     public var processorCount: Int
     public var memoryMiB: Int
     public var accelerator: Accelerator
+    public var monitor: Monitor
     /// The port of the host's 127.0.0.1 that reaches the server.
     public var hostPort: UInt16
     public var apiKey: String?
@@ -30,7 +31,7 @@ public struct MachineConfiguration: Equatable, Sendable {
 
     public init(
         kernelPath: String, modelPath: String, modelByteCount: Int, modelName: String, processorCount: Int,
-        memoryMiB: Int, accelerator: Accelerator, hostPort: UInt16, apiKey: String? = nil,
+        memoryMiB: Int, accelerator: Accelerator, monitor: Monitor = .qemu, hostPort: UInt16, apiKey: String? = nil,
         law: LawFile? = nil, auditKey: String? = nil, logLevel: LogLevel = .info, contextLength: Int? = nil,
         sequenceCount: Int? = nil,
         startTimeUnixSeconds: UInt64
@@ -42,6 +43,7 @@ public struct MachineConfiguration: Equatable, Sendable {
         self.processorCount = processorCount
         self.memoryMiB = memoryMiB
         self.accelerator = accelerator
+        self.monitor = monitor
         self.hostPort = hostPort
         self.apiKey = apiKey
         self.law = law

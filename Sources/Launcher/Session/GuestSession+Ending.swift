@@ -8,7 +8,7 @@ extension GuestSession {
     }
 
     /// Asks the kernel over its console to power off and waits for it. A kernel that does not, or a second signal,
-    /// ends with QEMU killed. Answers whether the power-off was orderly.
+    /// ends with the monitor killed. Answers whether the power-off was orderly.
     public mutating func powerOff(graceSeconds: Int) -> Bool {
         let deadline = HostClock.now + .seconds(UInt64(graceSeconds))
         consoleInput.write(Array("poweroff\n".utf8))

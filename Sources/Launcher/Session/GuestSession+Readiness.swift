@@ -20,7 +20,9 @@ extension GuestSession {
             if sawReadyAnnouncement || HostClock.now >= nextProbe {
                 switch try probe(until: min(deadline, HostClock.now + Self.probeTimeout)) {
                 case .ready:
-                    ListenerBacklog.widen(process: process.identifier, port: machine.hostPort)
+                    if machine.monitor == .qemu {
+                        ListenerBacklog.widen(process: process.identifier, port: machine.hostPort)
+                    }
                     VirtualProcessors.pin(of: process.identifier, count: machine.processorCount)
                     return .ready
                 case .interrupted: return .interrupted

@@ -1,7 +1,7 @@
 import Glibc
 import MonotonicTime
 
-/// One running virtual machine, from QEMU's start to its end, driven by a single thread that polls the guest's
+/// One running virtual machine, from its monitor's start to its end, driven by a single thread that polls the guest's
 /// console, the signals that ask for an end, and one socket at a time.
 ///
 /// Whatever way this program ends, the machine ends with it: orderly through `powerOff`, at once when the session is
@@ -25,22 +25,29 @@ public struct GuestSession: ~Copyable {
         case interrupted
     }
 
-    /// Starts QEMU. `onConsoleLine` gets every line of the kernel's console; QEMU's own messages go to standard error.
+    /// Starts the monitor. `onConsoleLine` gets every line of the kernel's console; the monitor's own messages go to
+    /// standard error.
     public init(
-        starting machine: MachineConfiguration, emulatorPath: String,
+        starting machine: MachineConfiguration, monitorPath: String,
         onConsoleLine: @escaping (ConsoleLine) -> Void
     ) throws(LaunchError) {
-        let command = try QEMUCommand(machine)
+        let command = try MonitorCommand(machine)
         let input = try Pipe()
         let output = try Pipe()
         let configuration = try Pipe()
         // It fits a pipe's buffer (64 KiB) whole, so the write cannot wait for a reader that does not exist yet.
         configuration.writing.write(Array(command.configurationFile.utf8))
 
+        var descriptors = [
+            input.reading.number, output.writing.number, STDERR_FILENO, configuration.reading.number,
+        ]
+        // Minus one, which names nothing, where none is wanted.
+        let listener = command.wantsListener
+            ? try Loopback.listen(port: machine.hostPort) : FileDescriptor(owning: -1)
+        if command.wantsListener { descriptors.append(listener.number) }
+
         let signals = SignalInbox()
-        let process = try BoundProcess(
-            path: emulatorPath, arguments: command.arguments,
-            descriptors: [input.reading.number, output.writing.number, STDERR_FILENO, configuration.reading.number])
+        let process = try BoundProcess(path: monitorPath, arguments: command.arguments, descriptors: descriptors)
         output.reading.setNonBlocking()
 
         self.machine = machine
@@ -69,7 +76,7 @@ public struct GuestSession: ~Copyable {
         }
     }
 
-    /// Relays what the console has; false at its end, when QEMU is gone.
+    /// Relays what the console has; false at its end, when the monitor is gone.
     mutating func relayConsole() throws(LaunchError) -> Bool {
         guard let bytes = consoleOutput.read() else { return true }
         for line in splitter.receive(bytes) { relay(line) }
@@ -94,7 +101,7 @@ public struct GuestSession: ~Copyable {
         }
     }
 
-    /// Between QEMU closing the console and its exit.
+    /// Between the monitor closing the console and its exit.
     static let exitGraceMilliseconds = 2_000
 
     /// Rounded up, so that the deadline has passed when the poll times out; -1 waits for ever.

@@ -3,7 +3,8 @@ import Glibc
 
 /// Signals that ask the program to end, as a descriptor to poll instead of handlers that interrupt it.
 public struct SignalInbox: ~Copyable {
-    let descriptor: FileDescriptor
+    /// To poll.
+    public let descriptor: FileDescriptor
 
     /// Takes over SIGINT, SIGTERM and SIGHUP from here on, and makes writing to a closed pipe an error, not a signal.
     public init() {
@@ -22,8 +23,11 @@ public struct SignalInbox: ~Copyable {
     }
 
     /// Takes one waiting signal; false when there is none.
-    public func takeOne() -> Bool {
-        let bytes = descriptor.read(upTo: MemoryLayout<signalfd_siginfo>.size)
+    public func takeOne() -> Bool { Self.takeOne(from: descriptor.number) }
+
+    /// `takeOne()` of the inbox whose descriptor this is.
+    public static func takeOne(from number: Int32) -> Bool {
+        let bytes = FileDescriptor.read(number, upTo: MemoryLayout<signalfd_siginfo>.size)
         return bytes.map { !$0.isEmpty } ?? false
     }
 }

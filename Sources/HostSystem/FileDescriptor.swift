@@ -1,4 +1,3 @@
-import CLinux
 import Glibc
 
 /// An open file descriptor, closed when its owner lets go of it.
@@ -12,7 +11,10 @@ public struct FileDescriptor: ~Copyable {
 
     /// Reads what is there, up to `capacity` bytes. Empty at the end of the stream; nil when a non-blocking descriptor
     /// has nothing yet. An error reads as the end of the stream.
-    public func read(upTo capacity: Int = 65_536) -> [UInt8]? {
+    public func read(upTo capacity: Int = 65_536) -> [UInt8]? { Self.read(number, upTo: capacity) }
+
+    /// `read(upTo:)` of a descriptor that somebody else owns.
+    public static func read(_ number: Int32, upTo capacity: Int = 65_536) -> [UInt8]? {
         var wouldBlock = false
         let bytes = [UInt8](unsafeUninitializedCapacity: capacity) { buffer, count in
             var length: Int
@@ -25,7 +27,11 @@ public struct FileDescriptor: ~Copyable {
 
     /// Writes all of `bytes`, waiting where a non-blocking descriptor is full; false when the reader is gone.
     @discardableResult
-    public func write(_ bytes: [UInt8]) -> Bool {
+    public func write(_ bytes: [UInt8]) -> Bool { Self.write(bytes, to: number) }
+
+    /// `write(_:)` to a descriptor that somebody else owns.
+    @discardableResult
+    public static func write(_ bytes: [UInt8], to number: Int32) -> Bool {
         var sent = 0
         while sent < bytes.count {
             let length = bytes.withUnsafeBytes { Glibc.write(number, $0.baseAddress! + sent, $0.count - sent) }
@@ -41,22 +47,23 @@ public struct FileDescriptor: ~Copyable {
         return true
     }
 
+    /// Reads to the end of the stream.
+    public func readAll() -> [UInt8] {
+        var whole: [UInt8] = []
+        while let piece = read(), !piece.isEmpty { whole += piece }
+        return whole
+    }
+
+    /// The size of a regular file; nil for anything else.
+    public var byteCount: Int? {
+        var status = stat()
+        guard fstat(number, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+        return Int(status.st_size)
+    }
+
     /// Makes reads and writes return at once.
     public func setNonBlocking() {
         _ = fcntl(number, F_SETFL, fcntl(number, F_GETFL) | O_NONBLOCK)
-    }
-}
-
-/// A pipe's two ends, both close-on-exec.
-struct Pipe: ~Copyable {
-    let reading: FileDescriptor
-    let writing: FileDescriptor
-
-    init() throws(LaunchError) {
-        var ends: [Int32] = [0, 0]
-        guard linux_pipe(&ends) == 0 else { throw .spawnFailed(path: "a pipe", reason: errorText(errno)) }
-        reading = FileDescriptor(owning: ends[0])
-        writing = FileDescriptor(owning: ends[1])
     }
 }
 

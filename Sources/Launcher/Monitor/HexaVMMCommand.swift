@@ -1,0 +1,28 @@
+import JSON
+import VMM
+
+/// How our own monitor is called for a machine.
+public struct HexaVMMCommand: Equatable, Sendable {
+    public static let program = "hexa-vmm"
+    /// The vsock context of the guest: any above the host's does, as each machine has a host side of its own.
+    private static let guestContext: UInt64 = 3
+
+    public let description: MachineDescription
+
+    public init(_ machine: MachineConfiguration) throws(LaunchError) {
+        let commandLine = try KernelCommandLine(machine)
+        var description = MachineDescription(
+            kernelPath: machine.kernelPath, commandLine: commandLine.text, processorCount: machine.processorCount,
+            memoryMiB: machine.memoryMiB)
+        description.mappedFilePaths = [machine.modelPath]
+        description.vsockContext = Self.guestContext
+        description.forwarding = MachineDescription.Forwarding(
+            listenerDescriptor: MonitorCommand.listenerDescriptor, guestPort: UInt32(QEMUCommand.guestPort))
+        self.description = description
+    }
+
+    public var arguments: [String] { ["/dev/fd/\(MonitorCommand.configurationDescriptor)"] }
+
+    /// What the child must be able to read there.
+    public var configurationFile: String { String(decoding: description.json.serialized(), as: UTF8.self) }
+}

@@ -1,0 +1,35 @@
+/// The program that runs a virtual machine.
+public enum Monitor: String, CaseIterable, Sendable {
+    /// QEMU: a user network in front of the guest's TCP stack, the model on a disk. Works without KVM.
+    case qemu
+    /// Ours: streams straight into the guest's server, the model mapped where it is used. Needs KVM.
+    case hexa
+}
+
+/// How a monitor is started for a machine, whichever it is: as a child whose standard input and output are the guest's
+/// console, and which ends with QEMU's isa-debug-exit status.
+struct MonitorCommand {
+    let arguments: [String]
+    /// What the child reads on `configurationDescriptor`. It may hold an API key, which arguments must not.
+    let configurationFile: String
+    /// Whether the child takes over a listening socket, on `listenerDescriptor`.
+    let wantsListener: Bool
+
+    static let configurationDescriptor: Int32 = 3
+    static let listenerDescriptor: Int32 = 4
+
+    init(_ machine: MachineConfiguration) throws(LaunchError) {
+        switch machine.monitor {
+        case .qemu:
+            let command = try QEMUCommand(machine)
+            arguments = command.arguments
+            configurationFile = command.configurationFile
+            wantsListener = false
+        case .hexa:
+            let command = try HexaVMMCommand(machine)
+            arguments = command.arguments
+            configurationFile = command.configurationFile
+            wantsListener = true
+        }
+    }
+}

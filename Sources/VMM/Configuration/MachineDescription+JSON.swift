@@ -1,0 +1,99 @@
+import JSON
+
+// The configuration file: Firecracker's (`--config-file`), as far as this machine has what it describes, so that one
+// file starts the same guest here and there. Ours beyond it is `vsock.forward`.
+extension MachineDescription {
+    /// - Parameter json: the whole file.
+    public init(json bytes: [UInt8]) throws(ConfigurationProblem) {
+        let value: JSONValue
+        do {
+            value = try JSONValue(parsing: bytes)
+        } catch {
+            throw ConfigurationProblem("", "is not JSON: \(error)")
+        }
+        var file = try ConfigurationReader(value, path: "")
+        guard var boot = try file.reader("boot-source") else { throw ConfigurationProblem("boot-source", "is missing") }
+        guard var machine = try file.reader("machine-config") else {
+            throw ConfigurationProblem("machine-config", "is missing")
+        }
+        self.init(
+            kernelPath: try boot.string("kernel_image_path"), commandLine: try boot.string("boot_args"),
+            processorCount: try machine.integer("vcpu_count", in: 1...VMMLimits.processorCountMax),
+            memoryMiB: try machine.integer("mem_size_mib", in: VMMLimits.memoryMiBMin...VMMLimits.memoryMiBMax))
+        try boot.finish()
+        try machine.finish()
+        for var drive in try file.readers("drives") { diskPaths.append(try Self.drive(&drive)) }
+        for var mapping in try file.readers("pmem") { mappedFilePaths.append(try Self.mappedFile(&mapping)) }
+        if var vsock = try file.reader("vsock") { try readVsock(&vsock) }
+        // There is always one; the object says nothing more.
+        if let entropy = try file.reader("entropy") { try entropy.finish() }
+        try file.finish()
+    }
+
+    private static func drive(_ reader: inout ConfigurationReader) throws(ConfigurationProblem) -> String {
+        _ = try reader.string("drive_id")
+        _ = try reader.boolean("is_root_device", default: false)
+        guard try reader.boolean("is_read_only", default: false) else {
+            throw reader.problem("is_read_only", "must be true: disks are only read")
+        }
+        let path = try reader.string("path_on_host")
+        try reader.finish()
+        return path
+    }
+
+    private static func mappedFile(_ reader: inout ConfigurationReader) throws(ConfigurationProblem) -> String {
+        _ = try reader.string("id")
+        _ = try reader.boolean("root_device", default: false)
+        guard try reader.boolean("read_only", default: false) else {
+            throw reader.problem("read_only", "must be true: files are only read")
+        }
+        let path = try reader.string("path_on_host")
+        try reader.finish()
+        return path
+    }
+
+    private mutating func readVsock(_ reader: inout ConfigurationReader) throws(ConfigurationProblem) {
+        vsockContext = UInt64(try reader.integer("guest_cid", in: 3...Int(UInt32.max) - 1))
+        if var forward = try reader.reader("forward") {
+            forwarding = Forwarding(
+                listenerDescriptor: Int32(try forward.integer("descriptor", in: 0...Int(Int32.max))),
+                guestPort: UInt32(try forward.integer("guest_port", in: 1...Int(UInt32.max))))
+            try forward.finish()
+        }
+        try reader.finish()
+    }
+
+    /// The configuration file that describes this machine.
+    public var json: JSONValue {
+        var file: JSONObject = [
+            "boot-source": ["kernel_image_path": Self.json(kernelPath), "boot_args": Self.json(commandLine)],
+            "machine-config": ["vcpu_count": Self.json(processorCount), "mem_size_mib": Self.json(memoryMiB)],
+        ]
+        file.set("drives", to: .array(diskPaths.enumerated().map { index, path in
+            [
+                "drive_id": Self.json("drive\(index)"), "path_on_host": Self.json(path), "is_root_device": false,
+                "is_read_only": true,
+            ]
+        }))
+        file.set("pmem", to: .array(mappedFilePaths.enumerated().map { index, path in
+            [
+                "id": Self.json("pmem\(index)"), "path_on_host": Self.json(path), "root_device": false,
+                "read_only": true,
+            ]
+        }))
+        if let vsockContext {
+            var vsock: JSONObject = ["guest_cid": Self.json(Int(vsockContext))]
+            if let forwarding {
+                vsock.set("forward", to: [
+                    "descriptor": Self.json(Int(forwarding.listenerDescriptor)),
+                    "guest_port": Self.json(Int(forwarding.guestPort)),
+                ])
+            }
+            file.set("vsock", to: .object(vsock))
+        }
+        return .object(file)
+    }
+
+    private static func json(_ text: String) -> JSONValue { .string(JSONString(text)) }
+    private static func json(_ number: Int) -> JSONValue { .number(.integer(Int64(number))) }
+}

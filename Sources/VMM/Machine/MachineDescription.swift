@@ -1,0 +1,34 @@
+/// Everything that defines a machine.
+public struct MachineDescription: Equatable, Sendable {
+    public var kernelPath: String
+    /// The kernel's command line; the devices are added to it.
+    public var commandLine: String
+    public var processorCount: Int
+    public var memoryMiB: Int
+    /// Files that become read-only disks, in order.
+    public var diskPaths: [String] = []
+    /// Files that are mapped into the guest's memory, read-only, in order.
+    public var mappedFilePaths: [String] = []
+    /// The guest's vsock context, above 2; a machine without one has no socket device.
+    public var vsockContext: UInt64?
+    public var forwarding: Forwarding?
+
+    /// A listening socket of the host whose connections reach a vsock port of the guest.
+    public struct Forwarding: Equatable, Sendable {
+        /// Open in this process when the machine is made, which takes it over.
+        public var listenerDescriptor: Int32
+        public var guestPort: UInt32
+
+        public init(listenerDescriptor: Int32, guestPort: UInt32) {
+            self.listenerDescriptor = listenerDescriptor
+            self.guestPort = guestPort
+        }
+    }
+
+    public init(kernelPath: String, commandLine: String, processorCount: Int = 1, memoryMiB: Int) {
+        self.kernelPath = kernelPath
+        self.commandLine = commandLine
+        self.processorCount = processorCount
+        self.memoryMiB = memoryMiB
+    }
+}

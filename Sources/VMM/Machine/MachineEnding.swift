@@ -1,0 +1,11 @@
+/// How a machine came to its end.
+public enum MachineEnding: Equatable, Sendable {
+    /// The guest wrote this to the exit port.
+    case exited(status: UInt32)
+    /// The guest reset itself, or faulted three times over.
+    case reset
+    /// KVM could not go on.
+    case failed(String)
+    /// Somebody outside asked for it.
+    case stopped
+}

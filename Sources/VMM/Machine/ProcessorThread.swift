@@ -1,0 +1,83 @@
+import CKVM
+import CLinux
+import Glibc
+import HostSystem
+
+/// A thread that runs one virtual processor until the machine ends.
+///
+/// SAFETY (@unchecked Sendable): the processor is the thread's alone, but for `requestExit`, which any thread may call.
+final class ProcessorThread: @unchecked Sendable {
+    private let processor: KVMProcessor
+    private let bus: DeviceBus
+    private var thread = pthread_t()
+
+    /// Interrupts a running guest, and does nothing else.
+    private static let kickSignal = SIGUSR1
+
+    /// As QEMU names the threads of its processors.
+    private let name: String
+
+    init(_ processor: consuming KVMProcessor, index: Int, bus: DeviceBus) {
+        self.processor = processor
+        self.bus = bus
+        name = "CPU \(index)/KVM"
+    }
+
+    /// Once in a process, before the first `start`.
+    static func installKick() throws(VMMError) {
+        let failure = ckvm_install_kick(kickSignal)
+        guard failure == 0 else { throw .system(call: "sigaction", errno: failure) }
+    }
+
+    func start() throws(VMMError) {
+        let context = Unmanaged.passRetained(self).toOpaque()
+        let failure = pthread_create(&thread, nil, { context in
+            // SAFETY: the reference was retained for this thread.
+            let this = Unmanaged<ProcessorThread>.fromOpaque(context!).takeRetainedValue()
+            this.run()
+            return nil
+        }, context)
+        guard failure == 0 else {
+            // Nobody else will.
+            Unmanaged<ProcessorThread>.fromOpaque(context).release()
+            throw .system(call: "pthread_create", errno: failure)
+        }
+        linux_name_thread(thread, name)
+    }
+
+    /// Makes the thread leave the guest and end, and waits for that.
+    func stop() {
+        processor.requestExit()
+        // A kick that arrives between two runs is remembered by the request; one that arrives within interrupts it.
+        pthread_kill(thread, Self.kickSignal)
+        pthread_join(thread, nil)
+    }
+
+    private func run() {
+        bus.begun.wait()
+        guard !bus.isEnding else { return }
+        do throws(VMMError) {
+            while try handle(processor.runUntilExit()) {}
+        } catch {
+            bus.end(.failed(error.description))
+        }
+    }
+
+    /// Does what the guest needs; false at the end of the machine.
+    private func handle(_ exit: KVMProcessor.Exit) throws(VMMError) -> Bool {
+        switch exit {
+        case .portRead(let port, _, let bytes): bus.readPort(port, into: bytes)
+        case .portWrite(let port, let width, let bytes): return bus.writePort(port, width: width, bytes)
+        case .memoryRead(let address, let bytes): bus.readMemory(address, into: bytes)
+        case .memoryWrite(let address, let bytes): bus.writeMemory(address, bytes)
+        case .interrupted: return !bus.isEnding
+        case .shutDown:
+            bus.end(.reset)
+            return false
+        case .failed(let reason):
+            bus.end(.failed(reason))
+            return false
+        }
+        return true
+    }
+}

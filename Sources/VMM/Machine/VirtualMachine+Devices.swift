@@ -1,0 +1,91 @@
+import HostSystem
+import Net
+import Virtio
+
+extension VirtualMachine {
+    func addDevices(_ description: MachineDescription) throws(VMMError) {
+        try add(EntropyModel())
+        for path in description.diskPaths {
+            try add(BlockModel(InputFile(path)))
+        }
+        if let context = description.vsockContext {
+            guard context > VsockAddress.hostContext, context < UInt64(UInt32.max) else {
+                throw .configuration(field: "guest_cid", reason: "must be within 3 and 4294967294")
+            }
+            let model = SocketModel(guestContext: context)
+            let slot = try add(model)
+            if let forwarding = description.forwarding { forwarder = makeForwarder(forwarding, model, slot) }
+        }
+        var address = memory.layout.filesStart
+        for path in description.mappedFilePaths {
+            let file = try MappedFile(path)
+            try machine.addMemory(file.memory, at: address, isReadOnly: true)
+            try add(PersistentMemoryModel(address: address, byteCount: file.memory.count))
+            address += UInt64(file.memory.count)
+            mappedFiles.append(file)
+        }
+    }
+
+    /// Lets the first signal ask the guest to power off, and the second end the machine.
+    public func endOnSignal(_ signals: borrowing SignalInbox) throws(VMMError) {
+        let (bus, number) = (bus, signals.descriptor.number)
+        var wasAsked = false
+        try loop.watch(number, for: .reading) { _ in
+            guard SignalInbox.takeOne(from: number) else { return }
+            if wasAsked { bus.end(.stopped) } else { bus.type(Array("poweroff\n".utf8)) }
+            wasAsked = true
+        }
+    }
+
+    private func makeForwarder(
+        _ forwarding: MachineDescription.Forwarding, _ model: SocketModel, _ slot: DeviceBus.Slot
+    ) -> PortForwarder {
+        let bus = bus
+        return PortForwarder(
+            FileDescriptor(owning: forwarding.listenerDescriptor), guestPort: forwarding.guestPort, model: model,
+            loop: loop
+        ) { body in
+            bus.withLock { _ in body() }
+            slot.notification.signal()
+        }
+    }
+
+    /// Puts a device on the bus: its interrupt line and its notifications become events.
+    @discardableResult
+    func add(_ model: any DeviceModel) throws(VMMError) -> DeviceBus.Slot {
+        let slot = try bus.add(model, memory: memory)
+        try machine.connect(slot.interrupt, toInterruptLine: slot.line)
+        for queue in model.queueSizes.indices {
+            try machine.connect(
+                slot.notification, toWriteOf: UInt32(queue), at: slot.address + UInt64(MMIORegister.queueNotify))
+        }
+        let bus = bus
+        try loop.watch(slot.notification.number, for: .reading) { _ in
+            slot.notification.clear()
+            bus.serve(slot)
+        }
+        return slot
+    }
+
+    /// The console is the serial port: its output goes to `descriptor` as the reader takes it.
+    func connectConsole(_ descriptor: Int32) throws(VMMError) {
+        try machine.connect(bus.serialInterrupt, toInterruptLine: SerialPort.interruptLine)
+        let (bus, loop) = (bus, loop)
+        // Watched for nothing until there is a backlog, which a regular file never has.
+        _ = try loop.watchIfPossible(descriptor, for: []) { _ in bus.withLock { $0.output.resume() } }
+        bus.withLock { $0.output.onBacklog = { loop.change(descriptor, to: $0 ? .writing : []) } }
+    }
+
+    /// Types what arrives on `descriptor`, which is non-blocking and stays the caller's, on the guest's console, until
+    /// its end. A regular file, `/dev/null` for one, types nothing.
+    public func connectConsoleInput(_ descriptor: borrowing FileDescriptor) throws(VMMError) {
+        let (bus, loop, number) = (bus, loop, descriptor.number)
+        _ = try loop.watchIfPossible(number, for: .reading) { _ in
+            switch FileDescriptor.read(number) {
+            case .some(let bytes) where bytes.isEmpty: loop.forget(number)
+            case .some(let bytes): bus.type(bytes)
+            case .none: break
+            }
+        }
+    }
+}

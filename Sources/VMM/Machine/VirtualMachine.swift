@@ -1,0 +1,90 @@
+import HostSystem
+
+/// A machine: made by `init`, run to its end by `run`. Its devices are served by the thread that calls `run`; each of
+/// its processors has a thread of its own.
+public final class VirtualMachine {
+    let bus: DeviceBus
+    let loop: EventLoop
+    var machine: KVMMachine
+    let memory: MachineMemory
+    /// Files in the guest's memory.
+    var mappedFiles: [MappedFile] = []
+    var forwarder: PortForwarder?
+    private var processors: [ProcessorThread] = []
+
+    /// - Parameters:
+    ///   - description: what to make.
+    ///   - consoleOutput: a non-blocking descriptor that takes the guest's console; it stays the caller's.
+    public init(_ description: MachineDescription, consoleOutput: Int32) throws(VMMError) {
+        guard (1...VMMLimits.processorCountMax).contains(description.processorCount) else {
+            throw .configuration(field: "vcpu_count", reason: "must be within 1 and \(VMMLimits.processorCountMax)")
+        }
+        let system = try KVMSystem()
+        machine = try system.makeMachine()
+        memory = try MachineMemory(AddressLayout(memoryMiB: description.memoryMiB))
+        try memory.install(in: &machine)
+        bus = try DeviceBus(output: ConsoleOutput(consoleOutput))
+        loop = try EventLoop()
+        try connectConsole(consoleOutput)
+        try addDevices(description)
+        let entry = try KernelLoader.load(
+            kernelPath: description.kernelPath,
+            commandLine: ([description.commandLine] + announcements).joined(separator: " "), into: memory)
+        for index in 0..<description.processorCount {
+            let identity = try system.supportedIdentity()
+            identity.describe(processor: index, of: description.processorCount)
+            let processor = try machine.makeProcessor(index, identity: identity)
+            if index == 0 { try processor.setEntry(entry) }
+            processors.append(ProcessorThread(processor, index: index, bus: bus))
+        }
+    }
+
+    /// How the kernel learns of the devices: `virtio_mmio.device=SIZE@ADDRESS:LINE`.
+    private var announcements: [String] {
+        bus.withLock { state in
+            state.slots.map { "virtio_mmio.device=4K@0x\(String($0.address, radix: 16)):\($0.line)" }
+        }
+    }
+
+    /// Runs the machine until it ends, one way or another.
+    ///
+    /// - Parameter confined: gives up, for the rest of this process's life, all that the machine does not need.
+    public func run(confined: Bool = false) throws(VMMError) -> MachineEnding {
+        try ProcessorThread.installKick()
+        let (bus, loop) = (bus, loop)
+        try loop.watch(bus.ended.number, for: .reading) { _ in loop.stop() }
+        var started: [ProcessorThread] = []
+        defer {
+            bus.end(.stopped)
+            bus.begun.signal()
+            for processor in started { processor.stop() }
+        }
+        for processor in processors {
+            try processor.start()
+            started.append(processor)
+        }
+        if confined { try Confinement.begin() }
+        bus.begun.signal()
+        loop.run()
+        loop.forget(bus.ended.number)
+        deliverRest()
+        return bus.withLock { $0.ending } ?? .stopped
+    }
+
+    /// Ends the machine from outside, at once.
+    public func stop() { bus.end(.stopped) }
+
+    /// What the guest wrote last is still delivered, within limits.
+    private func deliverRest() {
+        bus.withLock { state in
+            for slot in state.slots { _ = slot.transport.serve() }
+        }
+        while forwarder?.hasOutput ?? false {
+            guard loop.runOnce(timeoutMilliseconds: Self.readerPatienceMilliseconds) else { break }
+        }
+        bus.withLock { $0.output.drain(timeoutMilliseconds: Self.readerPatienceMilliseconds) }
+    }
+
+    /// A reader of the console or of an answer that takes nothing for so long is given up.
+    private static let readerPatienceMilliseconds: Int32 = 1_000
+}

@@ -1,0 +1,65 @@
+import Glibc
+import HostSystem
+
+/// Pages of this process's address space, unmapped when the owner lets go of them.
+struct MemoryMapping: ~Copyable {
+    let base: UnsafeMutableRawPointer
+    let byteCount: Int
+
+    static let hugePageByteCount = 2 << 20
+    static let pageByteCount = 4 << 10
+
+    /// Fresh zeroed memory, aligned to huge pages and backed by them where the host has some.
+    init(anonymous byteCount: Int) throws(VMMError) {
+        self = try Self.reserve(byteCount, protection: PROT_READ | PROT_WRITE)
+        // Only a wish: without huge pages everything works, with a fault for each small page.
+        madvise(base, byteCount, MADV_HUGEPAGE)
+    }
+
+    /// Pages shared with the kernel, at the start of what `descriptor` names.
+    init(shared descriptor: borrowing FileDescriptor, byteCount: Int) throws(VMMError) {
+        base = try Self.map(nil, byteCount, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor.number)
+        self.byteCount = byteCount
+    }
+
+    /// A file of `fileByteCount` bytes, read-only, aligned to huge pages. The mapping is as long as the next multiple
+    /// of a huge page; what lies behind the file reads as zeros.
+    init(file descriptor: borrowing FileDescriptor, fileByteCount: Int) throws(VMMError) {
+        let huge = Self.hugePageByteCount
+        let filePages = (fileByteCount + Self.pageByteCount - 1) / Self.pageByteCount * Self.pageByteCount
+        let reserved = try Self.reserve((fileByteCount + huge - 1) / huge * huge, protection: PROT_READ)
+        // Over the reservation, so that nothing behind the file's last page is left unmapped.
+        _ = try Self.map(reserved.base, filePages, PROT_READ, MAP_SHARED | MAP_FIXED, descriptor.number)
+        madvise(reserved.base, reserved.byteCount, MADV_HUGEPAGE)
+        self = reserved
+    }
+
+    deinit { munmap(base, byteCount) }
+
+    /// Anonymous pages at an address aligned to huge pages: more are mapped than needed, and the ends given back.
+    private static func reserve(_ byteCount: Int, protection: Int32) throws(VMMError) -> MemoryMapping {
+        let huge = Self.hugePageByteCount
+        let start = try map(
+            nil, byteCount + huge, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1)
+        let head = (huge - Int(UInt(bitPattern: start) % UInt(huge))) % huge
+        if head > 0 { munmap(start, head) }
+        munmap(start + head + byteCount, huge - head)
+        return MemoryMapping(base: start + head, byteCount: byteCount)
+    }
+
+    private init(base: UnsafeMutableRawPointer, byteCount: Int) {
+        self.base = base
+        self.byteCount = byteCount
+    }
+
+    private static func map(
+        _ address: UnsafeMutableRawPointer?, _ byteCount: Int, _ protection: Int32, _ flags: Int32,
+        _ descriptor: Int32
+    ) throws(VMMError) -> UnsafeMutableRawPointer {
+        // MAP_FAILED is minus one.
+        guard let pointer = mmap(address, byteCount, protection, flags, descriptor, 0),
+            UInt(bitPattern: pointer) != UInt.max
+        else { throw .system(call: "mmap", errno: errno) }
+        return pointer
+    }
+}

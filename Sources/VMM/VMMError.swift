@@ -1,0 +1,38 @@
+import HostSystem
+
+/// Why a virtual machine could not be made or run. Each case is one line for a person.
+public enum VMMError: Error, Equatable {
+    /// An ioctl of KVM failed; `call` is its name in `linux/kvm.h`.
+    case kvm(call: StaticText, errno: Int32)
+    /// Another system call failed.
+    case system(call: StaticText, errno: Int32)
+    /// KVM speaks another version of its interface than the only one there has ever been.
+    case apiVersion(Int32)
+    /// KVM lacks an ability the machine is built on.
+    case abilityMissing(StaticText)
+    case fileUnreadable(path: String, errno: Int32)
+    case image(ELFImage.Problem)
+    /// A size or a count in the configuration is outside of what the machine can have.
+    case configuration(field: StaticText, reason: String)
+}
+
+/// A constant text in an error. `StaticString` itself cannot be compared.
+public struct StaticText: Equatable, Sendable, ExpressibleByStringLiteral, CustomStringConvertible {
+    public let description: String
+
+    public init(stringLiteral value: StaticString) { description = value.description }
+}
+
+extension VMMError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .kvm(let call, let errno): "KVM: \(call) failed: \(errorText(errno))"
+        case .system(let call, let errno): "\(call) failed: \(errorText(errno))"
+        case .apiVersion(let version): "KVM: interface version \(version) instead of 12"
+        case .abilityMissing(let ability): "KVM: this host's KVM has no \(ability)"
+        case .fileUnreadable(let path, let errno): "cannot read \(path): \(errorText(errno))"
+        case .image(let problem): "kernel image: \(problem)"
+        case .configuration(let field, let reason): "\(field): \(reason)"
+        }
+    }
+}

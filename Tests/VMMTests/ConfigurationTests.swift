@@ -1,0 +1,49 @@
+import JSON
+import Testing
+
+@testable import VMM
+
+@Suite struct ConfigurationTests {
+    private func problem(_ text: String) -> String? {
+        do throws(ConfigurationProblem) {
+            _ = try MachineDescription(json: Array(text.utf8))
+            return nil
+        } catch {
+            return error.description
+        }
+    }
+
+    private func file(_ more: String = "", machine: String = #""vcpu_count": 1, "mem_size_mib": 64"#) -> String {
+        #"{"boot-source": {"kernel_image_path": "/k", "boot_args": "a=b"}, "machine-config": {\#(machine)}\#(more)}"#
+    }
+
+    @Test func whatIsWrittenIsReadBack() throws {
+        var description = MachineDescription(kernelPath: "/k", commandLine: "a=b", processorCount: 2, memoryMiB: 64)
+        description.diskPaths = ["/d"]
+        description.mappedFilePaths = ["/m", "/n"]
+        description.vsockContext = 3
+        description.forwarding = .init(listenerDescriptor: 4, guestPort: 80)
+        #expect(try MachineDescription(json: description.json.serialized()) == description)
+    }
+
+    @Test func theLeastIsEnough() throws {
+        let description = try MachineDescription(json: Array(file().utf8))
+        #expect(description == MachineDescription(kernelPath: "/k", commandLine: "a=b", memoryMiB: 64))
+    }
+
+    @Test func problemsNameTheField() {
+        #expect(problem("[]") == "configuration: must be an object")
+        #expect(problem("{}") == "configuration: boot-source is missing")
+        #expect(problem(file(#", "logger": {}"#)) == "configuration: logger is unknown")
+        #expect(problem(file(machine: #""vcpu_count": 0, "mem_size_mib": 64"#))
+            == "configuration: machine-config.vcpu_count must be an integer from 1 to 64")
+        #expect(problem(file(machine: #""vcpu_count": 1"#)) == "configuration: machine-config.mem_size_mib is missing")
+        #expect(problem(file(machine: #""vcpu_count": 1, "mem_size_mib": 64, "smt": 1"#))
+            == "configuration: machine-config.smt is unknown")
+        #expect(problem(file(#", "drives": [{"drive_id": "a", "path_on_host": "/d"}]"#))
+            == "configuration: drives[0].is_read_only must be true: disks are only read")
+        #expect(problem(file(#", "pmem": [3]"#)) == "configuration: pmem[0] must be an object")
+        #expect(problem(file(#", "vsock": {"guest_cid": 2}"#))
+            == "configuration: vsock.guest_cid must be an integer from 3 to 4294967294")
+    }
+}
