@@ -29,14 +29,25 @@ ACCELERATORS = [
     pytest.param("kvm", marks=pytest.mark.skipif(KVM_OBSTACLE is not None, reason=KVM_OBSTACLE or "")),
     "tcg",
 ]
+OWN_MONITOR = pytest.param(
+    "hexa-vmm", marks=pytest.mark.skipif(KVM_OBSTACLE is not None, reason=KVM_OBSTACLE or ""))
+# Ways to run a machine: QEMU with either accelerator, and our own monitor.
+MACHINES = [*ACCELERATORS, OWN_MONITOR]
+# Where it only matters which program runs the machine.
+MONITORS = [BEST_ACCELERATOR, OWN_MONITOR]
 
 
 def pytest_generate_tests(metafunc):
     if "accelerator" in metafunc.fixturenames:
         metafunc.parametrize("accelerator", ACCELERATORS)
+    if "machine" in metafunc.fixturenames:
+        metafunc.parametrize("machine", MACHINES)
+    if "monitor" in metafunc.fixturenames:
+        metafunc.parametrize("monitor", MONITORS)
     if "shared_guest" in metafunc.fixturenames:
         # A module whose tests hold for the ordinary process as well says so with `SERVERS`.
-        servers = getattr(metafunc.module, "SERVERS", ["hexa-os"])
+        servers = [OWN_MONITOR if server == "hexa-vmm" else server
+                   for server in getattr(metafunc.module, "SERVERS", ["hexa-os", "hexa-vmm"])]
         metafunc.parametrize("shared_guest", servers, indirect=True, scope="session")
 
 
@@ -50,7 +61,7 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(scope="session", autouse=True)
 def built():
-    needed = (HEXA_OS, HEXA_SERVE, HEXA_OS.with_name("hexa-kernel.elf"), MODEL)
+    needed = (HEXA_OS, HEXA_OS.with_name("hexa-vmm"), HEXA_SERVE, HEXA_OS.with_name("hexa-kernel.elf"), MODEL)
     missing = [str(path) for path in needed if not path.exists()]
     assert not missing, f"{', '.join(missing)} missing: run 'make build model' first"
 
@@ -89,8 +100,9 @@ def start_process(tmp_path):
 @pytest.fixture(scope="session")
 def shared_guest(request, tmp_path_factory):
     log_path = tmp_path_factory.mktemp("shared") / "console.log"
+    accelerator = "hexa-vmm" if request.param == "hexa-vmm" else BEST_ACCELERATOR
     is_process = request.param == "hexa-serve"
-    guest = HostProcess(log_path=log_path) if is_process else Guest(accelerator=BEST_ACCELERATOR, log_path=log_path)
+    guest = HostProcess(log_path=log_path) if is_process else Guest(accelerator=accelerator, log_path=log_path)
     with guest:
         yield guest.wait_ready()
         assert guest.process.poll() is None, f"the shared machine died; its console:\n{guest.console()}"

@@ -16,7 +16,7 @@ MODEL = ROOT / "build" / "models" / "smollm2-135m-instruct-q4_1.gguf"
 MODEL_NAME = MODEL.stem
 
 # Under TCG a boot and a token take tens of times longer.
-READY_TIMEOUT_SECONDS = {"kvm": 30, "tcg": 300}
+READY_TIMEOUT_SECONDS = {"kvm": 30, "tcg": 300, "hexa-vmm": 30}
 END_TIMEOUT_SECONDS = 20
 
 
@@ -123,15 +123,16 @@ class Served:
 
 
 class Guest(Served):
-    """The unikernel in a virtual machine, run by hexa-os."""
+    """The unikernel in a virtual machine, run by hexa-os: by QEMU with an accelerator, or by our own monitor."""
 
     def __init__(self, *options, accelerator, log_path, model=MODEL, api_key=None):
         self.accelerator = accelerator
-        super().__init__([HEXA_OS, "run", model, "--accel", accelerator, "--verbose", *options], log_path=log_path,
+        monitor = ["--vmm", "hexa"] if accelerator == "hexa-vmm" else ["--vmm", "qemu", "--accel", accelerator]
+        super().__init__([HEXA_OS, "run", model, *monitor, "--verbose", *options], log_path=log_path,
                          ready_timeout=READY_TIMEOUT_SECONDS[accelerator], api_key=api_key)
 
     @property
-    def qemu_pid(self):
+    def monitor_pid(self):
         (pid,) = children(self.process.pid)
         return pid
 

@@ -7,7 +7,7 @@ import openai
 import pytest
 
 # The same server twice: as the unikernel and as an ordinary process.
-SERVERS = ["hexa-os", "hexa-serve"]
+SERVERS = ["hexa-os", "hexa-vmm", "hexa-serve"]
 
 MESSAGES = [{"role": "user", "content": "What is the capital of France?"}]
 

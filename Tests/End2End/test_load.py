@@ -13,7 +13,7 @@ from guest import wait_until
 from raw_http import Client
 
 # The same server twice: as the unikernel and as an ordinary process.
-SERVERS = ["hexa-os", "hexa-serve"]
+SERVERS = ["hexa-os", "hexa-vmm", "hexa-serve"]
 
 CONNECTION_COUNT = 256
 

@@ -13,7 +13,7 @@ from guest import Guest
 from raw_http import Client
 
 # The same server twice: as the unikernel and as an ordinary process.
-SERVERS = ["hexa-os", "hexa-serve"]
+SERVERS = ["hexa-os", "hexa-vmm", "hexa-serve"]
 
 CHAT = {"messages": [{"role": "user", "content": "Hi"}], "max_tokens": 1}
 COMPLETION = {"prompt": "Hello", "max_tokens": 1}
