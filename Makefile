@@ -17,7 +17,8 @@ RUN_OPTIONS ?=
 # Options of a benchmark, such as --quick.
 BENCH_OPTIONS ?=
 
-.PHONY: help build tools kernel setup model run test test-unit test-e2e tidy fuzz bench-load bench-engine clean
+.PHONY: help build tools kernel setup model run test test-unit test-e2e tidy fuzz clean
+.PHONY: bench-load bench-engine bench-coldstart
 
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z0-9%-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,7 +58,7 @@ tidy: ## Check the rules that keep the source readable
 fuzz: ## Fuzz every parser (FUZZ_SECONDS each, 60 by default)
 	@scripts/fuzz $${FUZZ_SECONDS:-60}
 
-bench-load bench-engine: setup model build ## Measure against llama.cpp (BENCH_OPTIONS=--quick for a rough look)
+bench-load bench-engine bench-coldstart: setup model build ## Measure against llama.cpp (BENCH_OPTIONS=--quick)
 	@scripts/build-llama
 	@$(PYTHON) bench/$(@:bench-%=%).py $(BENCH_OPTIONS)
 

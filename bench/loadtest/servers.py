@@ -72,9 +72,12 @@ class ServerFailure(Exception):
 
 
 class Running:
-    """A server under test. A context manager: whatever happens, it is gone afterwards."""
+    """A server under test. A context manager: whatever happens, it is gone afterwards.
 
-    def __init__(self, system, model):
+    `poll_seconds` is how often it is asked whether it is ready.
+    """
+
+    def __init__(self, system, model, poll_seconds=0.02):
         if not system.program.exists():
             raise ServerFailure(f"{system.program.relative_to(ROOT)} is missing")
         self.system = system
@@ -82,6 +85,8 @@ class Running:
         LOGS.mkdir(parents=True, exist_ok=True)
         self.log_path = LOGS / f"{system.name}.log"
         self._log = self.log_path.open("ab")
+        self.poll_seconds = poll_seconds
+        self.started = time.monotonic()
         self.process = subprocess.Popen(system.command(model, self.port), stdin=subprocess.DEVNULL,
                                         stdout=self._log, stderr=self._log)
 
@@ -104,16 +109,15 @@ class Running:
         self._log.close()
 
     def wait_ready(self):
-        started = time.monotonic()
-        while not self.is_healthy():
+        while not self.is_healthy(timeout=max(0.1, 10 * self.poll_seconds)):
             if self.process.poll() is not None:
                 raise ServerFailure(f"{self.system.name} ended with {self.process.returncode}: see {self.log_path}")
-            if time.monotonic() - started > READY_SECONDS:
+            if time.monotonic() - self.started > READY_SECONDS:
                 raise ServerFailure(f"{self.system.name} was not ready within {READY_SECONDS} s")
-            time.sleep(0.02)
-        self.ready_seconds = time.monotonic() - started
+            time.sleep(self.poll_seconds)
+        self.ready_seconds = time.monotonic() - self.started
 
-    def is_healthy(self, timeout=2):
+    def is_healthy(self, timeout):
         """Whether `/health` says 200."""
         try:
             with socket.create_connection(("127.0.0.1", self.port), timeout=timeout) as connection:
