@@ -1,6 +1,6 @@
 // hexa-vmm: one virtual machine in one process, as `hexa-os run` starts it, or a person.
 //
-//     hexa-vmm CONFIG-FILE
+//     hexa-vmm --config-file FILE
 //
 // The console is standard input and output. The exit status is that of QEMU's isa-debug-exit: `value << 1 | 1` for what
 // the guest writes to its exit port, so that 33 is an orderly power-off. SIGINT, SIGTERM and SIGHUP ask the guest to
@@ -16,9 +16,12 @@ func fail(_ message: String, status: Int32) -> Never {
 }
 
 func readDescription() -> MachineDescription {
-    guard CommandLine.arguments.count == 2 else { fail("usage: hexa-vmm CONFIG-FILE", status: 64) }
-    let file = FileDescriptor(owning: open(CommandLine.arguments[1], O_RDONLY | O_CLOEXEC))
-    guard file.number >= 0 else { fail("cannot read \(CommandLine.arguments[1]): \(errorText(errno))", status: 66) }
+    let arguments = CommandLine.arguments
+    guard arguments.count == 3, arguments[1] == "--config-file" else {
+        fail("usage: hexa-vmm --config-file FILE", status: 64)
+    }
+    let file = FileDescriptor(owning: open(arguments[2], O_RDONLY | O_CLOEXEC))
+    guard file.number >= 0 else { fail("cannot read \(arguments[2]): \(errorText(errno))", status: 66) }
     do throws(ConfigurationProblem) {
         return try MachineDescription(json: file.readAll())
     } catch {

@@ -17,29 +17,33 @@ extension RunCommand {
         let configuration = try file.check(.quick)
         let kernelPath = try Preflight.readableFile(kernel ?? Self.besideProgram("hexa-kernel.elf"),
                                                     hint: "'make build' makes it, --kernel names another")
-        let monitorPath = try self.monitorPath()
         try Preflight.freePort(port)
-        let memoryMiB = try memoryFor(configuration, file)
         let lawFile = try serving.law.map { path throws(LaunchError) in try LawFile(path: path) }
         let choice = try Accelerator.choose(vmm == .hexa ? .kvm : accel)
         if let reason = choice.fallbackReason {
             Terminal.warn("KVM cannot be used (\(reason)): falling back to TCG, which is slow")
         }
+        let monitor = printCommand ? .qemu : vmm ?? Monitor.default(for: choice.accelerator)
+        let monitorPath = try Self.path(of: monitor)
+        let memoryMiB = try memoryFor(configuration, file, monitor)
         var machine = MachineConfiguration(
             kernelPath: kernelPath, modelPath: file.path, modelByteCount: file.byteCount,
             modelName: serving.name ?? file.defaultName, processorCount: cpus ?? HostProcessors.participantCountDefault,
-            memoryMiB: memoryMiB, accelerator: choice.accelerator, monitor: vmm, hostPort: port,
+            memoryMiB: memoryMiB, accelerator: choice.accelerator, monitor: monitor, hostPort: port,
             apiKey: serving.apiKey ?? HostEnvironment.apiKey, law: lawFile, auditKey: HostEnvironment.auditKey,
             logLevel: logLevel, contextLength: serving.context, sequenceCount: serving.sequences,
             startTimeUnixSeconds: HostClock.unixSeconds)
+        machine.isModelPacked = file.container.format == .hxm
         machine.timeToFirstTokenMilliseconds = serving.slaTtftMs
         machine.timeBetweenTokensMilliseconds = serving.slaItlMs
         return Plan(machine: machine, monitorPath: monitorPath)
     }
 
-    private func memoryFor(_ configuration: ModelConfiguration, _ file: ModelFile) throws(LaunchError) -> Int {
-        // Our own monitor maps the file beside the machine's memory, where a packed one is used in place.
-        let isMapped = vmm == .hexa && file.container.format == .hxm
+    private func memoryFor(
+        _ configuration: ModelConfiguration, _ file: ModelFile, _ monitor: Monitor
+    ) throws(LaunchError) -> Int {
+        // Our own monitor maps a packed file beside the machine's memory.
+        let isMapped = monitor == .hexa && file.container.format == .hxm
         let estimate = MemoryEstimate(configuration, fileByteCount: isMapped ? 0 : file.byteCount,
                                       contextLength: serving.context, sequenceCount: serving.sequences,
                                       holdsPrograms: serving.law != nil)
@@ -56,11 +60,11 @@ extension RunCommand {
                              max(available, leastMachine))
     }
 
-    private func monitorPath() throws(LaunchError) -> String {
-        switch vmm {
+    private static func path(of monitor: Monitor) throws(LaunchError) -> String {
+        switch monitor {
         case .qemu: try Preflight.locate(QEMUCommand.program)
         case .hexa:
-            try Preflight.readableFile(Self.besideProgram(HexaVMMCommand.program), hint: "'make build' makes it")
+            try Preflight.readableFile(besideProgram(HexaVMMCommand.program), hint: "'make build' makes it")
         }
     }
 

@@ -48,8 +48,8 @@ struct RunCommand: ParsableCommand {
     @Option(help: "auto, kvm or tcg. TCG works everywhere and is slow.")
     var accel = Accelerator.Request.auto
 
-    @Option(help: "What runs the machine: qemu, or hexa, our own, which needs KVM and starts sooner.")
-    var vmm = Monitor.qemu
+    @Option(help: "What runs the machine: hexa, our own, which needs KVM (default where that works), or qemu.")
+    var vmm: Monitor?
 
     @OptionGroup
     var serving: ServingOptions

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import struct
 import subprocess
@@ -9,7 +10,7 @@ import time
 
 import pytest
 
-from conftest import BEST_ACCELERATOR
+from conftest import BEST_ACCELERATOR, KVM_OBSTACLE
 from guest import HEXA_OS, MODEL, Guest, run_hexa_os
 from raw_http import Client
 from test_corrupt_model import POWERED_OFF, boot
@@ -166,3 +167,17 @@ def test_a_packed_model_gives_the_same_text_and_is_not_repacked(guest, packed, t
         assert greedy(other) == greedy(guest)
         assert "model: packed" in other.console() and "repacked" not in other.console()
     assert "weights repacked in" in guest.console()
+
+
+def test_a_model_cut_short_while_it_is_served_ends_the_machine_with_a_message(packed, tmp_path, start_guest):
+    if KVM_OBSTACLE:
+        pytest.skip(KVM_OBSTACLE)
+    path = tmp_path / "model.hxm"
+    shutil.copyfile(packed, path)
+    guest = start_guest(accelerator="hexa-vmm", model=path).wait_ready()
+    os.truncate(path, 4_096)
+    with pytest.raises(OSError), Client(guest.port, timeout=20) as client:
+        client.request("POST", "/v1/completions", json={"prompt": "Once", "max_tokens": 4})
+        raise ConnectionError("an answer all the same")
+    assert guest.process.wait(timeout=20) == 71
+    assert "was it truncated?" in guest.console()

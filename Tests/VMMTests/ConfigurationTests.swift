@@ -31,6 +31,14 @@ import Testing
         #expect(description == MachineDescription(kernelPath: "/k", commandLine: "a=b", memoryMiB: 64))
     }
 
+    @Test func whatFirecrackerSaysOfAMachineIsUnderstood() throws {
+        let machine = #""vcpu_count": 1, "mem_size_mib": 64, "smt": false, "huge_pages": "2M""#
+        let more = #", "vsock": {"guest_cid": 3, "uds_path": "v.sock"}, "entropy": {}, "drives": []"#
+        let description = try MachineDescription(json: Array(file(more, machine: machine).utf8))
+        #expect(description.vsockContext == 3)
+        #expect(description.memoryMiB == 64)
+    }
+
     @Test func problemsNameTheField() {
         #expect(problem("[]") == "configuration: must be an object")
         #expect(problem("{}") == "configuration: boot-source is missing")
@@ -38,8 +46,12 @@ import Testing
         #expect(problem(file(machine: #""vcpu_count": 0, "mem_size_mib": 64"#))
             == "configuration: machine-config.vcpu_count must be an integer from 1 to 64")
         #expect(problem(file(machine: #""vcpu_count": 1"#)) == "configuration: machine-config.mem_size_mib is missing")
+        #expect(problem(file(machine: #""vcpu_count": 1, "mem_size_mib": 64, "cpu_template": "T2""#))
+            == "configuration: machine-config.cpu_template is unknown")
         #expect(problem(file(machine: #""vcpu_count": 1, "mem_size_mib": 64, "smt": 1"#))
-            == "configuration: machine-config.smt is unknown")
+            == "configuration: machine-config.smt must be true or false")
+        #expect(problem(file(machine: #""vcpu_count": 1, "mem_size_mib": 64, "huge_pages": "1G""#))
+            == "configuration: machine-config.huge_pages must be None or 2M")
         #expect(problem(file(#", "drives": [{"drive_id": "a", "path_on_host": "/d"}]"#))
             == "configuration: drives[0].is_read_only must be true: disks are only read")
         #expect(problem(file(#", "pmem": [3]"#)) == "configuration: pmem[0] must be an object")

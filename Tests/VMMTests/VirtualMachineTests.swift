@@ -17,7 +17,8 @@ import Testing
         defer { unlink(path) }
         var ends: [Int32] = [0, 0]
         try #require(linux_pipe(&ends) == 0)
-        let (reading, writing) = (FileDescriptor(owning: ends[0]), FileDescriptor(owning: ends[1]))
+        let reading = FileDescriptor(owning: ends[0])
+        let writing = FileDescriptor(owning: ends[1])
         reading.setNonBlocking()
         writing.setNonBlocking()
         var description = MachineDescription(

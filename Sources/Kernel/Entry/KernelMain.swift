@@ -25,14 +25,13 @@ public func kernelMain(bootProtocol: UInt32, parameters: UInt64) -> Never {
     LocalAPIC.enable()
     let crew = Cores.start(count: configuration.cpuCount, pageTableRoot: pageTableRoot)
 
-    Machine.log.info(
-        "hexa-os: \(information.memoryMap.byteCount >> 20) MiB of RAM, "
-            + "\(crew.participantCount) of \(configuration.cpuCount) cores, clock from \(clockSource.name)")
+    let greeting = "hexa-os: \(information.memoryMap.byteCount >> 20) MiB of RAM, "
+        + "\(crew.participantCount) of \(configuration.cpuCount) cores, clock from \(clockSource.name)"
     Machine.log.debug("command line: \(String(decoding: information.commandLine, as: UTF8.self))")
     var law = Law(clients: Law.Client.holding(configuration.apiKeys))
     if let test = configuration.selfTest { SelfTest.run(test, law: &law, capability: law.kernelCapability()) }
     let sequence = BootSequence(configuration: configuration, announced: announced, law: law, crew: crew)
-    Task { await sequence.run() }
+    Task { await sequence.run(greeting: greeting) }
     Executor.runForever()
 }
 

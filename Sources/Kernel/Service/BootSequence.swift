@@ -27,9 +27,12 @@ final class BootSequence: @unchecked Sendable {
         self.crew = crew
     }
 
-    func run() async {
+    /// - Parameter greeting: what to say first: on the virtio console where there is one, as a byte on the serial port
+    ///   may cost an exit.
+    func run(greeting: String) async {
         let devices = DeviceInventory(announced)
         Machine.console = devices.console
+        Machine.log.info(greeting)
         if let entropy = devices.entropy {
             await KernelEntropy.reseed(permit(Read.self, on: .entropyDevice), from: entropy)
         } else {

@@ -14,14 +14,19 @@ public struct HexaVMMCommand: Equatable, Sendable {
         var description = MachineDescription(
             kernelPath: machine.kernelPath, commandLine: commandLine.text, processorCount: machine.processorCount,
             memoryMiB: machine.memoryMiB)
-        description.mappedFilePaths = [machine.modelPath]
+        if machine.isModelMapped {
+            description.mappedFilePaths = [machine.modelPath]
+        } else {
+            description.diskPaths = [machine.modelPath]
+        }
+        if let law = machine.law { description.diskPaths.append(law.path) }
         description.vsockContext = Self.guestContext
         description.forwarding = MachineDescription.Forwarding(
             listenerDescriptor: MonitorCommand.listenerDescriptor, guestPort: UInt32(QEMUCommand.guestPort))
         self.description = description
     }
 
-    public var arguments: [String] { ["/dev/fd/\(MonitorCommand.configurationDescriptor)"] }
+    public var arguments: [String] { ["--config-file", "/dev/fd/\(MonitorCommand.configurationDescriptor)"] }
 
     /// What the child must be able to read there.
     public var configurationFile: String { String(decoding: description.json.serialized(), as: UTF8.self) }

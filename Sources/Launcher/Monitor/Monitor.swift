@@ -4,6 +4,14 @@ public enum Monitor: String, CaseIterable, Sendable {
     case qemu
     /// Ours: streams straight into the guest's server, the model mapped where it is used. Needs KVM.
     case hexa
+
+    /// What is taken when nobody chose.
+    public static func `default`(for accelerator: Accelerator) -> Monitor {
+        switch accelerator {
+        case .kvm: .hexa
+        case .tcg: .qemu
+        }
+    }
 }
 
 /// How a monitor is started for a machine, whichever it is: as a child whose standard input and output are the guest's

@@ -14,7 +14,7 @@ public struct KernelCommandLine: Equatable, Sendable {
         if machine.monitor == .qemu { try append("hexa.ip", "10.0.2.15/24,10.0.2.2", flag: "address") }
         try append("hexa.port", String(QEMUCommand.guestPort), flag: "port")
         try append("hexa.log", machine.logLevel.rawValue, flag: "--log-level")
-        try append("hexa.model", machine.monitor == .qemu ? "vda" : "pmem0", flag: "model")
+        try append("hexa.model", machine.isModelMapped ? "pmem0" : "vda", flag: "model")
         try append("hexa.model-size", String(machine.modelByteCount), flag: "model size")
         try append("hexa.model-name", machine.modelName, flag: "--name")
         try append("hexa.epoch", String(machine.startTimeUnixSeconds), flag: "start time")
@@ -29,7 +29,7 @@ public struct KernelCommandLine: Equatable, Sendable {
         }
         if let law = machine.law {
             // The keys that clients present are the law's; the machine's own is only what this program presents.
-            try append("hexa.law", "vdb", flag: "--law")
+            try append("hexa.law", machine.isModelMapped ? "vda" : "vdb", flag: "--law")
             try append("hexa.law-size", String(law.byteCount), flag: "--law")
         } else if let key = machine.apiKey {
             try append("hexa.api-key", key, flag: "--api-key")

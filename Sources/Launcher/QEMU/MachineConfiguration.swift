@@ -5,6 +5,8 @@ public struct MachineConfiguration: Equatable, Sendable {
     public var modelPath: String
     /// The model file's exact length: a block device shows it rounded up to whole sectors.
     public var modelByteCount: Int
+    /// Whether the kernel can use the file where it is mapped.
+    public var isModelPacked = false
     /// What clients call the model.
     public var modelName: String
     public var processorCount: Int
@@ -53,6 +55,10 @@ public struct MachineConfiguration: Equatable, Sendable {
         self.sequenceCount = sequenceCount
         self.startTimeUnixSeconds = startTimeUnixSeconds
     }
+
+    /// Whether the model is mapped into the machine's memory. Otherwise it is a disk: what is read only once, to be
+    /// repacked, is read faster than it is mapped.
+    var isModelMapped: Bool { monitor == .hexa && isModelPacked }
 }
 
 /// What runs the guest's instructions.

@@ -33,6 +33,14 @@ struct ConfigurationReader {
         try need(field, "a string") { $0.stringValue }
     }
 
+    mutating func string(_ field: String, default value: String) throws(ConfigurationProblem) -> String {
+        guard object[field] != nil else {
+            known.append(field)
+            return value
+        }
+        return try string(field)
+    }
+
     mutating func integer(_ field: String, in range: ClosedRange<Int>) throws(ConfigurationProblem) -> Int {
         try need(field, "an integer from \(range.lowerBound) to \(range.upperBound)") { value in
             value.intValue.flatMap { range.contains($0) ? $0 : nil }

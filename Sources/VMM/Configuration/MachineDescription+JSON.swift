@@ -1,7 +1,8 @@
 import JSON
 
 // The configuration file: Firecracker's (`--config-file`), as far as this machine has what it describes, so that one
-// file starts the same guest here and there. Ours beyond it is `vsock.forward`.
+// file starts the same guest here and there. Ours beyond it is `vsock.forward`; Firecracker's Unix socket for vsock is
+// accepted and not made.
 extension MachineDescription {
     /// - Parameter json: the whole file.
     public init(json bytes: [UInt8]) throws(ConfigurationProblem) {
@@ -21,13 +22,23 @@ extension MachineDescription {
             processorCount: try machine.integer("vcpu_count", in: 1...VMMLimits.processorCountMax),
             memoryMiB: try machine.integer("mem_size_mib", in: VMMLimits.memoryMiBMin...VMMLimits.memoryMiBMax))
         try boot.finish()
-        try machine.finish()
+        try Self.checkOptions(&machine)
         for var drive in try file.readers("drives") { diskPaths.append(try Self.drive(&drive)) }
         for var mapping in try file.readers("pmem") { mappedFilePaths.append(try Self.mappedFile(&mapping)) }
         if var vsock = try file.reader("vsock") { try readVsock(&vsock) }
         // There is always one; the object says nothing more.
         if let entropy = try file.reader("entropy") { try entropy.finish() }
         try file.finish()
+    }
+
+    /// What Firecracker leaves to choice and is settled here: huge pages are always asked for.
+    private static func checkOptions(_ machine: inout ConfigurationReader) throws(ConfigurationProblem) {
+        for option in ["smt", "track_dirty_pages"] where try machine.boolean(option, default: false) {
+            throw machine.problem(option, "must be false: this machine has nothing of the kind")
+        }
+        let pages = try machine.string("huge_pages", default: "None")
+        guard ["None", "2M"].contains(pages) else { throw machine.problem("huge_pages", "must be None or 2M") }
+        try machine.finish()
     }
 
     private static func drive(_ reader: inout ConfigurationReader) throws(ConfigurationProblem) -> String {
@@ -54,6 +65,7 @@ extension MachineDescription {
 
     private mutating func readVsock(_ reader: inout ConfigurationReader) throws(ConfigurationProblem) {
         vsockContext = UInt64(try reader.integer("guest_cid", in: 3...Int(UInt32.max) - 1))
+        _ = try reader.string("uds_path", default: "")
         if var forward = try reader.reader("forward") {
             forwarding = Forwarding(
                 listenerDescriptor: Int32(try forward.integer("descriptor", in: 0...Int(Int32.max))),

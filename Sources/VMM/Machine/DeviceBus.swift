@@ -138,7 +138,11 @@ extension DeviceBus {
         for byte in bytes {
             if let byte = state.serial.write(byte, to: port) { text.append(byte) }
         }
-        if !text.isEmpty { state.output.write(text.span) }
+        if !text.isEmpty {
+            // What the guest said on its console before comes first.
+            for slot in state.slots where slot.transport.model.id == .console { _ = slot.transport.serve() }
+            state.output.write(text.span)
+        }
         if state.serial.wantsInterrupt { serialInterrupt.signal() }
     }
 

@@ -3,8 +3,10 @@ import Net
 import Virtio
 
 extension VirtualMachine {
-    func addDevices(_ description: MachineDescription) throws(VMMError) {
+    func addDevices(_ description: MachineDescription, _ output: ConsoleOutput) throws(VMMError) {
         try add(EntropyModel())
+        // A line costs one exit here, and one a byte on the serial port. The lock is the device's when it is called.
+        try add(ConsoleModel { output.write($0.span) })
         for path in description.diskPaths {
             try add(BlockModel(InputFile(path)))
         }

@@ -23,10 +23,11 @@ public final class VirtualMachine {
         machine = try system.makeMachine()
         memory = try MachineMemory(AddressLayout(memoryMiB: description.memoryMiB))
         try memory.install(in: &machine)
-        bus = try DeviceBus(output: ConsoleOutput(consoleOutput))
+        let output = ConsoleOutput(consoleOutput)
+        bus = try DeviceBus(output: output)
         loop = try EventLoop()
         try connectConsole(consoleOutput)
-        try addDevices(description)
+        try addDevices(description, output)
         let entry = try KernelLoader.load(
             kernelPath: description.kernelPath,
             commandLine: ([description.commandLine] + announcements).joined(separator: " "), into: memory)
