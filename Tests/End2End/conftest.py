@@ -155,12 +155,12 @@ USER_KEY = {"Authorization": "Bearer user-key"}
 AUDIT_KEY = "audit-key-of-the-tests"
 
 
-@pytest.fixture(scope="session")
-def lawful(tmp_path_factory):
+@pytest.fixture(scope="session", params=MONITORS)
+def lawful(request, tmp_path_factory):
     """A machine under the law of examples/raw.json."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HEXA_AUDIT_KEY", AUDIT_KEY)
-        with Guest("--law", ROOT / "examples" / "raw.json", accelerator=BEST_ACCELERATOR,
+        with Guest("--law", ROOT / "examples" / "raw.json", accelerator=request.param,
                    log_path=tmp_path_factory.mktemp("law") / "console.log", api_key="root-key") as guest:
             yield guest.wait_ready()
             assert guest.process.poll() is None, guest.console()
