@@ -12,7 +12,6 @@ import pytest
 from conftest import ROOT_KEY, USER_KEY
 from raw_http import Client
 
-
 TRIALS = 7
 WORDS = "river stone cloud paper light metal garden window winter summer yellow silver number letter".split()
 
