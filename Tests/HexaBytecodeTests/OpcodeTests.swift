@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 @testable import HexaBytecode
 
@@ -18,5 +19,44 @@ struct OpcodeTests {
         #expect(instruction.d == -5)
         #expect(instruction.with(d: 12).d == 12)
         #expect(instruction.with(d: 12).immediate == -300)
+    }
+
+    @Test("docs/bytecode.md lists every opcode with its number, operands and effect")
+    func documentation() throws {
+        let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .appendingPathComponent("../../docs/bytecode.md")
+        let text = try String(contentsOf: file, encoding: .utf8)
+        for opcode in Opcode.allCases {
+            let layout = opcode.layout
+            let operands = [layout.a, layout.b, layout.c, layout.d].map(\.letter).joined()
+            let effect = "\(layout.summary)".replacingOccurrences(of: "|", with: "or")
+            #expect(text.contains("| \(opcode.rawValue) | `\(opcode)` | `\(operands)` | \(effect) |\n"))
+        }
+        #expect(text.contains("| 4 | the version, \(ModuleFormat.version) |"))
+    }
+}
+
+extension OperandKind {
+    /// How docs/bytecode.md writes it.
+    var letter: String {
+        switch self {
+        case .unused: "-"
+        case .register: "r"
+        case .immediate: "i"
+        case .immediateHalf: "h"
+        case .flag: "f"
+        case .count: "n"
+        case .constant: "K"
+        case .function: "F"
+        case .global: "G"
+        case .name: "N"
+        case .type: "T"
+        case .nominal: "S"
+        case .capture: "C"
+        case .variant: "V"
+        case .builtin: "B"
+        case .kernelCall: "X"
+        case .jump: "j"
+        }
     }
 }
