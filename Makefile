@@ -18,12 +18,12 @@ RUN_OPTIONS ?=
 BENCH_OPTIONS ?=
 
 .PHONY: help build tools kernel setup model run test test-unit test-e2e tidy fuzz clean
-.PHONY: bench-load bench-engine bench-coldstart
+.PHONY: bench-load bench-engine bench-coldstart bench-vm
 
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z0-9%-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-build: tools kernel ## Build hexa-os, hexa-serve and the kernel image into build/
+build: tools kernel ## Build hexa-os, hexa-serve, hexa and the kernel image into build/
 
 tools:
 	@scripts/build-tools
@@ -43,7 +43,7 @@ $(MODEL): scripts/fetch-model
 run: setup model build ## Boot, answer a first prompt, serve on PORT (8080) until Ctrl-C
 	@exec $(BUILD)/hexa-os run $(MODEL) --port $(PORT) --prompt '$(subst ','\'',$(PROMPT))' $(RUN_OPTIONS)
 
-test: setup model build ## Everything: tidy, unit, fuzz smoke, boot and end-to-end tests
+test: setup model build ## Everything: tidy, unit, closure scripts, fuzz smoke, boot and end-to-end tests
 	@$(PYTHON) scripts/test all
 
 test-unit: setup model ## Only the unit tests of the host build
@@ -62,9 +62,13 @@ bench-load bench-engine bench-coldstart: setup model build ## Measure against ll
 	@scripts/build-llama
 	@$(PYTHON) bench/$(@:bench-%=%).py $(BENCH_OPTIONS)
 
+bench-vm: tools ## Measure the language against Lua 5.4
+	@scripts/setup lua5.4
+	@$(PYTHON) bench/vm.py $(BENCH_OPTIONS)
+
 bench-%: setup model build ## Run a benchmark of bench/, such as bench-boot
 	@$(PYTHON) bench/$*.py $(BENCH_OPTIONS)
 
 clean: ## Remove every build product; keeps .venv and the fetched model package
 	rm -rf .build .build-kernel .build-fuzz \
-		$(BUILD)/hexa-os $(BUILD)/hexa-serve $(BUILD)/engine-bench $(BUILD)/*.elf $(BUILD)/test $(BUILD)/fuzz
+		$(BUILD)/hexa $(BUILD)/hexa-os $(BUILD)/hexa-serve $(BUILD)/engine-bench $(BUILD)/*.elf $(BUILD)/test $(BUILD)/fuzz
