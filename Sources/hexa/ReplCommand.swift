@@ -9,13 +9,14 @@ struct ReplCommand: ParsableCommand {
         commandName: "repl", abstract: "An interactive session.",
         discussion: """
             An input goes on over several lines while a bracket is open. Commands: :history, :quit.
-            Inputs are kept in the file that HEXA_HISTORY names, or in ~/.hexa_history.
+            Arrows move in the line and through earlier ones, Ctrl-C drops a line, Ctrl-D ends the session.
+            Lines are kept in the file that HEXA_HISTORY names, or in ~/.hexa_history.
             """
     )
 
     func run() throws {
         var session = ReplSession()
-        while let input = readInput() {
+        while let input = readInput(session.history) {
             switch input.trimmingCharacters(in: .whitespacesAndNewlines) {
             case "": continue
             case ":quit", ":q": return
@@ -27,14 +28,18 @@ struct ReplCommand: ParsableCommand {
     }
 
     /// Lines until brackets are balanced; nil at the end of the input.
-    private func readInput() -> String? {
-        var text = ""
-        var isFirst = true
+    private func readInput(_ history: [String]) -> String? {
+        var lines: [String] = []
         while true {
-            if Console.isInteractive { Console.write(isFirst ? "hexa> " : "  ... ") }
-            guard let line = readLine(strippingNewline: true) else { return isFirst ? nil : text }
-            text += isFirst ? line : "\n" + line
-            isFirst = false
+            let prompt = lines.isEmpty ? "hexa> " : "  ... "
+            switch LineEditor.read(prompt: prompt, history: history + lines) {
+            case .line(let line): lines.append(line)
+            case .dropped:
+                lines = []
+                continue
+            case .end: return lines.isEmpty ? nil : lines.joined(separator: "\n")
+            }
+            let text = lines.joined(separator: "\n")
             guard InputCompleteness.needsMore(text) else { return text }
         }
     }
@@ -78,12 +83,13 @@ struct ReplSession {
         }
     }
 
+    /// Line by line, as they will be called back.
     private mutating func remember(_ input: String) {
-        let line = input.replacingOccurrences(of: "\n", with: " ")
-        history.append(line)
+        let lines = input.split(separator: "\n").map(String.init)
+        history += lines
         let descriptor = open(historyPath, O_WRONLY | O_CREAT | O_APPEND, 0o600)
         guard descriptor >= 0 else { return }
         defer { close(descriptor) }
-        Console.write(Array((line + "\n").utf8), to: descriptor)
+        for line in lines { Console.write(Array((line + "\n").utf8), to: descriptor) }
     }
 }
