@@ -53,11 +53,15 @@ struct ProgramDriver {
             file: place.file, position: place.position, label: "error", message: message,
             line: source?.line(Int(place.position.line)) ?? [], width: 1, hint: nil
         )
+        var calls: [(text: String, count: Int)] = []
         for entry in failure.trace.dropFirst() where entry.position.line > 0
             && entry.function.first != UInt8(ascii: "(") {
             let name = String(decoding: entry.function, as: UTF8.self)
-            text += "  called in \(name) at \(String(decoding: entry.file, as: UTF8.self)):\(entry.position.line)\n"
+            let call = "called in \(name) at \(String(decoding: entry.file, as: UTF8.self)):\(entry.position.line)"
+            if calls.last?.text == call { calls[calls.count - 1].count += 1 } else { calls.append((call, 1)) }
         }
+        for call in calls { text += "  \(call.text)" + (call.count > 1 ? ", \(call.count) times\n" : "\n") }
+        if failure.trace.count == ProgramFailure.traceEntriesMax { text += "  and so on\n" }
         return text
     }
 }

@@ -190,7 +190,7 @@ extension Compiler {
 
     /// An error when a struct or enum is known to have neither a method nor a field of the name.
     private func checkMethod(_ symbol: Symbol, of type: StaticType, _ range: SourceRange) {
-        guard case .nominal(let index) = type else { return }
+        guard case .nominal(let index) = type else { return warnOfUnknownMethod(symbol, range) }
         let declaration = program.nominals[index]
         if declaration.methods[symbol] != nil || interner.text(symbol) == "to_string" { return }
         if case .structure(let fields) = declaration.kind, fields.contains(where: { $0.name == symbol }) { return }
@@ -198,6 +198,16 @@ extension Compiler {
         report("\(interner.text(declaration.symbol)) has no method \(interner.text(symbol))", at: range,
                hint: NearestName.find(interner.bytes(symbol), among: names)
                    .map { "did you mean \(String(decoding: $0, as: UTF8.self))?" })
+    }
+
+    /// A warning when nothing in the program has a method or field of the name: the call can only fail.
+    private func warnOfUnknownMethod(_ symbol: Symbol, _ range: SourceRange) {
+        guard !program.isInteractive, !isComptime, !methodNames.contains(symbol), program.hasRoom(for: .warning)
+        else { return }
+        let names = methodNames.map { interner.bytes($0) }.sorted { $0.lexicographicallyPrecedes($1) }
+        program.warn("nothing has a method \(interner.text(symbol))", in: builder.file, at: range,
+                     hint: NearestName.find(interner.bytes(symbol), among: names)
+                         .map { "did you mean \(String(decoding: $0, as: UTF8.self))?" })
     }
 
     private func resultType(of builtin: Builtin) -> StaticType {

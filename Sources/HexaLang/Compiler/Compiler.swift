@@ -19,6 +19,20 @@ final class Compiler {
     /// Compile-time evaluations under way, one inside the other.
     var comptimeDepth = 0
 
+    /// Names that some value of the program can be called by: methods, and fields that may hold functions.
+    lazy var methodNames: Set<Symbol> = {
+        var names = Set(BuiltinMethod.allCases.map { interner.intern($0.nameBytes) })
+        for type in program.nominals + program.traits + program.builtinTypes.values {
+            names.formUnion(type.methods.keys)
+            switch type.kind {
+            case .structure(let fields): names.formUnion(fields.map { $0.name })
+            case .trait(let required, let provided): names.formUnion(required + provided.map { $0.symbol })
+            case .enumeration, .builtin: break
+            }
+        }
+        return names
+    }()
+
     /// A method that a trait provides is compiled once for each type.
     private struct FunctionKey: Hashable {
         var number: Int

@@ -51,13 +51,21 @@ final class Program {
     }
 
     func report(_ message: String, in file: SourceFile, at range: SourceRange, hint: String? = nil) {
-        guard diagnostics.count < 50 else { return }
-        diagnostics.append(Diagnostic(message, in: file, at: range, hint: hint))
+        add(Diagnostic(message, in: file, at: range, hint: hint))
     }
 
     func warn(_ message: String, in file: SourceFile, at range: SourceRange, hint: String? = nil) {
-        guard diagnostics.count < 50 else { return }
-        diagnostics.append(Diagnostic(message, in: file, at: range, hint: hint, severity: .warning))
+        add(Diagnostic(message, in: file, at: range, hint: hint, severity: .warning))
+    }
+
+    /// Errors and warnings are counted apart: warnings must not keep an error from being known.
+    private func add(_ diagnostic: Diagnostic) {
+        if hasRoom(for: diagnostic.severity) { diagnostics.append(diagnostic) }
+    }
+
+    /// Whether one more error or warning would be told.
+    func hasRoom(for severity: Diagnostic.Severity) -> Bool {
+        diagnostics.reduce(0) { $0 + ($1.severity == severity ? 1 : 0) } < LanguageLimits.diagnosticsMax
     }
 }
 

@@ -1,7 +1,11 @@
 /// The candidate closest to a misspelt name.
 enum NearestName {
+    /// Longer names are not compared: the time grows with the product of the lengths, and nobody misspells them.
+    private static let lengthMax = 64
+
     /// nil when no candidate is close: at most a third of the letters may differ, and never more than three.
     static func find(_ name: [UInt8], among candidates: [[UInt8]]) -> [UInt8]? {
+        guard name.count <= lengthMax else { return nil }
         let limit = min(max(name.count / 3, 1), 3)
         var best: (distance: Int, name: [UInt8])?
         for candidate in candidates where candidate != name {

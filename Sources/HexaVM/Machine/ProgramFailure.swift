@@ -14,7 +14,8 @@ public struct ProgramFailure: Error, Equatable, Sendable {
     /// Innermost call first; the first entry is where the error arose. At most `traceEntriesMax`.
     public var trace: [TraceEntry]
 
-    static let traceEntriesMax = 32
+    /// Calls that are told of: the innermost ones say where the error is.
+    public static let traceEntriesMax = 32
 }
 
 /// What `Machine.run` ended with.
