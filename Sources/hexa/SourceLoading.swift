@@ -36,6 +36,11 @@ enum SourceLoading {
 
     /// Compiles, shows what the compiler has to say, and ends with exit code 1 on errors.
     static func compile(_ source: SourceFile, _ options: CompileOptions) throws -> CompiledProgram {
+        guard !source.bytes.starts(with: ModuleFormat.magic) else {
+            let name = String(decoding: source.name, as: UTF8.self)
+            Console.error("\(name): a compiled module, not a source file: hexa run and hexa disasm take it\n")
+            throw ExitCode(1)
+        }
         do {
             let program = try HexaCompiler.compile(source, options: options, load: load)
             for warning in program.warnings { Console.error(warning.rendered()) }

@@ -45,4 +45,10 @@ struct DiagnosticTests {
         #expect(program == nil)
         #expect(diagnostics.first?.hint == nil)
     }
+
+    @Test("a line that is shown commands no terminal")
+    func controlCharacters() {
+        let rendered = compile("\tx \u{1B}[2J\u{9B}").diagnostics.map { $0.rendered() }.joined()
+        #expect(rendered.contains("\tx \u{FFFD}[2J\u{FFFD}\n"))
+    }
 }

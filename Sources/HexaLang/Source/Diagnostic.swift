@@ -42,7 +42,7 @@ public struct Diagnostic: Error {
         text += ":\(position.line):\(position.column): \(label): \(message)\n"
         if !line.isEmpty {
             let number = "\(position.line)"
-            let source = String(decoding: line, as: UTF8.self)
+            let source = visible(line)
             text += "  \(number) | \(source)\n"
             for _ in 0..<number.utf8.count + 2 { text += " " }
             text += " | "
@@ -58,6 +58,16 @@ public struct Diagnostic: Error {
             text += "\n"
         }
         if let hint { text += "  hint: \(hint)\n" }
+        return text
+    }
+
+    /// The line without what would command the terminal: a file may hold anything.
+    private static func visible(_ line: ArraySlice<UInt8>) -> String {
+        var text = ""
+        for scalar in String(decoding: line, as: UTF8.self).unicodeScalars {
+            let isControl = scalar != "\t" && (scalar.value < 0x20 || 0x7F...0x9F ~= scalar.value)
+            text.unicodeScalars.append(isControl ? "\u{FFFD}" : scalar)
+        }
         return text
     }
 }
