@@ -91,6 +91,20 @@ struct HostileBytecodeTests {
         for _ in 0..<3 { #expect(machine.run(fuel: Self.fuel) == .yielded) }
     }
 
+    @Test("tasks that do nothing but spawn their successors spend fuel")
+    func spawningForEver() throws {
+        let file = SourceFile(name: Array("spawn.hexa".utf8), bytes: Array("spawn { println(1) }".utf8))
+        var module = try HexaCompiler.compile(file).module
+        let task = try #require(module.functions.firstIndex { $0.code.contains { $0.opcode == .callBuiltin } })
+        let body = [Instruction(.loadFunction, a: 0, d: task), Instruction(.spawn, a: 0), Instruction(.returnVoid)]
+        let position = module.functions[task].positions[0]
+        module.functions[task].code = body
+        module.functions[task].positions = body.map { _ in position }
+        module.functions[task].handlers = []
+        let machine = Machine(try VerifiedModule(verifying: module))
+        for _ in 0..<3 { #expect(machine.run(fuel: Self.fuel) == .yielded) }
+    }
+
     @Test("a function held in a field is called again on its own receiver after a collection made room")
     func fieldCallAtTheQuota() throws {
         // Garbage fills the heap before each call, and each call needs a deeper stack: some meet the quota in the

@@ -514,7 +514,11 @@ extension Machine {
                 _ = fail(.match, Array("no arm matches ".utf8) + text(of: base[i.a]))
             case .spawn:
                 self.pc = pc
-                if spawn(base[i.a]) { continue }
+                if spawn(base[i.a]) {
+                    fuel &-= takeDebt()
+                    if fuel >= 0 { continue }
+                    return outOfFuel(pc, fuel)
+                }
             case .select:
                 self.pc = pc
                 switch select(i, base) {

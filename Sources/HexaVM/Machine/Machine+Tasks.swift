@@ -21,6 +21,8 @@ extension Machine {
             pc: record.pointee.code
         )
         readyTasks.append(new)
+        // Like a call, and as dear as the memory it takes: a task may do nothing but spawn its successor and end.
+        charge(1 + new.allocatedBytes >> 8)
         return true
     }
 
