@@ -139,6 +139,25 @@ struct HostileBytecodeTests {
         #expect(finished > 0)
     }
 
+    @Test("a call that has room for its frame and none for its registers leaves both where they are", arguments: 0..<8)
+    func depthAtTheQuota(locals: Int) throws {
+        // With eight registers a call, frames and registers run out of room at the same call.
+        let variables = (0..<locals).map { "let v\($0) = n\n" }.joined()
+        let source = "fn dive(n) {\n\(variables)if n == 0 { 0 } else { 1 + dive(n - 1) }\n}\nprintln(dive(500))"
+        let file = SourceFile(name: Array("dive.hexa".utf8), bytes: Array(source.utf8))
+        let verified = try VerifiedModule(verifying: try HexaCompiler.compile(file).module)
+        for quota in stride(from: 8 << 10, through: 160 << 10, by: 256) {
+            var configuration = MachineConfiguration()
+            configuration.heapBytesMax = quota
+            let machine = Machine(verified, configuration: configuration)
+            switch machine.run(fuel: 1 << 20) {
+            case .finished: #expect(machine.takeOutput() == Array("500\n".utf8))
+            case .failed(let failure): #expect(failure.kind == Array("memory".utf8), "with \(quota) bytes")
+            case let outcome: Issue.record("with \(quota) bytes: \(outcome)")
+            }
+        }
+    }
+
     /// False when the verifier refuses the module.
     private func run(_ module: BytecodeModule, _ random: inout SplitMix64) -> Bool {
         guard let verified = try? VerifiedModule(verifying: module) else { return false }

@@ -12,29 +12,25 @@ enum CallResult {
 
 extension Machine {
     /// Room for one more frame whose registers begin at `window` registers above the running frame's base. Afterwards
-    /// `self.frame` and its base are valid; pointers from before are not.
+    /// `self.frame` and its base are valid; pointers from before are not. When it fails nothing has moved.
     func makeRoom(_ window: Int, _ callee: UnsafeMutablePointer<FunctionRecord>) -> Bool {
         suspend()
         let depth = frame - task.frames
         guard depth + 1 < MachineLimits.callDepthMax else {
             return fail(.depth, "more than \(MachineLimits.callDepthMax) nested calls")
         }
-        if depth + 1 >= task.frameCapacity {
-            let capacity = min(task.frameCapacity * 2, MachineLimits.callDepthMax)
-            guard heap.reserve(bytes: (capacity - task.frameCapacity) * MemoryLayout<Frame>.stride) else {
-                return outOfMemory()
-            }
-            task.growFrames(to: capacity)
-        }
+        let frameCapacity = depth + 1 < task.frameCapacity
+            ? task.frameCapacity : min(task.frameCapacity * 2, MachineLimits.callDepthMax)
         let needed = (task.frame.pointee.base - task.stack) + window + Int(callee.pointee.registerCount)
-        if needed > task.stackCapacity {
-            var capacity = task.stackCapacity
-            while capacity < needed { capacity *= 2 }
-            guard capacity <= MachineLimits.stackValuesMax,
-                  heap.reserve(bytes: (capacity - task.stackCapacity) * MemoryLayout<Value>.stride)
-            else { return outOfMemory() }
-            task.growStack(to: capacity)
-        }
+        var stackCapacity = task.stackCapacity
+        while stackCapacity < needed { stackCapacity *= 2 }
+        // Room for both before either moves: whoever fails still holds pointers into them.
+        guard stackCapacity <= MachineLimits.stackValuesMax,
+              heap.reserve(bytes: (frameCapacity - task.frameCapacity) * MemoryLayout<Frame>.stride
+                  + (stackCapacity - task.stackCapacity) * MemoryLayout<Value>.stride)
+        else { return outOfMemory() }
+        if frameCapacity > task.frameCapacity { task.growFrames(to: frameCapacity) }
+        if stackCapacity > task.stackCapacity { task.growStack(to: stackCapacity) }
         resume(task)
         return true
     }
