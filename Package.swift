@@ -102,6 +102,7 @@ let hostTargets: [Target] = [
     .target(name: "Reporting", dependencies: [
         "KernelCore", "Launcher", .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ]),
+    core("Fleet", ["JSON", "MonotonicTime"]),
     .executableTarget(name: "hexa-serve", dependencies: [
         "Appliance", "CLinux", "JSON", "KernelCore", "LaneThreads", "Launcher", "Law", "Model", "MonotonicTime",
         "Reporting", "Serving", "Tensor",
@@ -112,6 +113,7 @@ let hostTargets: [Target] = [
         "HostSystem", "JSON", "KernelCore", "LaneThreads", "Launcher", "Law", "Model", "MonotonicTime", "Reporting",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ]),
+    tests("FleetTests", ["Fleet", "JSON", "MonotonicTime"]),
     tests("LauncherTests", ["HostSystem", "Launcher", "JSON", "Model", "MonotonicTime"]),
     .executableTarget(name: "hexa", dependencies: [
         "HexaLang", "HexaVM", "HexaBytecode", .product(name: "ArgumentParser", package: "swift-argument-parser"),
