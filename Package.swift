@@ -103,6 +103,11 @@ let hostTargets: [Target] = [
         "KernelCore", "Launcher", .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ]),
     core("Fleet", ["JSON", "MonotonicTime"]),
+    .target(name: "FleetHost", dependencies: [
+        "CLinux", "Fleet", "JSON", "Launcher", "MonotonicTime",
+        .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+    ], swiftSettings: [.enableExperimentalFeature("Lifetimes")]),
     .executableTarget(name: "hexa-serve", dependencies: [
         "Appliance", "CLinux", "JSON", "KernelCore", "LaneThreads", "Launcher", "Law", "Model", "MonotonicTime",
         "Reporting", "Serving", "Tensor",
@@ -110,7 +115,8 @@ let hostTargets: [Target] = [
         .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
     ], path: "Sources/HexaServe", swiftSettings: [.enableExperimentalFeature("Lifetimes")]),
     .executableTarget(name: "hexa-os", dependencies: [
-        "HostSystem", "JSON", "KernelCore", "LaneThreads", "Launcher", "Law", "Model", "MonotonicTime", "Reporting",
+        "Fleet", "FleetHost", "HostSystem", "JSON", "KernelCore", "LaneThreads", "Launcher", "Law", "Model",
+        "MonotonicTime", "Reporting",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ]),
     tests("FleetTests", ["Fleet", "JSON", "MonotonicTime"]),

@@ -40,6 +40,8 @@ public enum LaunchError: Error, Equatable {
     case refused(status: Int, message: String)
     /// A file of growth records is not an intact chain; `reason` begins with the line.
     case recordsTampered(path: String, reason: String)
+    /// What was asked about a running fleet, or one of its models, does not run.
+    case notRunning(reason: String)
     /// The server's answer was not one that its API allows.
     case badAnswer(reason: String)
 
@@ -49,7 +51,7 @@ public enum LaunchError: Error, Equatable {
         case .valueUnusable: 64  // EX_USAGE
         case .modelInvalid, .alreadyPacked, .lawInvalid, .recordsTampered: 65  // EX_DATAERR
         case .fileUnreadable: 66  // EX_NOINPUT
-        case .emulatorMissing, .kvmUnusable, .unreachable: 69  // EX_UNAVAILABLE
+        case .emulatorMissing, .kvmUnusable, .unreachable, .notRunning: 69  // EX_UNAVAILABLE
         case .guestPanicked, .guestEndedEarly: 70  // EX_SOFTWARE
         case .spawnFailed, .emulatorFailed: 71  // EX_OSERR
         case .portTaken, .portForbidden, .outputExists: 73  // EX_CANTCREAT
@@ -113,6 +115,8 @@ extension LaunchError: CustomStringConvertible {
             "the server refuses (\(status)): \(message)"
         case .recordsTampered(let path, let reason):
             "\(path): \(reason)"
+        case .notRunning(let reason):
+            reason
         case .badAnswer(let reason):
             "the server's answer cannot be read: \(reason)"
         }

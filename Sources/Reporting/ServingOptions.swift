@@ -37,4 +37,17 @@ public struct ServingOptions: ParsableArguments {
             throw ValidationError("\(flag) must be at least 1")
         }
     }
+
+    /// These options again, for a `hexa-os run` that is started with them; but for the key, which everybody could see
+    /// there, and the name.
+    public var arguments: [String] {
+        let numbers = [
+            ("--context", context), ("--sequences", sequences), ("--sla-ttft-ms", slaTtftMs),
+            ("--sla-itl-ms", slaItlMs),
+        ]
+        return (law.map { ["--law", $0] } ?? []) + numbers.flatMap { flag, value in value.map { [flag, "\($0)"] } ?? [] }
+    }
+
+    /// The key that clients must present to whoever stands before the machines: none where the law says who may ask.
+    public func clientKey(_ apiKey: String?) -> String? { law == nil ? apiKey : nil }
 }

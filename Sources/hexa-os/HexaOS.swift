@@ -9,6 +9,7 @@ struct HexaOS: ParsableCommand {
             EXAMPLES
               hexa-os run model.gguf       serve at http://127.0.0.1:8080/v1
               hexa-os run model.gguf --prompt "Why is the sky blue?" --once
+              hexa-os serve models/        all models of a folder, each running while it is asked
               hexa-os info model.gguf      what is in it, and whether it can run
               hexa-os pack model.gguf      make model.hxm, which loads without conversion
 
@@ -17,7 +18,7 @@ struct HexaOS: ParsableCommand {
               64  wrong usage
               65  the model file cannot be served, the law is none, the records were tampered with
               66  a file cannot be read
-              69  QEMU or KVM is unavailable, or no appliance at --url
+              69  QEMU, KVM, the appliance at --url or the fleet that is meant is unavailable
               70  the kernel panicked or ended by itself
               71  the virtual machine monitor could not be started or failed
               73  the port is taken, or the output exists
@@ -29,6 +30,9 @@ struct HexaOS: ParsableCommand {
               130 interrupted
             """,
         version: "0.1.0",
-        subcommands: [RunCommand.self, InfoCommand.self, PackCommand.self, LawCommand.self]
+        subcommands: [
+            RunCommand.self, ServeCommand.self, PsCommand.self, LogsCommand.self, StopCommand.self, InfoCommand.self,
+            PackCommand.self, LawCommand.self,
+        ]
     )
 }

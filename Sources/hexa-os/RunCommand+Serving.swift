@@ -23,7 +23,7 @@ extension RunCommand {
             if filter.shows(line) { Terminal.note(line.text) }
         }
         boot.note("monitor started", now: HostClock.now)
-        let timeout = bootTimeout ?? (machine.accelerator == .kvm ? 30 : 300)
+        let timeout = options.bootTimeout ?? (machine.accelerator == .kvm ? 30 : 300)
         var goesOn = try session.waitUntilReady(timeoutSeconds: timeout) == .ready
         if goesOn {
             boot.note("ready", now: HostClock.now)

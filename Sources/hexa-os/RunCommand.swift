@@ -16,6 +16,7 @@ struct RunCommand: ParsableCommand {
               hexa-os run model.gguf --port 9000 --api-key "$KEY"
               hexa-os run model.gguf --prompt "Name three primes." --once
               hexa-os run model.gguf --law raw.json
+              hexa-os run model.gguf --replicas 2
               hexa-os run model.gguf --accel tcg --verbose
               eval "$(hexa-os run model.gguf --print-command) -s -S"
 
@@ -39,30 +40,15 @@ struct RunCommand: ParsableCommand {
     @Option(help: "The port of 127.0.0.1 to serve on.")
     var port: UInt16 = 8080
 
-    @Option(help: ArgumentHelp("Virtual processors (default: as many as the host lets us use).", valueName: "count"))
-    var cpus: Int?
+    @Option(help: ArgumentHelp("Machines behind the port; requests are divided, and one that ends is replaced.",
+                               valueName: "count"))
+    var replicas = 1
 
-    @Option(help: ArgumentHelp("Memory of the machine (default: what the model needs).", valueName: "mib"))
-    var memory: Int?
-
-    @Option(help: "auto, kvm or tcg. TCG works everywhere and is slow.")
-    var accel = Accelerator.Request.auto
-
-    @Option(help: "What runs the machine: hexa, our own, which needs KVM (default where that works), or qemu.")
-    var vmm: Monitor?
+    @OptionGroup
+    var options: MachineOptions
 
     @OptionGroup
     var serving: ServingOptions
-
-    @Option(help: ArgumentHelp("The kernel image (default: hexa-kernel.elf beside hexa-os).", valueName: "path"))
-    var kernel: String?
-
-    @Option(help: "How much the kernel logs: error, warn, info or debug.")
-    var logLevel = LogLevel.info
-
-    @Option(help: ArgumentHelp("How long the server may take to be ready (default: 30, with TCG 300).",
-                               valueName: "seconds"))
-    var bootTimeout: Int?
 
     @Flag(name: .shortAndLong, help: "Show the kernel's whole console.")
     var verbose = false
@@ -83,25 +69,24 @@ struct RunCommand: ParsableCommand {
             guard let value, !limits.contains(value) else { continue }
             throw ValidationError("\(flag) must be from 1 to \(limits.upperBound)")
         }
-        for (flag, value) in [("--cpus", cpus ?? 1), ("--memory", memory ?? 1), ("--max-tokens", maxTokens ?? 1),
-                              ("--boot-timeout", bootTimeout ?? 1)] where value < 1 {
+        for (flag, value) in [("--max-tokens", maxTokens ?? 1), ("--replicas", replicas)] where value < 1 {
             throw ValidationError("\(flag) must be at least 1")
         }
-        if vmm == .hexa && accel == .tcg { throw ValidationError("--vmm hexa needs KVM: leave --accel tcg out") }
-        if vmm == .hexa && printCommand { throw ValidationError("--print-command prints QEMU's command line only") }
+        if options.vmm == .hexa && options.accel == .tcg { throw ValidationError("--vmm hexa needs KVM: leave --accel tcg out") }
+        if options.vmm == .hexa && printCommand { throw ValidationError("--print-command prints QEMU's command line only") }
+        if replicas > 1 && (prompt != nil || printCommand) {
+            throw ValidationError("--replicas does not go with --prompt or --print-command: they are for one machine")
+        }
         if port == 0 { throw ValidationError("--port must be at least 1") }
     }
 
     func run() throws {
         let started = HostClock.now
         try reportingFailure {
+            if replicas > 1 { return try serveReplicas(replicas) }
             let plan = try prepare()
             if printCommand { return try show(QEMUCommand(plan.machine)) }
             try serve(plan, started: started)
         }
     }
 }
-
-extension Accelerator.Request: ExpressibleByArgument {}
-extension Monitor: ExpressibleByArgument {}
-extension LogLevel: ExpressibleByArgument {}

@@ -56,9 +56,12 @@ public struct ModelFile: Sendable {
         }
     }
 
-    /// The name clients use when none is given: the file's own without its extension, restricted to what fits a URL
-    /// and the kernel's command line.
-    public var defaultName: String {
+    /// The name clients use when none is given.
+    public var defaultName: String { Self.defaultName(ofPath: path) }
+
+    /// The name of a model at `path`: the file's own without its extension, restricted to what fits a URL and the
+    /// kernel's command line.
+    public static func defaultName(ofPath path: String) -> String {
         var name = path.split(separator: "/").last.map(String.init) ?? "model"
         for suffix in [".gguf", ".hxm"] where name.lowercased().hasSuffix(suffix) { name.removeLast(suffix.count) }
         let safe = name.utf8.map { byte in
