@@ -104,7 +104,7 @@ let hostTargets: [Target] = [
     ]),
     core("Fleet", ["JSON", "MonotonicTime"]),
     .target(name: "FleetHost", dependencies: [
-        "CLinux", "Fleet", "JSON", "Launcher", "MonotonicTime",
+        "CLinux", "Fleet", "HostSystem", "JSON", "Launcher", "MonotonicTime",
         .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
     ], swiftSettings: [.enableExperimentalFeature("Lifetimes")]),

@@ -1,5 +1,6 @@
 import ArgumentParser
 import struct KernelCore.KernelConfiguration
+import Launcher
 
 /// How a model is served, whoever serves it: the options that hexa-os and hexa-serve share.
 public struct ServingOptions: ParsableArguments {
@@ -41,13 +42,13 @@ public struct ServingOptions: ParsableArguments {
     /// These options again, for a `hexa-os run` that is started with them; but for the key, which everybody could see
     /// there, and the name.
     public var arguments: [String] {
-        let numbers = [
-            ("--context", context), ("--sequences", sequences), ("--sla-ttft-ms", slaTtftMs),
-            ("--sla-itl-ms", slaItlMs),
+        let values = [
+            ("--law", law), ("--context", context.map { "\($0)" }), ("--sequences", sequences.map { "\($0)" }),
+            ("--sla-ttft-ms", slaTtftMs.map { "\($0)" }), ("--sla-itl-ms", slaItlMs.map { "\($0)" }),
         ]
-        return (law.map { ["--law", $0] } ?? []) + numbers.flatMap { flag, value in value.map { [flag, "\($0)"] } ?? [] }
+        return values.flatMap { flag, value in value.map { [flag, $0] } ?? [] }
     }
 
-    /// The key that clients must present to whoever stands before the machines: none where the law says who may ask.
-    public func clientKey(_ apiKey: String?) -> String? { law == nil ? apiKey : nil }
+    /// The key that every client must present; nil where there is none, or where the law says who may ask.
+    public var clientKey: String? { law == nil ? apiKey ?? HostEnvironment.apiKey : nil }
 }

@@ -30,6 +30,7 @@ struct MachineOptions: ParsableArguments {
         where value < 1 {
             throw ValidationError("\(flag) must be at least 1")
         }
+        if vmm == .hexa && accel == .tcg { throw ValidationError("--vmm hexa needs KVM: leave --accel tcg out") }
     }
 
     /// These options again, for a `hexa-os run` that is started with them.

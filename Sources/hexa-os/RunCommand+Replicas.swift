@@ -21,7 +21,7 @@ extension RunCommand {
             policy: .init(replicaCount: count, runsAlways: true))
         try FleetSession.serve(
             FleetConfiguration(entries: [entry], isBalancer: true, port: port,
-                               apiKey: serving.clientKey(plan.machine.apiKey), policy: policy,
+                               apiKey: serving.clientKey, policy: policy,
                                program: FleetSession.program),
             machineKey: plan.machine.apiKey, printsJSON: json)
     }

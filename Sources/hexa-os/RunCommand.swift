@@ -72,10 +72,11 @@ struct RunCommand: ParsableCommand {
         for (flag, value) in [("--max-tokens", maxTokens ?? 1), ("--replicas", replicas)] where value < 1 {
             throw ValidationError("\(flag) must be at least 1")
         }
-        if options.vmm == .hexa && options.accel == .tcg { throw ValidationError("--vmm hexa needs KVM: leave --accel tcg out") }
-        if options.vmm == .hexa && printCommand { throw ValidationError("--print-command prints QEMU's command line only") }
-        if replicas > 1 && (prompt != nil || printCommand) {
-            throw ValidationError("--replicas does not go with --prompt or --print-command: they are for one machine")
+        if replicas > 1 && (prompt != nil || timeline != nil || printCommand) {
+            throw ValidationError("--prompt, --timeline and --print-command are for one machine: leave --replicas out")
+        }
+        if options.vmm == .hexa && printCommand {
+            throw ValidationError("--print-command prints QEMU's command line only")
         }
         if port == 0 { throw ValidationError("--port must be at least 1") }
     }

@@ -72,7 +72,7 @@ struct ServeCommand: ParsableCommand {
             try FleetSession.serve(
                 FleetConfiguration(
                     entries: entries, isBalancer: false, port: port,
-                    apiKey: serving.clientKey(apiKey), policy: policy, program: FleetSession.program),
+                    apiKey: serving.clientKey, policy: policy, program: FleetSession.program),
                 machineKey: apiKey, printsJSON: json)
         }
     }
