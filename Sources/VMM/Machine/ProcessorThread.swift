@@ -30,6 +30,14 @@ final class ProcessorThread: @unchecked Sendable {
     }
 
     func start() throws(VMMError) {
+        // A thread inherits the mask of whoever starts it, and a queue's worker has all signals blocked: no kick would
+        // get through to the guest.
+        var kick = sigset_t()
+        var inherited = sigset_t()
+        sigemptyset(&kick)
+        sigaddset(&kick, Self.kickSignal)
+        pthread_sigmask(SIG_UNBLOCK, &kick, &inherited)
+        defer { pthread_sigmask(SIG_SETMASK, &inherited, nil) }
         let context = Unmanaged.passRetained(self).toOpaque()
         let failure = pthread_create(&thread, nil, { context in
             // SAFETY: the reference was retained for this thread.
