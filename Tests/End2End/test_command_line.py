@@ -109,7 +109,7 @@ def test_a_taken_port_is_said_before_anything_starts():
 
 
 def test_a_missing_emulator_is_named_with_its_package():
-    result = run_hexa_os("run", MODEL, "--port", free_port(), env={"PATH": "/nowhere"})
+    result = run_hexa_os("run", MODEL, "--vmm", "qemu", "--port", free_port(), env={"PATH": "/nowhere"})
     assert result.returncode == 69
     assert "qemu-system-x86" in result.stderr and result.stderr.count("\n") == 1
 
