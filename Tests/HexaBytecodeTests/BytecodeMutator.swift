@@ -1,4 +1,5 @@
 import HexaBytecode
+import SeededRandom
 
 /// Damages modules the way a hostile author would: files whose checksum is right, instructions that make some sense.
 struct BytecodeMutator {

@@ -2,6 +2,7 @@ import Foundation
 import HexaBytecode
 import HexaLang
 import HexaVM
+import SeededRandom
 import Testing
 
 /// Random, mutated and truncated modules are refused or run safely: no crash, no hang, no memory beyond the quota.

@@ -1,4 +1,5 @@
 import KernelCore
+import SeededRandom
 import Testing
 
 /// A block of host memory to play RAM, aligned as slabs need it.
@@ -117,7 +118,7 @@ struct HeapTests {
     func schedule(seed: UInt64) throws {
         let arena = Arena(byteCount: 16 << 20)
         var heap = try arena.makeHeap()
-        var random = SplitMix64(state: seed)
+        var random = SplitMix64(seed: seed)
         var live: [(pointer: UnsafeMutableRawPointer, byteCount: Int, mark: UInt8)] = []
         func isIntact(_ block: (pointer: UnsafeMutableRawPointer, byteCount: Int, mark: UInt8)) -> Bool {
             UnsafeRawBufferPointer(start: block.pointer, count: block.byteCount).allSatisfy { $0 == block.mark }

@@ -1,5 +1,6 @@
 import KernelCore
 import MonotonicTime
+import SeededRandom
 import Testing
 
 @Suite("The timestamp clock")
@@ -50,7 +51,7 @@ struct TimerQueueTests {
 
     @Test("a thousand random deadlines leave sorted")
     func random() {
-        var random = SplitMix64(state: 9)
+        var random = SplitMix64(seed: 9)
         var queue = TimerQueue<UInt64>()
         for _ in 0..<1_000 {
             let time = UInt64.random(in: 0..<500, using: &random)

@@ -1,5 +1,6 @@
 import Law
 import MonotonicTime
+import SeededRandom
 import Testing
 
 @Suite("Capabilities handed on")

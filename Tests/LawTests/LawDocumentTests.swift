@@ -1,6 +1,7 @@
 import JSON
 import Law
 import MonotonicTime
+import SeededRandom
 import Testing
 
 @Suite("raw.json")

@@ -1,4 +1,5 @@
 import Law
+import SeededRandom
 import Testing
 
 @Suite("Paths and patterns")

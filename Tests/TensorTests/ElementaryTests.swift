@@ -1,5 +1,6 @@
 import Foundation
 @testable import Tensor
+import SeededRandom
 import Testing
 
 @Suite("Elementary functions without a C library")

@@ -1,3 +1,4 @@
+import SeededRandom
 import Tensor
 
 /// Random weights of a format, in memory of their own.

@@ -1,6 +1,7 @@
 import Glibc
 import HostSystem
 import Net
+import SeededRandom
 import Testing
 import Virtio
 

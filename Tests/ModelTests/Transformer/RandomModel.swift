@@ -1,4 +1,5 @@
 import Model
+import SeededRandom
 import Tensor
 
 /// A small transformer with random weights, as a GGUF file in memory.

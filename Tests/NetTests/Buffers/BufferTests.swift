@@ -1,5 +1,6 @@
 import MonotonicTime
 @testable import Net
+import SeededRandom
 import Testing
 
 @Suite("Buffers and tables against simple models")

@@ -1,5 +1,6 @@
 import MonotonicTime
 @testable import Net
+import SeededRandom
 import Testing
 
 @Suite("Hostile input never traps")

@@ -1,4 +1,5 @@
 import MonotonicTime
+import SeededRandom
 @testable import Net
 
 /// How a link mistreats frames.

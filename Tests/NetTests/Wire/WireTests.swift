@@ -1,4 +1,5 @@
 @testable import Net
+import SeededRandom
 import Testing
 
 /// Lets `write` fill `byteCount` bytes.

@@ -1,5 +1,6 @@
 import Model
 import MonotonicTime
+import SeededRandom
 import Testing
 @testable import Serving
 

@@ -1,5 +1,6 @@
 import JSON
 import MonotonicTime
+import SeededRandom
 import Testing
 @testable import Serving
 

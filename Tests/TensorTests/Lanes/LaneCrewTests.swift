@@ -1,5 +1,6 @@
 import Glibc
 import LaneThreads
+import SeededRandom
 import Synchronization
 import Tensor
 import Testing

@@ -1,4 +1,5 @@
 @testable import Virtio
+import SeededRandom
 
 /// A block driver joined to a model disk with known contents.
 final class BlockBench {
