@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-HEXA = Path(__file__).resolve().parents[2] / "build" / "hexa"
+ROOT = Path(__file__).resolve().parents[2]
+HEXA = ROOT / "build" / "hexa"
 
 
 @pytest.fixture
@@ -85,6 +86,12 @@ def test_fmt_formats_once_and_check_only_tells(hexa, tmp_path):
     assert hexa("fmt", "app.hexa").returncode == 0
     assert (tmp_path / "app.hexa").read_text() == "let x = 1\nprintln(x)\n"
     assert hexa("fmt", "--check", "app.hexa").returncode == 0
+
+
+@pytest.mark.parametrize("folder", ["examples", "verify", "bench/vm"])
+def test_the_programs_of_this_repository_are_formatted(hexa, folder):
+    result = hexa("fmt", "--check", ROOT / folder)
+    assert (result.stdout, result.stderr, result.returncode) == ("", "", 0)
 
 
 def test_a_program_is_held_to_its_memory(hexa):

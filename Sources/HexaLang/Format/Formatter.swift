@@ -16,6 +16,8 @@ struct Piece {
     var range: SourceRange
     /// Line breaks in the source before it.
     var lineBreaks: Int
+    /// A brace of a map, not of a block or struct.
+    var isMapBrace = false
 
     static func all(of source: SourceFile, _ lexer: Lexer) -> [Piece] {
         var pieces: [Piece] = []
@@ -34,7 +36,44 @@ struct Piece {
             }
             if token.kind != .end { add(token.kind, token.range) }
         }
+        markMaps(&pieces)
         return pieces
+    }
+
+    private static func markMaps(_ pieces: inout [Piece]) {
+        let tokens = pieces.indices.filter { pieces[$0].kind != nil }
+        var open: [Bool] = []
+        for (place, index) in tokens.enumerated() {
+            switch pieces[index].kind {
+            case .leftBrace:
+                let before = place > 0 ? pieces[tokens[place - 1]].kind : nil
+                let isStruct = before == .name && pieces[index].lineBreaks == 0
+                let following = tokens[place...].dropFirst()
+                let isEmpty = following.first.map { pieces[$0].kind == .rightBrace } ?? false
+                pieces[index].isMapBrace = isEmpty
+                    ? TokenSpacing.expectsValue(before) : !isStruct && beginsKey(following, pieces)
+                open.append(pieces[index].isMapBrace)
+            case .rightBrace: pieces[index].isMapBrace = open.popLast() ?? false
+            default: break
+            }
+        }
+    }
+
+    /// Whether `key:` follows, as where the parser sees a map.
+    private static func beginsKey(_ following: ArraySlice<Int>, _ pieces: [Piece]) -> Bool {
+        guard let first = following.first else { return false }
+        var afterKey = following.dropFirst()
+        switch pieces[first].kind {
+        case .string, .int, .char, .name, .float, .keywordTrue, .keywordFalse: break
+        case .leftParenthesis:
+            var depth = 1
+            while depth > 0, let index = afterKey.popFirst() {
+                if pieces[index].kind == .leftParenthesis { depth += 1 }
+                if pieces[index].kind == .rightParenthesis { depth -= 1 }
+            }
+        default: return false
+        }
+        return afterKey.first.map { pieces[$0].kind == .colon } ?? false
     }
 }
 
@@ -65,11 +104,11 @@ private struct Layout {
             if startsLine || index == 0 {
                 indent(piece, after: index > 0 ? pieces[index - 1] : nil)
                 spacing.beginLine()
-            } else if spacing.needsBlank(before: piece.kind) {
+            } else if spacing.needsBlank(before: piece) {
                 output.append(32)
             }
             append(piece)
-            spacing.advance(piece.kind)
+            spacing.advance(piece)
             if isOpener(piece.kind) {
                 brackets.append(!lineHasOpened)
                 lineHasOpened = true

@@ -2,6 +2,7 @@
 struct TokenSpacing {
     private var previous: TokenKind?
     private var previousIsComment = false
+    private var previousIsMapBrace = false
     /// The token before was a sign or `!`, which belongs to what follows.
     private var previousIsPrefix = false
     /// Between the bars of a closure's parameters.
@@ -36,8 +37,17 @@ struct TokenSpacing {
         }
     }
 
-    func needsBlank(before next: TokenKind?) -> Bool {
-        guard let next, !previousIsComment else { return true }
+    /// Whether what follows a token is a value, so that `{}` there is a map.
+    static func expectsValue(_ kind: TokenKind?) -> Bool {
+        switch kind {
+        case .leftParenthesis, .leftBracket, .comma, .colon, .arrow, .fatArrow, .keywordReturn: true
+        case .some(let kind): isAssignment(kind) || isInfix(kind)
+        case nil: false
+        }
+    }
+
+    func needsBlank(before piece: Piece) -> Bool {
+        guard let next = piece.kind, !previousIsComment else { return true }
         guard let previous else { return false }
         if previousIsPrefix { return false }
         if isInBars, next == .or { return false }
@@ -45,22 +55,25 @@ struct TokenSpacing {
         case .leftParenthesis, .leftBracket, .dot, .doubleColon, .dotDot, .dotDotEqual, .attribute:
             return previous == .attribute && next != .leftParenthesis
         case .or where isInBars && !closesBars: return false
-        case .leftBrace: return next != .rightBrace
+        case .leftBrace: return !previousIsMapBrace
         default: break
         }
+        let followsBlock = previous == .rightBrace && !previousIsMapBrace
         switch next {
+        case .rightBrace where piece.isMapBrace: return false
         case .rightParenthesis, .rightBracket, .comma, .semicolon, .dot, .doubleColon, .colon, .question, .dotDot,
              .dotDotEqual: return false
         case .leftParenthesis:
-            return !(Self.endsValue(previous) || previous == .keywordFn) || previous == .rightBrace
-        case .leftBracket: return !Self.endsValue(previous) || previous == .rightBrace
+            return !(Self.endsValue(previous) || previous == .keywordFn) || followsBlock
+        case .leftBracket: return !Self.endsValue(previous) || followsBlock
         default: return true
         }
     }
 
-    mutating func advance(_ kind: TokenKind?) {
-        previousIsComment = kind == nil
-        guard let kind else { return }
+    mutating func advance(_ piece: Piece) {
+        previousIsComment = piece.kind == nil
+        guard let kind = piece.kind else { return }
+        previousIsMapBrace = piece.isMapBrace
         let isValueBefore = Self.endsValue(previous)
         previousIsPrefix = kind == .bang || kind == .tilde || (kind == .minus || kind == .and) && !isValueBefore
         closesBars = false
