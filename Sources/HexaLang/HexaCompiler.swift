@@ -6,6 +6,9 @@ public struct CompileOptions: Sendable {
     public var isStrict = false
     /// Also compile proof blocks, each with an entry of its own that runs the top-level code first.
     public var includesProofs = false
+    /// Fuel of everything that is computed while compiling, and memory of one such evaluation.
+    public var comptimeFuelMax = 50_000_000
+    public var comptimeHeapBytesMax = 64 << 20
 
     public init() {}
 }
@@ -52,6 +55,8 @@ public final class CompilerSession {
     ) throws(CompileError) -> CompiledProgram {
         program.diagnostics = []
         program.proofs = []
+        program.comptimeFuel = options.comptimeFuelMax
+        program.comptimeHeapBytesMax = options.comptimeHeapBytesMax
         let firstNewFile: Int
         do {
             try addLibrary()

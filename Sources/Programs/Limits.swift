@@ -9,6 +9,10 @@ public enum Limits {
     public static var programBytesMax: Int { 256 << 10 }
     /// Instructions of all installed programs: 8 MiB.
     public static var instructionsMax: Int { 1 << 20 }
+    /// Fuel of all that one program computes while it is compiled, when everybody waits for it: some milliseconds.
+    public static var comptimeFuelMax: Int { 500_000 }
+    /// Memory of such a computation.
+    public static var comptimeHeapBytesMax: Int { 4 << 20 }
     /// Heap and stacks of a run whose law names no quota.
     public static var heapBytesDefault: Int { 4 << 20 }
     /// Heap and stacks of all runs together.
@@ -19,8 +23,12 @@ public enum Limits {
     public static var runTimeMax: Interval { .seconds(120) }
     /// Fuel of a slice while the model waits for its turn: some tens of microseconds.
     public static var sliceFuelBusy: Int { 2_000 }
-    /// Fuel of a slice when there is nothing else to do: under a millisecond.
-    public static var sliceFuelIdle: Int { 50_000 }
+    /// Fuel of a slice when there is nothing else to do: some tenths of a millisecond, by which a request that comes
+    /// meanwhile is late.
+    public static var sliceFuelIdle: Int { 20_000 }
+    /// While the model has work, programs get one part in so many of the time: less than a request's time varies by
+    /// itself.
+    public static var busyShareDivisor: UInt64 { 32 }
     /// Fuel of a whole run: some seconds of a core.
     public static var runFuelMax: Int { 1_000_000_000 }
     /// Fuel of a kernel call, about its cost in loop iterations.

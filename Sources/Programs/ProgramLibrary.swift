@@ -95,7 +95,7 @@ public struct ProgramLibrary: Sendable {
         } else {
             let source = SourceFile(name: Array("\(name).hexa".utf8), bytes: bytes)
             do throws(CompileError) {
-                module = try HexaCompiler.compile(source).module
+                module = try HexaCompiler.compile(source, options: compileOptions).module
             } catch {
                 throw .compileFailed(error.rendered())
             }
@@ -105,6 +105,13 @@ public struct ProgramLibrary: Sendable {
         } catch {
             throw .moduleRefused(error.message)
         }
+    }
+
+    private static var compileOptions: CompileOptions {
+        var options = CompileOptions()
+        options.comptimeFuelMax = Limits.comptimeFuelMax
+        options.comptimeHeapBytesMax = Limits.comptimeHeapBytesMax
+        return options
     }
 
     /// A program that would be denied what it says it needs is refused at once, not in the middle of its work.

@@ -4,9 +4,6 @@ import HexaVM
 /// Compile-time evaluation: the expression and what it needs become a module of their own, which runs at once on a
 /// machine without a driver.
 extension Compiler {
-    /// Fuel of one evaluation, and memory.
-    private static var fuelMax: Int { 50_000_000 }
-    private static var heapBytesMax: Int { 64 << 20 }
     private static var depthMax: Int { 16 }
 
     func compileComptime(_ function: FunctionNode, to target: Int, _ range: SourceRange) -> StaticType {
@@ -54,9 +51,15 @@ extension Compiler {
             return .void
         }
         var configuration = MachineConfiguration()
-        configuration.heapBytesMax = Self.heapBytesMax
+        configuration.heapBytesMax = program.comptimeHeapBytesMax
         let machine = Machine(verified, configuration: configuration)
-        switch machine.run(fuel: Self.fuelMax) {
+        guard program.comptimeFuel > 0 else {
+            report("this takes too long to be computed while compiling", at: range)
+            return .void
+        }
+        let outcome = machine.run(fuel: program.comptimeFuel)
+        program.comptimeFuel = max(machine.fuelLeft, 0)
+        switch outcome {
         case .finished:
             if let value = constant(machine.result) { return value }
             report("a value computed while compiling must consist of numbers, text, arrays, tuples and maps", at: range)

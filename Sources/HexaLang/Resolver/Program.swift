@@ -12,6 +12,9 @@ final class Program {
     /// The library, kernel calls and constants: what every file sees unless it names something else so.
     var libraryScope: [Symbol: Resolution] = [:]
     var functionCount = 0
+    /// What compile-time evaluations may still spend, and what each may hold.
+    var comptimeFuel = 0
+    var comptimeHeapBytesMax = 0
     var proofs: [FunctionNode] = []
     var needs: [BytecodeModule.Need] = []
     var diagnostics: [Diagnostic] = []

@@ -24,6 +24,7 @@ public struct Server<LM: LanguageModel & ~Copyable>: ~Copyable {
     /// The connections' completions in progress.
     var exchanges: [Exchange] = []
     var programs = ProgramHost()
+    var programPace = ProgramPace()
     /// Connections whose answer goes on with every growth record.
     var growthFollowers = 0
     var actions = ActionQueue()
@@ -67,12 +68,20 @@ public struct Server<LM: LanguageModel & ~Copyable>: ~Copyable {
 
     // MARK: Work
 
-    /// Does one slice of the model's work and passes on what came of it; true while there is more.
+    /// Does one slice of the model's work or of a program's, and passes on what came of it; true while there is more.
     public mutating func step(now: Instant) -> Bool {
-        let isModelBusy = stepModel(now: now)
-        let programsGoOn = stepPrograms(isModelBusy: isModelBusy, now: now)
+        let hasMore = work(now: now)
         passOnGrowth(now: now)
-        return isModelBusy || programsGoOn
+        return hasMore
+    }
+
+    /// One slice: the programs' when it is their turn, otherwise the model's, and theirs again where that has nothing
+    /// to do.
+    private mutating func work(now: Instant) -> Bool {
+        programPace.advance(to: now)
+        let isModelWanted = service.map { !$0.engine.isIdle } ?? false
+        if isModelWanted, programPace.allowsSlice(now: now), stepPrograms(isModelBusy: true, now: now) { return true }
+        return stepModel(now: now) || stepPrograms(isModelBusy: false, now: now)
     }
 
     private mutating func stepModel(now: Instant) -> Bool {
