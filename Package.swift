@@ -122,7 +122,8 @@ let hostTargets: [Target] = [
     tests("FleetTests", ["Fleet", "JSON", "MonotonicTime"]),
     tests("LauncherTests", ["HostSystem", "Launcher", "JSON", "Model", "MonotonicTime"]),
     .executableTarget(name: "hexa", dependencies: [
-        "HexaLang", "HexaVM", "HexaBytecode", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "HexaLang", "HexaVM", "HexaBytecode", "Launcher", "Reporting",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ]),
     tests("HexaBytecodeTests", ["HexaBytecode", "HexaLang", "HexaVM"]),
     tests("HexaLangTests", ["HexaLang", "HexaVM", "HexaBytecode"]),

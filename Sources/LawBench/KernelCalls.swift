@@ -26,7 +26,7 @@ private struct ProgramBench {
         guard let capability = law.capability(ofProgram: "bench") else { throw Unexpected() }
         return ProgramRun(
             program, try law.check(kernel, Execute.self, on: path, now: now), capability: capability,
-            quotas: Quotas(), requestBody: [], seed: 1, now: now)
+            quotas: Quotas(), request: ProgramRequest(), seed: 1, now: now)
     }
 
     mutating func step(_ run: ProgramRun, fuel: Int) -> RunEvent {

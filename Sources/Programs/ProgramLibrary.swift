@@ -17,6 +17,8 @@ public enum InstallError: Error, Equatable, Sendable {
     case unknownToLaw(name: String)
     case tooLarge
     case tooMany
+    /// There is one already, and it was not to be replaced.
+    case exists(name: String)
     /// The compiler's errors, as it shows them.
     case compileFailed(String)
     /// A module that is damaged, or that the verifier refuses.
@@ -29,6 +31,7 @@ public enum InstallError: Error, Equatable, Sendable {
         case .unknownToLaw(let name): "The law names no program \(name); give it a subject of kind \"program\"."
         case .tooLarge: "A program has at most \(Limits.programBytesMax) bytes."
         case .tooMany: "There is no room for another program; delete one."
+        case .exists(let name): "A program \(name) is installed already."
         case .compileFailed(let errors): errors
         case .moduleRefused(let reason): "The module is refused: \(reason)"
         case .needsNotGranted(let name, let needs):
@@ -52,13 +55,16 @@ public struct ProgramLibrary: Sendable {
 
     /// Compiles (or decodes), verifies and installs a program under the permit's path, in the place of an older one.
     /// Runs of that one go on.
+    ///
+    /// - Parameter replacing: false refuses to take an older one's place.
     public mutating func install(
-        _ permit: consuming PathPermit<Write>, _ bytes: [UInt8], law: borrowing Law
+        _ permit: consuming PathPermit<Write>, _ bytes: [UInt8], replacing: Bool = true, law: borrowing Law
     ) throws(InstallError) -> InstalledProgram {
         let name = Self.name(of: permit.path)
         guard let rules = law.document.subjects.first(where: { $0.kind == .program && $0.name == name }) else {
             throw .unknownToLaw(name: name)
         }
+        guard replacing || self[name] == nil else { throw .exists(name: name) }
         guard bytes.count <= Limits.programBytesMax else { throw .tooLarge }
         let module = try Self.module(bytes, name: name)
         try Self.checkNeeds(module.module.needs, of: rules)

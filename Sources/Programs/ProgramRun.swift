@@ -34,6 +34,19 @@ public enum ModelRequest: Equatable, Sendable {
     case sample([Float], SamplingOptions)
 }
 
+/// What a run is given.
+public struct ProgramRequest: Equatable, Sendable {
+    /// What `request()` returns.
+    public var body: [UInt8]
+    /// What `args()` returns after the program's name.
+    public var arguments: [[UInt8]]
+
+    public init(body: [UInt8] = [], arguments: [[UInt8]] = []) {
+        self.body = body
+        self.arguments = arguments
+    }
+}
+
 /// One execution of a program for one request: its machine, its rights, its answer so far.
 ///
 /// A class, because it is worked on while its owner goes through its runs.
@@ -61,19 +74,19 @@ public final class ProgramRun {
     ///   - heapByteCount: `heapBytes(for:)` of its quotas.
     public init(
         _ program: InstalledProgram, _ permit: consuming PathPermit<Execute>, capability: consuming Capability,
-        quotas: Quotas, requestBody: [UInt8], seed: UInt64, now: Instant
+        quotas: Quotas, request: ProgramRequest, seed: UInt64, now: Instant
     ) {
         precondition(permit.path.bytes == Array("/program/\(program.name)".utf8))
         name = program.name
         var configuration = MachineConfiguration()
         heapByteCount = Self.heapBytes(for: quotas)
         configuration.heapBytesMax = heapByteCount
-        configuration.arguments = [Array(program.name.utf8)]
+        configuration.arguments = [Array(program.name.utf8)] + request.arguments
         configuration.seed = seed
         self.seed = seed
         machine = Machine(program.module, configuration: configuration)
         self.capability = capability
-        self.requestBody = requestBody
+        requestBody = request.body
         fuelPerSecond = quotas.fuelPerSecond
         fuelPaidUntil = now
         deadline = now + Limits.runTimeMax

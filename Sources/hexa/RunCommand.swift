@@ -12,6 +12,10 @@ struct RunCommand: ParsableCommand {
               hexa run hello.hexa
               hexa run count.hexa notes.txt 3   args() is ["count.hexa", "notes.txt", "3"]
               hexa run app.hxb
+              hexa run --appliance http://127.0.0.1:8080 examples/two_step.hexa
+
+            With --appliance the program is installed there, run with what it prints shown as it comes, and removed. The
+            appliance's law must name it. The API key is --api-key or, better, HEXA_API_KEY.
             """
     )
 
@@ -20,11 +24,15 @@ struct RunCommand: ParsableCommand {
         help: "What args() returns after the program's name.") var arguments: [String] = []
     @Flag(help: "Warn of what is probably a mistake.") var strict = false
     @Option(help: "Memory of the program, in MiB.") var heap = 256
+    @OptionGroup(title: "In an appliance") var remote: ApplianceRunOptions
 
     func run() throws {
         var options = CompileOptions()
         options.isStrict = strict
         let (module, sources) = try SourceLoading.program(file, options)
+        if let url = remote.appliance {
+            return try ApplianceRun(remote, url: url, file: file, arguments: arguments).run(module)
+        }
         var configuration = MachineConfiguration()
         configuration.arguments = ([file] + arguments).map { Array($0.utf8) }
         configuration.heapBytesMax = max(heap, 1) << 20

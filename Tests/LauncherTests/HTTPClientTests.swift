@@ -30,6 +30,22 @@ struct HTTPClientTests {
         #expect(body == "hello, wide wor")
     }
 
+    @Test("fields after the chunks are kept, and bounded", arguments: [1, 1_000])
+    func trailers(size: Int) throws {
+        let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n"
+        let (reader, body) = try read(head + "Program-Outcome: failed\r\n\r\n", inPiecesOf: size)
+        #expect(reader.isComplete && body == "a" && reader.trailers == ["program-outcome": "failed"])
+        #expect(try !read(head + "Program-Outcome: failed\r\n", inPiecesOf: size).0.isComplete)
+        let endless = (0..<100).map { "f\($0): v\r\n" }.joined()
+        #expect(throws: LaunchError.self) { try read(head + endless, inPiecesOf: size) }
+    }
+
+    @Test("text is encoded for a path or query")
+    func percentEncoding() {
+        #expect(ApplianceClient.percentEncoded("a-Z_0.~") == "a-Z_0.~")
+        #expect(ApplianceClient.percentEncoded("ü b/&=%") == "%C3%BC%20b%2F%26%3D%25")
+    }
+
     @Test("without a length the body ends with the connection")
     func untilClose() throws {
         let (reader, body) = try read("HTTP/1.1 503 Service Unavailable\r\n\r\nsoon", inPiecesOf: 4)

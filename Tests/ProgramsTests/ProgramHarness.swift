@@ -26,14 +26,17 @@ struct ProgramHarness {
         return try library.install(permit, bytes, law: law)
     }
 
-    mutating func start(_ source: String, request: String = "") throws -> ProgramRun {
+    mutating func start(
+        _ source: String, request: String = "", arguments: [String] = []
+    ) throws -> ProgramRun {
         let program = try install(Array(source.utf8))
         let path = try ProgramLibrary.path(of: Array("p".utf8))
         let permit = try law.check(law.kernelCapability(), Execute.self, on: path, now: now)
         guard let capability = law.capability(ofProgram: "p") else { throw NoSuchProgram() }
         let quotas = law.quotas(of: capability.subject)
         return ProgramRun(
-            program, permit, capability: capability, quotas: quotas, requestBody: Array(request.utf8), seed: 1,
+            program, permit, capability: capability, quotas: quotas,
+            request: ProgramRequest(body: Array(request.utf8), arguments: arguments.map { Array($0.utf8) }), seed: 1,
             now: now)
     }
 

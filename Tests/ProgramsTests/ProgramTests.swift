@@ -75,6 +75,28 @@ struct ProgramTests {
 
     // MARK: The model
 
+    @Test("a program's arguments come after its name")
+    func arguments() throws {
+        var harness = try ProgramHarness("\"grants\": {}")
+        let run = try harness.start("println(args())", arguments: ["Ada", "a b"])
+        #expect(harness.finish(run) == .finished)
+        #expect(String(decoding: run.takeOutput(), as: UTF8.self) == "[p, Ada, a b]\n")
+    }
+
+    @Test("what is computed while compiling is bounded as a whole: installing keeps nobody waiting for long")
+    func compileTime() throws {
+        var harness = try ProgramHarness("\"grants\": {}")
+        let loop = "comptime { let mut i = 0\nwhile i < 100000 { i += 1 }\ni }\n"
+        _ = try harness.install(Array("println(\(loop))".utf8))
+        for source in ["comptime { while true { } }", String(repeating: loop, count: 8)] {
+            #expect {
+                try harness.install(Array(source.utf8))
+            } throws: { error in
+                (error as? InstallError)?.message.contains("takes too long") == true
+            }
+        }
+    }
+
     @Test("the model's calls come out as requests, with their options, and their answers go in")
     func model() throws {
         var harness = try ProgramHarness(Self.all)

@@ -52,9 +52,18 @@ extension HTTPServerConnection {
     }
 
     /// Ends the response that `beginResponse` began.
-    public mutating func endResponse(now: Instant) {
+    ///
+    /// - Parameter trailers: what became known too late for the head (RFC 9112 section 7.1.2); an HTTP/1.0 client does
+    ///   not get them.
+    public mutating func endResponse(trailers: HTTPHeaders = HTTPHeaders(), now: Instant) {
         guard case .streaming(let exchange, let framing) = phase else { return }
-        if framing == .chunked { append(now: now) { $0.append(text: "0\r\n\r\n") } }
+        if framing == .chunked {
+            append(now: now) { output in
+                output.append(text: "0\r\n")
+                for field in trailers.fields { output.append(field: field.name.span, field.value.span) }
+                output.append(text: "\r\n")
+            }
+        }
         finish(exchange, now)
     }
 

@@ -27,16 +27,29 @@ public struct HTTPRequest: Equatable, Sendable {
     /// The decoded value of the first `name=value` pair of the query with this name; empty for a bare `name`. Nil when
     /// there is none, or when it is not percent-encoded UTF-8.
     public func queryValue(of name: String) -> String? {
-        for pair in query.split(separator: UInt8(ascii: "&")) {
+        encodedValues(of: name).first.flatMap(Self.decode)
+    }
+
+    /// The decoded values of all `name=value` pairs of the query with this name, in their order. Nil when one of them
+    /// is not percent-encoded UTF-8.
+    public func queryValues(of name: String) -> [String]? {
+        let encoded = encodedValues(of: name)
+        let values = encoded.compactMap(Self.decode)
+        return values.count == encoded.count ? values : nil
+    }
+
+    private func encodedValues(of name: String) -> [[UInt8]] {
+        query.split(separator: UInt8(ascii: "&")).compactMap { pair in
             let separator = pair.firstIndex(of: UInt8(ascii: "=")) ?? pair.endIndex
             let encodedName = Array(pair[..<separator])
             let decodedName = PercentEncoding.decode(encodedName.span, plusIsSpace: true)
-            guard let decodedName, decodedName.elementsEqual(name.utf8) else { continue }
-            let encodedValue = Array(pair[separator...].dropFirst())
-            guard let value = PercentEncoding.decode(encodedValue.span, plusIsSpace: true) else { return nil }
-            return String(validating: value, as: UTF8.self)
+            guard let decodedName, decodedName.elementsEqual(name.utf8) else { return nil }
+            return Array(pair[separator...].dropFirst())
         }
-        return nil
+    }
+
+    private static func decode(_ encoded: [UInt8]) -> String? {
+        PercentEncoding.decode(encoded.span, plusIsSpace: true).flatMap { String(validating: $0, as: UTF8.self) }
     }
 
     /// Whether the client would send another request on the same connection (RFC 9112 section 9.3).

@@ -31,7 +31,7 @@ extension HTTPResponseHead {
         output.append(text: status.phrase)
         output.append(text: "\r\n")
         for field in headers.fields where !Self.isOwnedByConnection(field.name) {
-            Self.encode(field.name.span, field.value.span, into: &output)
+            output.append(field: field.name.span, field.value.span)
         }
         switch framing {
         case .none, .untilClose: break
@@ -41,19 +41,22 @@ extension HTTPResponseHead {
             output.append(text: "\r\n")
         case .chunked: output.append(text: "transfer-encoding: chunked\r\n")
         }
-        if let connection { Self.encode("connection".utf8.span, connection.utf8.span, into: &output) }
-        output.append(text: "\r\n")
-    }
-
-    private static func encode(_ name: Span<UInt8>, _ value: Span<UInt8>, into output: inout [UInt8]) {
-        output.append(copying: name)
-        output.append(text: ": ")
-        output.append(copying: value)
+        if let connection { output.append(field: "connection".utf8.span, connection.utf8.span) }
         output.append(text: "\r\n")
     }
 
     private static func isOwnedByConnection(_ name: [UInt8]) -> Bool {
         ASCII.equals(name, ignoringCase: "content-length") || ASCII.equals(name, ignoringCase: "transfer-encoding")
             || ASCII.equals(name, ignoringCase: "connection")
+    }
+}
+
+extension [UInt8] {
+    /// Appends a field's line.
+    mutating func append(field name: Span<UInt8>, _ value: Span<UInt8>) {
+        append(copying: name)
+        append(text: ": ")
+        append(copying: value)
+        append(text: "\r\n")
     }
 }

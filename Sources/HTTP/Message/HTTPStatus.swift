@@ -20,6 +20,7 @@ public struct HTTPStatus: Equatable, Sendable {
     public static var methodNotAllowed: HTTPStatus { HTTPStatus(code: 405, phrase: "Method Not Allowed") }
     public static var requestTimeout: HTTPStatus { HTTPStatus(code: 408, phrase: "Request Timeout") }
     public static var conflict: HTTPStatus { HTTPStatus(code: 409, phrase: "Conflict") }
+    public static var preconditionFailed: HTTPStatus { HTTPStatus(code: 412, phrase: "Precondition Failed") }
     public static var contentTooLarge: HTTPStatus { HTTPStatus(code: 413, phrase: "Content Too Large") }
     public static var uriTooLong: HTTPStatus { HTTPStatus(code: 414, phrase: "URI Too Long") }
     public static var unsupportedMediaType: HTTPStatus { HTTPStatus(code: 415, phrase: "Unsupported Media Type") }

@@ -1,15 +1,15 @@
 import Glibc
 import JSON
 
-/// One request to a running appliance, wherever it is, and its whole answer. Waits for it; used by commands that have
-/// nothing else to do meanwhile.
+/// Requests to a running appliance, wherever it is: a connection for each. Waits for answers; used by commands that
+/// have nothing else to do meanwhile.
 public struct ApplianceClient {
     let host: String
     let port: String
     let apiKey: String?
 
-    /// How long a connection may be silent.
-    private static let timeoutSeconds = 60
+    /// How long an answer may pause unless somebody knows better.
+    public static let silenceSecondsDefault = 60
 
     /// - Parameter url: `http://HOST[:PORT]`; a path is ignored, so that the API's base URL works too.
     public init(url: String, apiKey: String?) throws(LaunchError) {
@@ -28,29 +28,50 @@ public struct ApplianceClient {
     }
 
     /// Sends a request; answers the body of a success. Anything else is thrown with the server's own message.
-    public func request(_ method: String, _ path: String, body: [UInt8] = []) throws(LaunchError) -> [UInt8] {
-        let socket = try connect()
-        var head = "\(method) \(path) HTTP/1.1\r\nHost: \(host)\r\nConnection: close\r\n"
-        head += "Content-Type: application/json\r\nContent-Length: \(body.count)\r\n"
-        if let apiKey { head += "Authorization: Bearer \(apiKey)\r\n" }
-        guard socket.write(Array((head + "\r\n").utf8) + body) else {
-            throw .badAnswer(reason: "the connection to \(host):\(port) broke")
-        }
-        var reader = HTTPResponseReader()
+    public func request(
+        _ method: String, _ path: String, headers: [String] = [], body: [UInt8] = []
+    ) throws(LaunchError) -> [UInt8] {
+        var stream = try open(method, path, headers: headers, body: body)
         var answer: [UInt8] = []
-        while !reader.isComplete {
-            guard let bytes = socket.read(), !bytes.isEmpty else { break }
-            answer += try reader.receive(bytes)
-        }
-        guard let status = reader.status else { throw .badAnswer(reason: "\(host):\(port) answered nothing") }
-        guard status == 200 else {
-            let message = (try? JSONValue(parsing: answer))?["error"]?["message"]?.stringValue
-            throw .refused(status: status, message: message ?? "no reason given")
-        }
+        while let piece = try stream.next() { answer += piece }
         return answer
     }
 
-    private func connect() throws(LaunchError) -> FileDescriptor {
+    /// Sends a request whose answer is to be read as it comes.
+    ///
+    /// - Parameters:
+    ///   - path: with its query, percent-encoded.
+    ///   - headers: lines without their ends.
+    ///   - silenceSeconds: how long the answer may pause; nil for ever.
+    public func open(
+        _ method: String, _ path: String, headers: [String] = [], body: [UInt8] = [],
+        silenceSeconds: Int? = Self.silenceSecondsDefault
+    ) throws(LaunchError) -> ApplianceAnswer {
+        let socket = try connect(silenceSeconds: silenceSeconds ?? 0)
+        var lines = ["\(method) \(path) HTTP/1.1", "Host: \(host)", "Connection: close"] + headers
+        lines += ["Content-Type: application/json", "Content-Length: \(body.count)"]
+        if let apiKey { lines.append("Authorization: Bearer \(apiKey)") }
+        guard socket.write(Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8) + body) else {
+            throw .badAnswer(reason: "the connection to \(host):\(port) broke")
+        }
+        return ApplianceAnswer(socket, from: "\(host):\(port)")
+    }
+
+    /// Text as a part of a path or query: all but the unreserved characters of RFC 3986 encoded.
+    public static func percentEncoded(_ text: String) -> String {
+        let digits = Array("0123456789ABCDEF")
+        return text.utf8.reduce(into: "") { encoded, byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+                UInt8(ascii: "~"):
+                encoded.unicodeScalars.append(Unicode.Scalar(byte))
+            default: encoded += "%\(digits[Int(byte >> 4)])\(digits[Int(byte & 15)])"
+            }
+        }
+    }
+
+    private func connect(silenceSeconds: Int) throws(LaunchError) -> FileDescriptor {
         var hints = addrinfo()
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         var list: UnsafeMutablePointer<addrinfo>?
@@ -64,7 +85,7 @@ public struct ApplianceClient {
         while let info = next?.pointee {
             let type = info.ai_socktype | Int32(SOCK_CLOEXEC.rawValue)
             let socket = FileDescriptor(owning: socket(info.ai_family, type, 0))
-            var timeout = timeval(tv_sec: Self.timeoutSeconds, tv_usec: 0)
+            var timeout = timeval(tv_sec: silenceSeconds, tv_usec: 0)
             let size = socklen_t(MemoryLayout<timeval>.size)
             setsockopt(socket.number, SOL_SOCKET, SO_RCVTIMEO, &timeout, size)
             setsockopt(socket.number, SOL_SOCKET, SO_SNDTIMEO, &timeout, size)

@@ -3,18 +3,23 @@
 struct HTTPResponseReader {
     /// Bytes of head, or of a chunk's size line, beyond which the answer is nonsense.
     static let lineByteCountMax = 65_536
+    /// Fields after a chunked body beyond which the answer is nonsense.
+    static let trailerCountMax = 64
 
     private enum State {
         case head
         case chunkSize
         case chunk(remaining: Int)
         case chunkEnd
+        case trailers
         case counted(remaining: Int)
         case untilClose
         case complete
     }
 
     private(set) var status: Int?
+    /// What a chunked body was followed by; names in lower case.
+    private(set) var trailers: [String: String] = [:]
     private var state = State.head
     private var pending: [UInt8] = []
 
@@ -39,7 +44,7 @@ struct HTTPResponseReader {
             guard let size = Int(digits, radix: 16), size >= 0 else {
                 throw .badAnswer(reason: "a chunk's size is '\(line.prefix(20))'")
             }
-            state = size == 0 ? .complete : .chunk(remaining: size)
+            state = size == 0 ? .trailers : .chunk(remaining: size)
         case .chunk(let remaining):
             let taken = take(upTo: remaining, into: &body)
             state = taken == remaining ? .chunkEnd : .chunk(remaining: remaining - taken)
@@ -47,6 +52,14 @@ struct HTTPResponseReader {
         case .chunkEnd:
             guard try takeLine() != nil else { return false }
             state = .chunkSize
+        case .trailers:
+            guard let line = try takeLine() else { return false }
+            if line.isEmpty {
+                state = .complete
+            } else if let (name, value) = Self.field(line) {
+                guard trailers.count < Self.trailerCountMax else { throw .badAnswer(reason: "it has no end of fields") }
+                trailers[name] = value
+            }
         case .counted(let remaining):
             let taken = take(upTo: remaining, into: &body)
             state = taken == remaining ? .complete : .counted(remaining: remaining - taken)
@@ -76,13 +89,18 @@ struct HTTPResponseReader {
             if case .counted(remaining: 0) = state { state = .complete }
             return true
         }
-        let field = line.split(separator: ":", maxSplits: 1).map { $0.trimmingSpaces.lowercased() }
-        guard field.count == 2 else { return true }
-        if field[0] == "transfer-encoding", field[1].hasSuffix("chunked") { bodyState = .chunkSize }
-        if field[0] == "content-length", let count = Int(field[1]), count >= 0 {
+        guard let (name, value) = Self.field(line) else { return true }
+        if name == "transfer-encoding", value.lowercased().hasSuffix("chunked") { bodyState = .chunkSize }
+        if name == "content-length", let count = Int(value), count >= 0 {
             bodyState = .counted(remaining: count)
         }
         return true
+    }
+
+    /// A field's name in lower case, and its value.
+    private static func field(_ line: String) -> (name: String, value: String)? {
+        let parts = line.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map { $0.trimmingSpaces }
+        return parts.count == 2 ? (parts[0].lowercased(), String(parts[1])) : nil
     }
 
     /// What follows the head, as its fields say.

@@ -64,7 +64,8 @@ extension Server where LM: ~Copyable {
         _ permit: consuming PathPermit<Write>, _ request: HTTPRequest, _ connection: Connection, _ now: Instant
     ) throws(APIError) {
         do throws(InstallError) {
-            let program = try programs.library.install(permit, request.body, law: law)
+            let program = try programs.library.install(
+                permit, request.body, replacing: !request.headers.list("if-none-match", contains: "*"), law: law)
             respond(describe(program), on: connection, now: now)
         } catch {
             throw APIError(error)
@@ -131,9 +132,13 @@ extension Server where LM: ~Copyable {
         guard programs.runs.count < Programs.Limits.runsMax,
             programs.heapByteCount + ProgramRun.heapBytes(for: quotas) <= Programs.Limits.heapBytesMax
         else { throw .overloaded(retryAfterSeconds: Limits.loadingRetryAfterSeconds) }
+        guard let arguments = request.queryValues(of: "arg") else {
+            throw .invalid("arg", "'arg' must be percent-encoded UTF-8.")
+        }
         let run = ProgramRun(
-            program, permit, capability: own, quotas: quotas, requestBody: request.body, seed: random.next(),
-            now: now)
+            program, permit, capability: own, quotas: quotas,
+            request: ProgramRequest(body: request.body, arguments: arguments.map { Array($0.utf8) }),
+            seed: random.next(), now: now)
         let exchange = ProgramExchange(run: run, connection: connection.id)
         connection.program = exchange
         programs.runs.append(exchange)
@@ -151,6 +156,7 @@ extension APIError {
             self.init(403, .permission, error.message, code: "permission_denied")
         case .tooLarge: self.init(413, .invalidRequest, error.message, code: "program_too_large")
         case .tooMany: self.init(409, .invalidRequest, error.message, code: "conflict")
+        case .exists: self.init(412, .invalidRequest, error.message, code: "program_exists")
         case .compileFailed, .moduleRefused:
             self.init(400, .invalidRequest, error.message, code: "invalid_program")
         }

@@ -72,6 +72,7 @@ extension Server where LM: ~Copyable {
         exchange.hasBegun = true
         var head = head(.ok, contentType: "text/plain; charset=utf-8")
         head.headers.append("cache-control", "no-cache")
+        head.headers.append("trailer", Self.outcomeTrailer)
         metrics.requests.record(connection.routeLabel, status: 200)
         connection.http.beginResponse(head, now: now)
     }
@@ -83,15 +84,24 @@ extension Server where LM: ~Copyable {
         switch (failure, exchange.hasBegun) {
         case (nil, _):
             begin(exchange, on: connection, now: now)
-            connection.http.endResponse(now: now)
+            connection.http.endResponse(trailers: Self.trailers(outcome: "finished"), now: now)
         case (let failure?, false):
             respond(APIError(500, .server, failure, code: "program_failed"), on: connection, now: now)
         case (let failure?, true):
             // The status is out already: the error is the text's last part.
             connection.http.write(Array(("\nerror: " + failure).utf8), now: now)
-            connection.http.endResponse(now: now)
+            connection.http.endResponse(trailers: Self.trailers(outcome: "failed"), now: now)
         }
         handleEvents(of: connection, now: now)
+    }
+
+    /// Tells programs that read the answer how the run ended: by then the status is long out.
+    private static var outcomeTrailer: String { "program-outcome" }
+
+    private static func trailers(outcome: String) -> HTTPHeaders {
+        var trailers = HTTPHeaders()
+        trailers.append(outcomeTrailer, outcome)
+        return trailers
     }
 
     /// Ends a run, and what the model does for it.

@@ -67,8 +67,8 @@ extension HTTPStatus {
     fileprivate init(_ code: Int) {
         let known: [HTTPStatus] = [
             .badRequest, .unauthorized, .forbidden, .notFound, .methodNotAllowed, .requestTimeout, .conflict,
-            .contentTooLarge, .uriTooLong, .expectationFailed, .tooManyRequests, .headerFieldsTooLarge, .notImplemented,
-            .serviceUnavailable, .versionNotSupported,
+            .preconditionFailed, .contentTooLarge, .uriTooLong, .expectationFailed, .tooManyRequests,
+            .headerFieldsTooLarge, .notImplemented, .serviceUnavailable, .versionNotSupported,
         ]
         self = known.first { $0.code == code } ?? .internalServerError
     }

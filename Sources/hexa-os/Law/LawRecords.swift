@@ -56,26 +56,43 @@ struct LawLogCommand: ParsableCommand {
             EXAMPLES
               hexa-os law log --url http://127.0.0.1:8080 >growth.ndjson
               hexa-os law log --after 1024 --url http://127.0.0.1:8080 >>growth.ndjson
+              hexa-os law log --follow --text --url http://127.0.0.1:8080
 
             Needs "read" on /law/growth. Asking for what comes after a record acknowledges it: the appliance may then
-            overwrite it. One JSON object a line; --text is for people.
+            overwrite it. One JSON object a line; --text is for people. --follow goes on with each record as it is made,
+            and a head after it, until Ctrl-C.
             """
     )
 
     @Option(help: ArgumentHelp("Only records after this one.", valueName: "number")) var after: UInt64?
+    @Flag(help: "Go on with each record as it is made.") var follow = false
     @Flag(help: "Print sentences instead of JSON lines.") var text = false
     @Flag(help: "Print JSON lines; the default.") var json = false
     @OptionGroup var appliance: ApplianceOptions
 
     func run() throws {
         try reportingFailure {
-            let query = after.map { "?after=\($0)" } ?? ""
-            let lines = try appliance.client().request("GET", "/v1/law/growth" + query)
-            guard text else { return Terminal.print(bytes: lines) }
-            for line in lines.split(separator: UInt8(ascii: "\n")) {
-                guard let object = try? JSONValue(parsing: Array(line)).objectValue else { continue }
-                if let record = GrowthRecord(object) { Terminal.print(LawRecords.sentence(record)) }
+            let parameters = (after.map { ["after=\($0)"] } ?? []) + (follow ? ["follow=1"] : [])
+            let query = parameters.isEmpty ? "" : "?" + parameters.joined(separator: "&")
+            // Hours may pass until something is denied.
+            var answer = try appliance.client().open(
+                "GET", "/v1/law/growth" + query,
+                silenceSeconds: follow ? nil : ApplianceClient.silenceSecondsDefault)
+            var pending: [UInt8] = []
+            while let bytes = try answer.next() {
+                pending += bytes
+                guard let end = pending.lastIndex(of: UInt8(ascii: "\n")) else { continue }
+                show(lines: Array(pending[...end]))
+                pending.removeFirst(end + 1)
             }
+        }
+    }
+
+    private func show(lines: [UInt8]) {
+        guard text else { return Terminal.print(bytes: lines) }
+        for line in lines.split(separator: UInt8(ascii: "\n")) {
+            guard let object = try? JSONValue(parsing: Array(line)).objectValue else { continue }
+            if let record = GrowthRecord(object) { Terminal.print(LawRecords.sentence(record)) }
         }
     }
 }

@@ -102,7 +102,7 @@ struct ProgramRouteTests {
     func inference() throws {
         var harness = try harness()
         let source = """
-            let options = {"max_tokens": 5, "raw": true}
+            let options = {"max_tokens": 100, "raw": true}
             let whole = infer(request(), options)
             let mut pieces = []
             for piece in stream(request(), options) { pieces.push(piece) }
@@ -179,6 +179,54 @@ struct ProgramRouteTests {
         harness.act()
         harness.run()
         #expect(harness.request("GET", "/v1/programs", headers: root).status == 200)
+    }
+
+    @Test("a completion takes a few steps in a hundred longer beside programs that loop for ever", arguments: [1, 3])
+    func share(programCount: Int) throws {
+        func stepsOfCompletion(beside count: Int) throws -> Int {
+            var harness = try harness()
+            _ = harness.request("POST", "/v1/programs/p", "while true { }", headers: root)
+            for _ in 0..<count { harness.send("POST", "/v1/programs/p/invoke", headers: user, on: harness.open()) }
+            let client = harness.open()
+            harness.send(
+                "POST", "/v1/completions", #"{"prompt": "x", "max_tokens": 100}"#, headers: root, on: client)
+            var steps = 0
+            while Response.parse(harness.received[client] ?? []).isEmpty {
+                _ = harness.step()
+                steps += 1
+            }
+            return steps
+        }
+        let alone = try stepsOfCompletion(beside: 0)
+        #expect(try stepsOfCompletion(beside: programCount) <= alone * 33 / 32 + 2)
+    }
+
+    @Test("a name that is taken is kept where the client says so")
+    func keeping() throws {
+        var harness = try harness()
+        let careful = root + ["if-none-match: *"]
+        #expect(harness.request("POST", "/v1/programs/p", "println(1)", headers: careful).status == 200)
+        let refused = harness.request("POST", "/v1/programs/p", "println(2)", headers: careful)
+        #expect(refused.status == 412 && refused.json["error"]?["code"] == "program_exists")
+        #expect(harness.request("POST", "/v1/programs/p/invoke", headers: user).text == "1\n")
+    }
+
+    @Test("arguments come with the query; how the run ended, after the answer")
+    func argumentsAndOutcome() throws {
+        var harness = try harness()
+        _ = harness.request("POST", "/v1/programs/p", "println(args())\nif args().len() > 2 { throw \"no\" }",
+            headers: root)
+        for (query, text, outcome) in [
+            ("?arg=a%20b", "[p, a b]\n", "finished"), ("?arg=a&arg=b", "[p, a, b]\n", "failed"),
+        ] {
+            let id = harness.open()
+            harness.send("POST", "/v1/programs/p/invoke\(query)", headers: user, on: id)
+            harness.run()
+            let received = String(decoding: harness.received[id] ?? [], as: UTF8.self)
+            #expect(received.contains(text) && received.contains("\r\ntrailer: program-outcome\r\n"))
+            #expect(received.hasSuffix("\r\n0\r\nprogram-outcome: \(outcome)\r\n\r\n"))
+        }
+        #expect(harness.request("POST", "/v1/programs/p/invoke?arg=%ff", headers: user).status == 400)
     }
 
     @Test("more runs than there is memory for are told to come back")

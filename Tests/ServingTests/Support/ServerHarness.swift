@@ -192,12 +192,19 @@ struct Response {
         while let lineEnd = rest.firstRange(of: Array("\r\n".utf8)) {
             let size = Int(String(decoding: rest[..<lineEnd.lowerBound], as: UTF8.self), radix: 16) ?? 0
             rest = rest[lineEnd.upperBound...]
+            guard size > 0 else { return takeTrailers(&rest) }
             body += rest.prefix(size)
             rest = rest.dropFirst(size + 2)
-            if size == 0 {
-                isWhole = true
-                return
-            }
+        }
+    }
+}
+
+extension Response {
+    private mutating func takeTrailers(_ rest: inout ArraySlice<UInt8>) {
+        while let lineEnd = rest.firstRange(of: Array("\r\n".utf8)) {
+            isWhole = lineEnd.lowerBound == rest.startIndex
+            rest = rest[lineEnd.upperBound...]
+            if isWhole { return }
         }
     }
 }
