@@ -73,6 +73,9 @@ extension Law {
     /// The bounds of a subject.
     public func quotas(of subject: SubjectID) -> Quotas { subjects[subject.index].rules.quotas }
 
+    /// A subject's share of the model relative to others'.
+    public func weight(of subject: SubjectID) -> Int { subjects[subject.index].rules.weight }
+
     private static func price(of tokens: Int, perMinute limit: Int) -> Interval {
         let whole = Limits.tokenWindow * UInt64(max(tokens, 0))
         return whole / UInt64(max(limit, 1))

@@ -2,10 +2,16 @@
 
 import hashlib
 import json
+import os
+import signal
 import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
 
 from conftest import AUDIT_KEY, BEST_ACCELERATOR, ROOT_KEY, USER_KEY
-from guest import MODEL, ROOT, free_port, run_hexa_os, run_hexa_serve
+from guest import HEXA_OS, MODEL, ROOT, free_port, run_hexa_os, run_hexa_serve
 from raw_http import Client
 
 LAW = json.loads((ROOT / "examples" / "raw.json").read_text())
@@ -77,6 +83,23 @@ def test_the_growth_bus_is_followed_live(lawful):
     assert ask(lawful, "GET", "/health", {}).status == 200
 
 
+def test_the_command_follows_the_growth_bus(lawful):
+    command = [HEXA_OS, "law", "log", "--follow", "--text", "--url", lawful.url]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True,
+                          env={**os.environ, "HEXA_API_KEY": "root-key"}) as follower:
+        wanted = []
+        for _ in range(2):
+            ask(lawful, "GET", "/metrics", USER_KEY)
+            last = json.loads(law_command(lawful, "log").stdout.splitlines()[-2])
+            wanted.append(f"{last['sequence']} denied user read /system/metrics (not granted)\n")
+        lines = iter(follower.stdout.readline, "")
+        for line in wanted:
+            assert line in lines
+        assert follower.poll() is None
+        follower.send_signal(signal.SIGINT)
+        assert follower.wait(timeout=10) == -signal.SIGINT
+
+
 def test_the_law_is_replaced_while_serving_and_rolled_back(lawful, tmp_path):
     changed = json.loads(json.dumps(LAW))
     changed["version"] = 2
@@ -95,6 +118,32 @@ def test_the_law_is_replaced_while_serving_and_rolled_back(lawful, tmp_path):
     assert ask(lawful, "GET", "/metrics", USER_KEY).status == 403
     check = law_command(lawful, "check", "user", "/model/default", "infer")
     assert check.returncode == 0 and "granted" in check.stdout
+
+
+@pytest.mark.heavy
+def test_a_heavier_key_gets_its_share(start_guest, tmp_path):
+    """Two keys want more than there is; one has four times the other's weight."""
+    law = {"format": 1, "subjects": {
+        name: {"kind": "key", "key_sha256": hashlib.sha256(name.encode()).hexdigest(), "weight": weight,
+               "grants": {"/model/**": ["infer"]}} for name, weight in [("heavy", 4), ("light", 1)]}}
+    path = tmp_path / "raw.json"
+    path.write_text(json.dumps(law))
+    guest = start_guest("--law", path, "--sequences", "5").wait_ready()
+    end = time.monotonic() + 6
+    finished = {"heavy": 0, "light": 0}
+
+    def keep_asking(name):
+        completion = {"prompt": f"A {name} one", "max_tokens": 16, "temperature": 0, "ignore_eos": True}
+        while time.monotonic() < end:
+            response = ask(guest, "POST", "/v1/completions", {"Authorization": f"Bearer {name}"}, json=completion)
+            assert response.status == 200
+            if time.monotonic() < end:
+                finished[name] += 1
+
+    with ThreadPoolExecutor(16) as pool:
+        for asking in [pool.submit(keep_asking, name) for name in ["heavy", "light"] * 8]:
+            asking.result()
+    assert finished["light"] > 0 and 2.5 < finished["heavy"] / finished["light"] < 6, finished
 
 
 def test_a_law_that_is_none_is_refused_before_the_boot_with_its_place(tmp_path):

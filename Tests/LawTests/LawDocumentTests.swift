@@ -17,6 +17,7 @@ struct LawDocumentTests {
               "key_sha256": "KEY0",
               "grants": { "/model/**": ["read", "infer"], "/system/health": ["read"] },
               "quotas": { "tokens_per_minute": 6000, "concurrent_requests": 2, "kv_pages": 64 },
+              "weight": 3,
               "delegation_depth": 2
             },
             "public": { "kind": "anonymous", "grants": {} },
@@ -46,6 +47,7 @@ struct LawDocumentTests {
         #expect(alice.quotas.tokensPerMinute == 6000 && alice.quotas.concurrentRequests == 2)
         #expect(alice.quotas.keyValuePages == 64 && alice.quotas.heapBytes == nil)
         #expect(alice.delegationDepth == 2 && !alice.isLearning)
+        #expect(document.subjects.map(\.weight) == [3, 1, 1])
         #expect(document.subjects[1].kind == .anonymous)
         let program = document.subjects[2]
         #expect(program.kind == .program && program.isLearning)
@@ -89,6 +91,9 @@ struct LawDocumentTests {
         (program("\"grants\": {\"/a\": [\"read\"], <\"/a\": [\"write\"]}"), "this name stands here twice"),
         (program("\"grants\": {}, \"quotas\": {<\"tokens\": 1}"), "quotas.tokens: no such field; there are tokens_per"),
         (program("\"grants\": {}, \"quotas\": {<\"kv_pages\": 0}"), "quotas.kv_pages: expected a whole number from 1"),
+        (program("\"grants\": {}, <\"weight\": 0"), "subjects.p.weight: expected a whole number from 1 to 100"),
+        (program("\"grants\": {}, <\"weight\": 101"), "weight: expected a whole number from 1 to 100"),
+        (program("\"grants\": {}, <\"weight\": 1.5"), "weight: expected a whole number from 1 to 100"),
         (program("\"grants\": {}, <\"delegation_depth\": 9"), "delegation_depth: expected a whole number from 0 to 8"),
         (program("\"grants\": {}, <\"learning\": 1"), "learning: expected true or false"),
         ("{\"format\": 1, \"subjects\": {\"a\": {\"kind\": \"anonymous\", \"grants\": {}, <\"learning\": true}}}",

@@ -47,6 +47,7 @@ extension LawDocument.Subject {
             }
             json.endObject()
         }
+        if weight != 1 { json.member("weight", weight) }
         if delegationDepth > 0 { json.member("delegation_depth", delegationDepth) }
         if isLearning { json.member("learning", true) }
         json.endObject()

@@ -91,12 +91,15 @@ extension LawParser {
     ) throws(LawError) -> LawDocument.Subject {
         try checkName(name, path)
         let fields = try object(
-            value, path, allowed: ["kind", "key_sha256", "grants", "quotas", "delegation_depth", "learning"])
+            value, path, allowed: ["kind", "key_sha256", "grants", "quotas", "weight", "delegation_depth", "learning"])
         let kind = try kind(fields, path)
         var subject = LawDocument.Subject(name: name.text, kind: kind)
         guard let grants = fields["grants"] else { throw failure(path, "\"grants\" is missing; {} grants nothing") }
         subject.grants = try self.grants(grants, path.appending("grants"))
         if let quotas = fields["quotas"] { subject.quotas = try self.quotas(quotas, path.appending("quotas")) }
+        if let weight = fields["weight"] {
+            subject.weight = try integer(weight, path.appending("weight"), in: 1...Limits.weightMax)
+        }
         if let depth = fields["delegation_depth"] {
             subject.delegationDepth = try integer(
                 depth, path.appending("delegation_depth"), in: 0...Limits.delegationLinksMax)

@@ -115,6 +115,8 @@ extension Server where LM: ~Copyable {
         let claim = QuotaClaim(promptTokens: request.prompt.count, keyValuePages: pages)
         let lease = try admit(claim, run.subject, now: now)
         do throws(GenerationRejection) {
+            var request = request
+            request.weight = law.weight(of: run.subject)
             return (try service.engine.submit(request, permit: permit, now: now), lease)
         } catch {
             law.release(lease.subject, lease.claim)

@@ -116,6 +116,7 @@ extension Server where LM: ~Copyable {
                 var leader: GenerationID?
                 for choice in 0..<task.parameters.choiceCount {
                     var request = task.request(prompt)
+                    request.weight = law.weight(of: capability.subject)
                     // Different seeds make the choices differ, and the same request the same choices.
                     request.sampling.seed = seed &+ UInt64(choice)
                     request.leader = leader
