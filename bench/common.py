@@ -1,6 +1,7 @@
 """Shared by the benchmarks: arguments, medians with spread, and what a figure is worth nothing without."""
 
 import argparse
+import hashlib
 import json
 import re
 import statistics
@@ -26,6 +27,17 @@ def circumstances(accelerator):
     model_name = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
     return {"commit": commit.strip(), "cpu": model_name.group(1) if model_name else "unknown",
             "accelerator": accelerator}
+
+
+def law_for_programs(folder, names, quotas=None):
+    """Writes a law under which the key `bench` may install and run programs of these names; its path."""
+    program = {"kind": "program", "grants": {"/request": ["read", "write"], "/system/clock": ["read"]},
+               "quotas": quotas or {}}
+    key = {"kind": "key", "key_sha256": hashlib.sha256(b"bench").hexdigest(),
+           "grants": {"/program/*": ["write", "exec"]}}
+    path = folder / "raw.json"
+    path.write_text(json.dumps({"format": 1, "subjects": {"bench": key, **dict.fromkeys(names, program)}}))
+    return path
 
 
 def summary(values):

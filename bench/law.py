@@ -5,13 +5,12 @@ Leaves bench/results/law.json and law.md. With --guest also the kernel call insi
 
 import argparse
 import datetime
-import hashlib
 import json
 import subprocess
 import time
 from pathlib import Path
 
-from common import ROOT, circumstances, progress, summary
+from common import ROOT, circumstances, law_for_programs, progress, summary
 
 CALLS = 4_000_000
 LOOP = "let n = request().trim().parse_int()\nlet mut i = 0\nwhile i < n { BODY i += 1 }\nrespond(to_string(i))"
@@ -31,26 +30,14 @@ def measure_host(runs):
     return figures
 
 
-def guest_law(folder):
-    """A law under which `calling` and `looping` may run."""
-    key = hashlib.sha256(b"bench").hexdigest()
-    program = {"kind": "program", "grants": {"/request": ["read", "write"], "/system/clock": ["read"]}}
-    law = {"format": 1, "subjects": {
-        "bench": {"kind": "key", "key_sha256": key, "grants": {"/program/*": ["write", "exec"]}},
-        "calling": program, "looping": program}}
-    path = folder / "raw.json"
-    path.write_text(json.dumps(law))
-    return path
-
-
 def measure_guest(runs, accelerator, folder):
     """Nanoseconds of a kernel call in the machine: a loop of calls less the same loop without, seen from outside."""
     from guest import Guest
     from raw_http import Client
     headers = {"Authorization": "Bearer bench"}
     seconds = {"calling": [], "looping": []}
-    with Guest("--law", guest_law(folder), accelerator=accelerator, log_path=folder / "console.log",
-               api_key="bench") as guest:
+    with Guest("--law", law_for_programs(folder, ["calling", "looping"]), accelerator=accelerator,
+               log_path=folder / "console.log", api_key="bench") as guest:
         guest.wait_ready()
         with Client(guest.port) as client:
             for name, body in [("calling", "now()\n"), ("looping", "")]:

@@ -3,7 +3,8 @@
 
 Each program of bench/vm/programs exists in both languages and prints the same. The two take turns, each a process of
 its own, and are charged their processor time, so that what else runs here disturbs little. Leaves
-bench/results/vm.json, vm.md and a chart. About a minute; --quick takes a quarter of that.
+bench/results/vm.json, vm.md and a chart. About a minute; --quick takes a quarter of that. With --guest the programs run
+in the machine as well (build/hexa-os), seen from outside: wall time, the request and compilation left out.
 """
 
 import argparse
@@ -15,15 +16,18 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from charts import bar_chart
-from common import ROOT, circumstances
+from common import ROOT, circumstances, law_for_programs
 
 RESULTS = ROOT / "bench" / "results"
 PROGRAMS = ROOT / "bench" / "vm" / "programs"
 HEXA, LUA = ROOT / "build" / "hexa", "lua5.4"
 RUNS, RUNS_QUICK = 9, 2
+# All that a run in the machine can get.
+GUEST_HEAP_BYTES = 16 << 20
 
 RATIO_TARGET = 1.0
 LINES_PER_MINUTE_TARGET = 500_000
@@ -75,6 +79,34 @@ def lines_per_minute(runs):
         return [round(lines / processor_seconds([HEXA, "check", source])[1] * 60) for _ in range(runs)]
 
 
+def measure_guest(runs, accelerator):
+    """`{program: [seconds]}` in the machine; a program that gets less memory there than it needs has none."""
+    from guest import Guest
+    from raw_http import Client
+    names = sorted(path.stem for path in PROGRAMS.glob("*.hexa"))
+    headers = {"Authorization": "Bearer bench"}
+    seconds = {name: [] for name in names}
+    with tempfile.TemporaryDirectory() as folder:
+        law = law_for_programs(Path(folder), names, quotas={"heap_bytes": GUEST_HEAP_BYTES})
+        with Guest("--law", law, accelerator=accelerator, log_path=Path(folder) / "console.log",
+                   api_key="bench") as guest:
+            guest.wait_ready()
+            with Client(guest.port) as client:
+                for name in names:
+                    source = (PROGRAMS / f"{name}.hexa").read_bytes()
+                    route = f"/v1/programs/{name}"
+                    assert client.request("POST", route, headers=headers, body=source).status == 200
+                    for _ in range(runs):
+                        started = time.perf_counter()
+                        answer = client.request("POST", f"{route}/invoke", headers=headers)
+                        if answer.status != 200:
+                            assert "memory" in answer.error["message"], answer.body
+                            break
+                        seconds[name].append(round(time.perf_counter() - started, 4))
+            guest.stop()
+    return seconds
+
+
 def measure(runs):
     programs = {}
     for name in sorted(path.stem for path in PROGRAMS.glob("*.hexa")):
@@ -122,6 +154,15 @@ def markdown(facts, results):
     return "\n".join(text)
 
 
+def guest_markdown(results):
+    lines = ["In the machine, milliseconds of wall time as a client sees them, beside the processor time above:", "",
+             "| program | in the machine | `hexa run` |", "|---|---|---|"]
+    for name, seconds in results["guest"].items():
+        there = spread(seconds, 1e3, 0) if seconds else "needs more memory than a run gets there"
+        lines.append(f"| {name} | {there} | {spread(results['programs'][name]['hexa'], 1e3, 0)} |")
+    return "\n".join([*lines, ""])
+
+
 def draw(folder, results):
     bar_chart(folder / "vm.svg", "hexa and Lua 5.4 on the same programs", "milliseconds of processor time", {
         name: {"hexa": statistics.median(seconds["hexa"]) * 1e3, "Lua 5.4": statistics.median(seconds["lua"]) * 1e3}
@@ -131,6 +172,8 @@ def draw(folder, results):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="a rough look")
+    parser.add_argument("--guest", action="store_true", help="run the programs in the machine too")
+    parser.add_argument("--accel", choices=["kvm", "tcg"], default="kvm", help="of the machine (default: kvm)")
     parser.add_argument("--output", type=Path, default=RESULTS, help="folder of the results (default: bench/results)")
     arguments = parser.parse_args()
     runs = RUNS_QUICK if arguments.quick else RUNS
@@ -138,11 +181,14 @@ def main():
     facts = {**circumstances("none"), "lua": version.strip(), "date": datetime.date.today().isoformat(),
              "quick": arguments.quick, "runs": runs}
     results = measure(runs)
+    if arguments.guest:
+        results["guest"] = measure_guest(runs, arguments.accel)
     arguments.output.mkdir(parents=True, exist_ok=True)
     (arguments.output / "vm.json").write_text(json.dumps({**facts, "results": results}, indent=1) + "\n")
-    (arguments.output / "vm.md").write_text(markdown(facts, results))
+    text = markdown(facts, results) + ("\n" + guest_markdown(results) if arguments.guest else "")
+    (arguments.output / "vm.md").write_text(text)
     draw(arguments.output, results)
-    print(markdown(facts, results))
+    print(text)
 
 
 if __name__ == "__main__":
