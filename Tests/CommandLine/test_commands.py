@@ -88,6 +88,11 @@ def test_fmt_formats_once_and_check_only_tells(hexa, tmp_path):
     assert hexa("fmt", "--check", "app.hexa").returncode == 0
 
 
+def test_the_proofs_of_the_examples_hold(hexa):
+    result = hexa("test", ROOT / "examples")
+    assert result.returncode == 0 and result.stdout.endswith("7 passed, 0 failed\n")
+
+
 @pytest.mark.parametrize("folder", ["examples", "verify", "bench/vm"])
 def test_the_programs_of_this_repository_are_formatted(hexa, folder):
     result = hexa("fmt", "--check", ROOT / folder)

@@ -146,6 +146,39 @@ def test_a_heavier_key_gets_its_share(start_guest, tmp_path):
     assert finished["light"] > 0 and 2.5 < finished["heavy"] / finished["light"] < 6, finished
 
 
+def strict_law(folder):
+    """One program that learns, and a bus of eight records of which none may be lost."""
+    law = {"format": 1, "growth": {"records": 8, "when_full": "deny"}, "subjects": {
+        "root": LAW["subjects"]["root"], "user": {**LAW["subjects"]["user"], "grants": {"/system/*": ["read"]}},
+        "student": {"kind": "program", "learning": True, "grants": {"/request": ["read", "write"]}}}}
+    path = folder / "raw.json"
+    path.write_text(json.dumps(law))
+    return path
+
+
+def test_a_program_learns_and_without_room_for_records_there_is_no_leave(start_guest, tmp_path):
+    path = strict_law(tmp_path)
+    guest = start_guest("--law", path, api_key="root-key").wait_ready()
+    source = b'fs_write("/fs/note", "learnt")\nprintln(fs_read("/fs/note"))'
+    assert ask(guest, "POST", "/v1/programs/student", ROOT_KEY, body=source).status == 200
+    assert ask(guest, "POST", "/v1/programs/student/invoke", ROOT_KEY).body == b"learnt\n"
+    records = tmp_path / "growth.ndjson"
+    records.write_text(law_command(guest, "log").stdout)
+    learned = [json.loads(line) for line in records.read_text().splitlines()[:-1]]
+    assert [(record["event"], record["ops"]) for record in learned] == [("learned", ["write"]), ("learned", ["read"])]
+    proposal = json.loads(run_hexa_os("law", "suggest", records, "--law", path).stdout)
+    assert sorted(proposal["subjects"]["student"]["grants"]["/fs/note"]) == ["read", "write"]
+
+    assert ask(guest, "GET", "/metrics", USER_KEY).status == 200
+    for _ in range(8):
+        assert ask(guest, "GET", "/v1/law", USER_KEY).status == 403
+    # Nobody has read the eight: what was granted a moment ago is denied, but for reading them.
+    assert ask(guest, "GET", "/metrics", USER_KEY).status == 403
+    head = json.loads(law_command(guest, "log").stdout.splitlines()[-1])
+    assert law_command(guest, "log", "--after", head["head"]["sequence"]).returncode == 0
+    assert ask(guest, "GET", "/metrics", USER_KEY).status == 200
+
+
 def test_a_law_that_is_none_is_refused_before_the_boot_with_its_place(tmp_path):
     path = tmp_path / "raw.json"
     path.write_text('{"format": 1,\n "subjects": {"a": {"kind": "key"}}}')

@@ -1,5 +1,6 @@
 """The programs of examples/ in the machine, and programs that mean no good."""
 
+import json
 import os
 import re
 import signal
@@ -99,6 +100,19 @@ def test_a_program_has_its_own_rights_and_not_its_callers(lawful):
     assert ask(lawful, "POST", "/v1/programs/stream/invoke", USER_KEY).status == 403
     greedy = install(lawful, "stream", '@law("write", "/fs/x")\nfn main() { }')
     assert greedy.status == 403 and "write /fs/x" in greedy.error["message"]
+
+
+def test_a_denied_call_is_an_eperm_value_a_403_and_a_record_of_each(lawful):
+    source = 'try { fs_read("/fs/secret") } catch e { println(e.kind, e.message) }'
+    assert install(lawful, "stream", source).status == 200
+    value = invoke(lawful, "stream", "").body.decode()
+    assert value.startswith("EPERM ") and '"read" on /fs/secret' in value
+    over_http = ask(lawful, "POST", "/v1/programs/stream/invoke", USER_KEY)
+    assert over_http.status == 403 and over_http.error["code"] == "permission_denied"
+    lines = ask(lawful, "GET", "/v1/law/growth", ROOT_KEY).body.splitlines()
+    records = [json.loads(line) for line in lines[-3:-1]]
+    assert [(record["event"], record["subject"], record["ops"], record["target"]) for record in records] == [
+        ("denied", "stream", ["read"], "/fs/secret"), ("denied", "user", ["exec"], "/program/stream")]
 
 
 @pytest.mark.parametrize("source", [
