@@ -69,7 +69,7 @@ let kernelTargets: [Target] = [
         .unsafeFlags(["-ffreestanding", "-fno-builtin", "-fno-pic", "-mno-red-zone", "-fno-omit-frame-pointer"]),
     ]),
     core("Kernel", [
-        "Appliance", "Boot", "KernelCore", "Law", "Model", "MonotonicTime", "Net", "Tensor", "Virtio",
+        "Appliance", "Boot", "KernelCore", "Law", "Model", "MonotonicTime", "Net", "Programs", "Tensor", "Virtio",
     ]),
 ]
 

@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+from conftest import KVM_OBSTACLE
 from guest import MODEL, free_port, run_hexa_os
 
 POWERED_OFF, FAILED = 0x10 << 1 | 1, 0x11 << 1 | 1
@@ -44,6 +45,13 @@ def test_a_broken_rule_is_reported_and_ends_the_machine(accelerator, rule):
 
 def test_a_granted_power_off_is_clean(accelerator):
     assert boot_to_the_end(accelerator, "hexa.self-test=power-off").returncode == POWERED_OFF
+
+
+@pytest.mark.skipif(KVM_OBSTACLE is not None, reason=KVM_OBSTACLE or "")
+def test_the_kernel_tells_what_a_check_and_a_switch_take():
+    result = boot_to_the_end("kvm", "hexa.self-test=law-speed")
+    assert result.returncode == POWERED_OFF, result.stdout
+    assert re.findall(r"speed: (\S+) [1-9]\d* ps", result.stdout) == ["law-check", "switch"]
 
 
 @pytest.mark.parametrize("word", ["hexa.port=0", "hexa.port=http", "hexa.ip=10.0.2", "hexa.nonsense=1",

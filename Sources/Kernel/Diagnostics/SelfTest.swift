@@ -2,8 +2,8 @@ import Boot
 import KernelCore
 import Law
 
-/// Breaks one rule on purpose. Every case but `powerOff` must end in a report and exit code 35; the tests in
-/// Tests/End2End look for both.
+/// Breaks one rule on purpose. Every case but `powerOff` and `lawSpeed` must end in a report and exit code 35; the
+/// tests in Tests/End2End look for both.
 enum SelfTest {
     static func run(_ test: KernelConfiguration.SelfTest, law: inout Law, capability: borrowing Capability) -> Never {
         let image = boot_image()
@@ -16,7 +16,8 @@ enum SelfTest {
         case .outOfMemory: _ = [UInt8](repeating: 0, count: 1 << 40)
         case .panic: Panic.stop("self-test")
         case .trap: trapOnOverflow(Int(truncatingIfNeeded: boot_rdtsc() | 1))
-        case .powerOff:
+        case .powerOff, .lawSpeed:
+            if test == .lawSpeed { LawSpeed.report(law: &law, capability: capability) }
             if let permit = try? law.check(capability, Administer.self, on: .power, now: MachineClock.now) {
                 Power.off(permit)
             }

@@ -39,11 +39,12 @@ public struct KernelConfiguration: Equatable, Sendable {
     /// An hour: a promise beyond it is none.
     public static var promiseMillisecondsMax: UInt64 { 3_600_000 }
     public var cpuCount: Int = 1
-    /// Breaks the kernel on purpose, so that tests can see how it ends.
+    /// Breaks the kernel on purpose, so that tests can see how it ends; or measures it.
     public var selfTest: SelfTest?
 
     public enum SelfTest: CaseIterable, Sendable {
-        case nullPage, stackOverflow, writeText, executeData, touchStub, outOfMemory, panic, trap, powerOff
+        case nullPage, stackOverflow, writeText, executeData, touchStub, outOfMemory, panic, trap, powerOff,
+            lawSpeed
 
         var name: StaticString {
             switch self {
@@ -56,6 +57,7 @@ public struct KernelConfiguration: Equatable, Sendable {
             case .panic: "panic"
             case .trap: "trap"
             case .powerOff: "power-off"
+            case .lawSpeed: "law-speed"
             }
         }
     }
