@@ -38,7 +38,7 @@ public enum Limits {
     /// Far above what any machine serves, far below what overflows in nanoseconds.
     public static var quotaMax: Int { 1_000_000_000 }
     /// A hundred times another's share is as good as all of it.
-    public static var weightMax: Int { 100 }
+    static var weightMax: Int { 100 }
 
     // MARK: The growth bus
 

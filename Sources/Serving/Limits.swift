@@ -37,8 +37,6 @@ public enum Limits {
     static var decodeTokenWork: Int { 8 }
     /// Virtual time of a prompt token at weight 1: divisible by every weight up to ten, and fine enough for the others.
     static var virtualTimePerToken: UInt64 { 2_520 }
-    /// As large as the law's: a hundred times another's share is as good as all of it.
-    public static var weightMax: Int { 100 }
     /// Priorities go as far to either side as makes a difference of half a minute of waiting.
     public static var priorityMin: Int { -10 }
     public static var priorityMax: Int { 10 }

@@ -20,8 +20,9 @@ public struct LawDocument: Equatable, Sendable {
         public var kind: Kind
         public var grants: [Grant] = []
         public var quotas = Quotas()
-        /// The subject's share of the model relative to others' while several want it (1...`Limits.weightMax`).
+        /// The subject's share of the model relative to others' while several want it (`weights`).
         public var weight = 1
+        public static var weights: ClosedRange<Int> { 1...Limits.weightMax }
         /// How often a capability of this subject can be handed on; 0 keeps it with the subject.
         public var delegationDepth = 0
         /// Permits what is not granted, and records it as what would have been denied.

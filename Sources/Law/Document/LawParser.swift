@@ -98,7 +98,7 @@ extension LawParser {
         subject.grants = try self.grants(grants, path.appending("grants"))
         if let quotas = fields["quotas"] { subject.quotas = try self.quotas(quotas, path.appending("quotas")) }
         if let weight = fields["weight"] {
-            subject.weight = try integer(weight, path.appending("weight"), in: 1...Limits.weightMax)
+            subject.weight = try integer(weight, path.appending("weight"), in: LawDocument.Subject.weights)
         }
         if let depth = fields["delegation_depth"] {
             subject.delegationDepth = try integer(

@@ -24,7 +24,8 @@ public struct GenerationRequest: Sendable {
     /// Which of its subject's requests are served first: the lower, the earlier (`Limits.priorityMin`...`priorityMax`).
     /// A step counts as much as `Limits.priorityStep` of waiting, so that no request waits for ever.
     public var priority = 0
-    /// The subject's share of the service relative to others' (1...`Limits.weightMax`); the last request's counts.
+    /// The subject's share of the service relative to others' (`LawDocument.Subject.weights`); the last request's
+    /// counts.
     public var weight = 1
 
     public init(prompt: [TokenID], maxTokens: Int, sampling: SamplingParameters) {

@@ -43,7 +43,8 @@ struct Accounts {
         if least != .max { virtualNow = max(virtualNow, least) }
         let found = accounts.first { $0.subject == subject }
         let account = found ?? Account(subject: subject)
-        account.weight = min(max(weight, 1), Limits.weightMax)
+        let weights = LawDocument.Subject.weights
+        account.weight = min(max(weight, weights.lowerBound), weights.upperBound)
         if !account.isActive { account.virtualTime = max(account.virtualTime, virtualNow) }
         if found == nil {
             let now = virtualNow
