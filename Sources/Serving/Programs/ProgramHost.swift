@@ -11,6 +11,7 @@ struct ProgramHost {
     var runs: [ProgramExchange] = []
     /// Whose turn it is.
     var turn = 0
+    var pace = ProgramPace()
     /// For the kernel's log, oldest first; what comes while it is full is dropped, and counted.
     private(set) var logLines: [[UInt8]] = []
     private(set) var droppedLogLines: UInt64 = 0

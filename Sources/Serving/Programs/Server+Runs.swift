@@ -17,7 +17,7 @@ extension Server where LM: ~Copyable {
             let exchange = programs.runs[index]
             guard isRunnable(exchange, now: now) else { continue }
             programs.turn = index + 1
-            programPace.beginSlice(now: now)
+            programs.pace.beginSlice(now: now)
             step(exchange, fuel: fuel, now: now)
             return true
         }

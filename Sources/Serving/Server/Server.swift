@@ -24,7 +24,6 @@ public struct Server<LM: LanguageModel & ~Copyable>: ~Copyable {
     /// The connections' completions in progress.
     var exchanges: [Exchange] = []
     var programs = ProgramHost()
-    var programPace = ProgramPace()
     /// Connections whose answer goes on with every growth record.
     var growthFollowers = 0
     var actions = ActionQueue()
@@ -78,9 +77,9 @@ public struct Server<LM: LanguageModel & ~Copyable>: ~Copyable {
     /// One slice: the programs' when it is their turn, otherwise the model's, and theirs again where that has nothing
     /// to do.
     private mutating func work(now: Instant) -> Bool {
-        programPace.advance(to: now)
+        programs.pace.advance(to: now)
         let isModelWanted = service.map { !$0.engine.isIdle } ?? false
-        if isModelWanted, programPace.allowsSlice(now: now), stepPrograms(isModelBusy: true, now: now) { return true }
+        if isModelWanted, programs.pace.allowsSlice(now: now), stepPrograms(isModelBusy: true, now: now) { return true }
         return stepModel(now: now) || stepPrograms(isModelBusy: false, now: now)
     }
 
