@@ -53,11 +53,7 @@ extension Compiler {
         var configuration = MachineConfiguration()
         configuration.heapBytesMax = program.comptimeHeapBytesMax
         let machine = Machine(verified, configuration: configuration)
-        guard program.comptimeFuel > 0 else {
-            report("this takes too long to be computed while compiling", at: range)
-            return .void
-        }
-        let outcome = machine.run(fuel: program.comptimeFuel)
+        let outcome = program.comptimeFuel > 0 ? machine.run(fuel: program.comptimeFuel) : .yielded
         program.comptimeFuel = max(machine.fuelLeft, 0)
         switch outcome {
         case .finished:
