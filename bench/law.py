@@ -58,14 +58,10 @@ def measure_guest(runs, accelerator, folder):
 
 def measure_kernel(runs, accelerator):
     """`{name: [nanoseconds]}` that the kernel measures itself: a check, and a switch between two programs."""
-    from guest import MODEL, free_port, run_hexa_os
-    printed = run_hexa_os("run", MODEL, "--port", free_port(), "--accel", accelerator, "--print-command", "--json")
-    command = json.loads(printed.stdout)
-    command[-1] += " hexa.self-test=law-speed"
+    from guest import boot_to_the_end
     figures = {}
     for _ in range(runs):
-        console = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",
-                                 timeout=120).stdout
+        console = boot_to_the_end(accelerator, "hexa.self-test=law-speed").stdout
         lines = re.findall(r"speed: (\S+) (\d+) ps", console)
         assert len(lines) == 2, console
         for name, picoseconds in lines:

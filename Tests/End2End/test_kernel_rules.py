@@ -1,13 +1,11 @@
 """The kernel breaks its own rules on purpose (`hexa.self-test=`): each must end in a report and a failing exit."""
 
-import json
 import re
-import subprocess
 
 import pytest
 
 from conftest import KVM_OBSTACLE
-from guest import MODEL, free_port, run_hexa_os
+from guest import boot_to_the_end
 
 POWERED_OFF, FAILED = 0x10 << 1 | 1, 0x11 << 1 | 1
 
@@ -22,15 +20,6 @@ RULES = {
     "panic": "panic: self-test",
     "trap": "fault: ",
 }
-
-
-def boot_to_the_end(accelerator, *words):
-    """Boots with more words on the kernel's command line; answers QEMU's result."""
-    printed = run_hexa_os("run", MODEL, "--port", free_port(), "--accel", accelerator, "--print-command", "--json")
-    command = json.loads(printed.stdout)
-    command[-1] = " ".join([command[-1], *words])
-    return subprocess.run(command, capture_output=True, text=True, errors="replace", stdin=subprocess.DEVNULL,
-                          timeout=120)
 
 
 @pytest.mark.parametrize("rule", RULES)
