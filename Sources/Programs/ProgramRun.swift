@@ -7,7 +7,7 @@ import MonotonicTime
 public enum RunEvent: Equatable, Sendable {
     /// There is more to do.
     case working
-    /// Nothing can be done before this instant: the run has spent its fuel for now.
+    /// Nothing can be done before this instant: the run has spent the fuel that it has earned so far.
     case resting(until: Instant)
     /// The run waits for the model: see `request`, answer with `answer`.
     case waiting(ModelRequest)

@@ -3,7 +3,7 @@ import KernelCore
 
 /// The heap behind the Swift runtime's `malloc` and `free`, and whole pages for whoever needs them by the page.
 enum KernelHeap {
-    /// Takes `ram` but the image and the first MiB, where VMMs leave tables and start-up structures; for now, only what
+    /// Takes `ram` but the image and the first MiB, where VMMs leave tables and start-up structures; first only what
     /// the boot page tables map. False when there is not even room for the heap's own tables.
     static func start(ram: MemoryMap) -> Bool {
         var free = ram
