@@ -24,6 +24,8 @@ public enum LaunchError: Error, Equatable {
     case memoryTooSmall(requestedMiB: Int, neededMiB: Int)
     /// The machine has less memory free than the virtual machine would take.
     case hostMemoryTooSmall(neededMiB: Int, availableMiB: Int)
+    /// The file to be brought into memory is larger than what is free there.
+    case pageCacheTooSmall(path: String, neededMiB: Int, availableMiB: Int)
     /// A value cannot be written on the kernel's command line.
     case valueUnusable(flag: String, reason: String)
     case spawnFailed(path: String, reason: String)
@@ -59,7 +61,7 @@ public enum LaunchError: Error, Equatable {
         case .notReadyInTime: 75  // EX_TEMPFAIL
         case .badAnswer: 76  // EX_PROTOCOL
         case .refused: 77  // EX_NOPERM
-        case .memoryTooSmall, .hostMemoryTooSmall: 78  // EX_CONFIG
+        case .memoryTooSmall, .hostMemoryTooSmall, .pageCacheTooSmall: 78  // EX_CONFIG
         case .interrupted: 130  // as shells have it for SIGINT
         }
     }
@@ -96,6 +98,8 @@ extension LaunchError: CustomStringConvertible {
         case .hostMemoryTooSmall(let neededMiB, let availableMiB):
             "this model needs \(neededMiB) MiB and the machine has \(availableMiB) MiB available: "
                 + "lower --context or --sequences, or take a smaller model"
+        case .pageCacheTooSmall(let path, let neededMiB, let availableMiB):
+            "cannot hold \(path) in memory: it has \(neededMiB) MiB and the machine has \(availableMiB) MiB available"
         case .valueUnusable(let flag, let reason):
             "\(flag) \(reason)"
         case .spawnFailed(let path, let reason):

@@ -12,6 +12,7 @@ struct HexaOS: ParsableCommand {
               hexa-os serve models/        all models of a folder, each running while it is asked
               hexa-os info model.gguf      what is in it, and whether it can run
               hexa-os pack model.gguf      make model.hxm, which loads without conversion
+              hexa-os warm model.hxm       have it in memory in large pages: the fastest start
 
             EXIT CODES
               0   done
@@ -32,7 +33,7 @@ struct HexaOS: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             RunCommand.self, ServeCommand.self, PsCommand.self, LogsCommand.self, StopCommand.self, InfoCommand.self,
-            PackCommand.self, LawCommand.self,
+            PackCommand.self, WarmCommand.self, LawCommand.self,
         ]
     )
 }

@@ -30,6 +30,7 @@ def good_model():
     (["run", "--help"], ["EXAMPLES", "--prompt", "--port", "--cpus", "--memory", "--accel", "--api-key", "--verbose"]),
     (["info", "--help"], ["EXAMPLES", "--json", "--verify"]),
     (["pack", "--help"], ["EXAMPLES", "--output", "--force", "--json"]),
+    (["warm", "--help"], ["EXAMPLES", "--json", "large pages"]),
 ])
 def test_help_teaches_by_example(arguments, words):
     result = run_hexa_os(*arguments)

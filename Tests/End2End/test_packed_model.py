@@ -61,6 +61,26 @@ def test_a_packed_model_is_whole_pages_and_always_the_same_bytes(packed, tmp_pat
     assert first_matrix(packed) == ("token_embd.weight", LARGE_PAGE)
 
 
+def test_a_packed_model_is_warmed_once(packed, tmp_path):
+    # Written in small pieces, so that it begins in small pages.
+    copy = tmp_path / "copy.hxm"
+    with copy.open("wb", buffering=0) as file:
+        data = packed.read_bytes()
+        for start in range(0, len(data), 100_000):
+            file.write(data[start:start + 100_000])
+    reports = [json.loads(run_hexa_os("warm", copy, "--json").stdout) for _ in range(2)]
+    assert all(report["file_bytes"] == copy.stat().st_size for report in reports)
+    assert copy.read_bytes() == data
+    if reports[0]["large_page_bytes"] < copy.stat().st_size:
+        pytest.skip("this file system keeps no file in pages of 2 MiB")
+    assert reports[1]["was_warm"] and reports[1]["large_page_bytes"] == copy.stat().st_size
+
+
+def test_what_cannot_be_warmed_is_named(tmp_path):
+    result = run_hexa_os("warm", tmp_path / "none.hxm")
+    assert result.returncode == 66 and "none.hxm" in result.stderr and len(result.stderr.splitlines()) == 1
+
+
 def test_info_tells_the_same_of_either_file(packed):
     reports = [json.loads(run_hexa_os("info", path, "--json").stdout) for path in (MODEL, packed)]
     assert [report["format"] for report in reports] == ["gguf", "hxm"]

@@ -35,14 +35,15 @@ public struct ModelPacker {
             throw .outputFailed(path: path, reason: "it is the model itself")
         }
         do {
-            var output = try OutputFile(
+            let file = try OutputFile(
                 path: path, byteCount: plan.fileByteCount, replacesExisting: replacesExisting)
+            var output = PieceWriter(
+                file, fileByteCount: plan.fileByteCount,
+                headByteCount: plan.placements.first?.offset ?? plan.fileByteCount)
             try model.withMapping { bytes in
-                let checksums = try writeTensors(bytes, to: output, progress)
-                let header = plan.header(source: bytes.bytes, checksums: checksums)
-                try header.withUnsafeBytes { try output.write($0, at: 0) }
+                let checksums = try writeTensors(bytes, to: &output, progress)
+                try output.complete(head: plan.header(source: bytes.bytes, checksums: checksums))
             }
-            try output.complete()
         } catch let error as LaunchError {
             throw error
         } catch {
@@ -52,7 +53,7 @@ public struct ModelPacker {
 
     /// - Returns: the tensors' checksums, by placement.
     private func writeTensors(
-        _ bytes: UnsafeRawBufferPointer, to output: borrowing OutputFile, _ progress: (Double) -> Bool
+        _ bytes: UnsafeRawBufferPointer, to output: inout PieceWriter, _ progress: (Double) -> Bool
     ) throws(LaunchError) -> [UInt64] {
         let largest = plan.placements.reduce(0) { max($0, $1.source.byteCount) }
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: largest, alignment: 64)
