@@ -3,8 +3,32 @@ import CIntrinsics
 // Panels as they lie in memory times one token or few: memory bandwidth is the limit, and unpacking ahead of use would
 // double the traffic. The layout is that of `PanelPacking` in module Tensor.
 
-/// How far ahead of their use weights are asked for, in bytes.
-private let prefetchDistance = 8192
+/// Asks for weights ahead of their use, evenly over the passes that a batch's tiles make over a run: else the first
+/// pass waits for memory, and the others leave it idle.
+struct Prefetcher {
+    private var next: UnsafeRawPointer
+    private let bytesPerBlock: Int
+    private let linesPerBlock: Int
+    /// How far ahead a single pass asks: several ask for the run after theirs.
+    private static let distance = 8192
+
+    /// - Parameter blockByteCount: bytes of weights that a 32-column block of a panel takes.
+    @inline(__always)
+    init(_ panel: UnsafeRawPointer, _ product: panel_product, width: Int, blockByteCount: Int) {
+        let passes = max(1, (Int(product.token_count) &+ width &- 1) / width)
+        next = panel + (passes == 1 ? Self.distance : Int(product.block_count) &* blockByteCount)
+        bytesPerBlock = blockByteCount / passes
+        // No line is left out where their distance is no more than a line.
+        linesPerBlock = (bytesPerBlock &+ 63) >> 6
+    }
+
+    /// To be called for each block of each pass.
+    @inline(__always)
+    mutating func advance() {
+        for line in 0..<linesPerBlock { prefetch_for_later(next + line &* 64) }
+        next += bytesPerBlock
+    }
+}
 
 @inline(__always)
 func lowNibbles(_ bytes: __m512i) -> __m512i {
@@ -30,11 +54,6 @@ private func multiplyNibbles(_ tile: inout Tile, _ weights: UnsafeRawPointer, _ 
     tile.multiply(highNibbles(w1), activations, word: 5)
     tile.multiply(highNibbles(w2), activations, word: 6)
     tile.multiply(highNibbles(w3), activations, word: 7)
-}
-
-@inline(__always)
-func prefetchBlock(_ weights: UnsafeRawPointer, byteCount: Int) {
-    for line in 0..<(byteCount / 64) { prefetch(weights + (prefetchDistance &+ line &* 64)) }
 }
 
 /// The codes of the four columns around `column` of a panel, and their scales.
@@ -72,17 +91,19 @@ public func multiplyPanelQ4_1(_ panel: UnsafeRawPointer, _ product: panel_produc
 
 @_transparent
 private func multiplyQ4(_ panel: UnsafeRawPointer, _ product: panel_product, hasMinimums: Bool, width: Int) {
+    let blockByteCount = hasMinimums ? 320 : 288
+    var prefetcher = Prefetcher(panel, product, width: width, blockByteCount: blockByteCount)
     var (token, activations) = (0, product.tiles!)
     while token < Int(product.token_count) {
         var tile = Tile(product, firstToken: token, width: width)
         var (weights, block) = (panel, activations)
         for _ in 0..<Int(product.block_count) {
-            prefetchBlock(weights, byteCount: 320)
+            prefetcher.advance()
             if !hasMinimums { tile.begin(block, zeroPointShift: 0) }
             multiplyNibbles(&tile, weights, block)
             tile.finish(halves(weights + 256), block)
             if hasMinimums { tile.addMinimums(halves(weights + 288), block, .whole) }
-            weights += hasMinimums ? 320 : 288
+            weights += blockByteCount
             block += TileBlock.byteCount &* width
         }
         tile.store(product, firstToken: token)
@@ -114,12 +135,13 @@ public func multiplyPanelQ8_0(_ panel: UnsafeRawPointer, _ product: panel_produc
 
 @_transparent
 private func multiplyQ8(_ panel: UnsafeRawPointer, _ product: panel_product, width: Int) {
+    var prefetcher = Prefetcher(panel, product, width: width, blockByteCount: 544)
     var (token, activations) = (0, product.tiles!)
     while token < Int(product.token_count) {
         var tile = Tile(product, firstToken: token, width: width)
         var (weights, block) = (panel, activations)
         for _ in 0..<Int(product.block_count) {
-            prefetchBlock(weights, byteCount: 576)
+            prefetcher.advance()
             tile.begin(block, zeroPointShift: 4)
             for word in 0..<8 { tile.multiply(unsigned(weights + word &* 64), block, word: word) }
             tile.finish(halves(weights + 512), block)

@@ -63,6 +63,7 @@ public func multiplyPanelQ4_K(_ panel: UnsafeRawPointer, _ product: panel_produc
 
 @_transparent
 private func multiplyQ4K(_ panel: UnsafeRawPointer, _ product: panel_product, width: Int) {
+    var prefetcher = Prefetcher(panel, product, width: width, blockByteCount: 288)
     var (token, activations) = (0, product.tiles!)
     while token < Int(product.token_count) {
         var tile = Tile(product, firstToken: token, width: width)
@@ -70,7 +71,7 @@ private func multiplyQ4K(_ panel: UnsafeRawPointer, _ product: panel_product, wi
         for _ in 0..<(Int(product.block_count) >> 3) {
             let groups = SixBitGroups(weights, factors: weights + 2240)
             for group in 0..<8 {
-                prefetchBlock(weights + group &* 288, byteCount: 320)
+                prefetcher.advance()
                 let nibbles = weights + (192 &+ group >> 1 &* 512)
                 for word in 0..<8 {
                     let bytes = _mm512_loadu_si512(nibbles + word &* 64)
@@ -127,13 +128,14 @@ public func multiplyPanelQ6_K(_ panel: UnsafeRawPointer, _ product: panel_produc
 @_transparent
 private func multiplyQ6K(_ panel: UnsafeRawPointer, _ product: panel_product, width: Int) {
     let zeroPoint = _mm512_set1_ps(-32)
+    var prefetcher = Prefetcher(panel, product, width: width, blockByteCount: 420)
     var (token, activations) = (0, product.tiles!)
     while token < Int(product.token_count) {
         var tile = Tile(product, firstToken: token, width: width)
         var (weights, block) = (panel, activations)
         for _ in 0..<(Int(product.block_count) >> 3) {
             for run in 0..<8 {
-                prefetchBlock(weights + run &* 420, byteCount: 448)
+                prefetcher.advance()
                 for word in 0..<4 { tile.multiply(sixBitCodes(weights, run, word), block, word: word) }
                 let low = signedScales(weights, run &* 2)
                 tile.finish(low, block)

@@ -53,10 +53,7 @@ INTRINSIC __m128i binary16_from_float(__m256 v) {
 
 #ifdef __AVX512VNNI__
 
-/// Asks for the cache line at `address`, which need not be mapped.
-INTRINSIC void prefetch(const void *address) { _mm_prefetch((const char *)address, _MM_HINT_T0); }
-
-/// The same, into the second-level cache: for what is needed later than at once.
+/// Asks for the cache line at `address`, which need not be mapped, into the second-level cache.
 INTRINSIC void prefetch_for_later(const void *address) { _mm_prefetch((const char *)address, _MM_HINT_T1); }
 
 /// Of two registers of four 128-bit lanes each, lanes 0 and 2 (1 and 3) of the first, then those of the second.
