@@ -11,7 +11,7 @@ enum Limits {
     static let wideRowBlocks = 32
     static let outliersOfWideRow = 8
     /// Up to this many tokens, panels are multiplied as they lie in memory; for more, decoding them once costs less.
-    static let packedTokensMax = 16
+    static let packedTokensMax = 32
     /// Weights are decoded in runs of at most this many columns, so that a panel of 16 rows (32 KiB) stays in the L1
     /// data cache; a multiple of every format's block.
     static let decodedColumnsMax = 2048
