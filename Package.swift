@@ -93,14 +93,18 @@ let hostTargets: [Target] = [
     .executableTarget(name: "hexa-vmm", dependencies: ["HostSystem", "VMM"], path: "Sources/HexaVMM"),
     tests("VMMTests", ["CLinux", "HostSystem", "JSON", "Net", "VMM", "Virtio"]),
     .target(
+        name: "Client", dependencies: ["HostSystem", "JSON"],
+        swiftSettings: [.enableExperimentalFeature("Lifetimes")]),
+    tests("ClientTests", ["Client"]),
+    .target(
         name: "Launcher",
         dependencies: [
-            "Appliance", "CLinux", "HostSystem", "JSON", "KernelCore", "LaneThreads", "Law", "Model", "MonotonicTime",
-            "Tensor", "VMM",
+            "Appliance", "CLinux", "Client", "HostSystem", "JSON", "KernelCore", "LaneThreads", "Law", "Model",
+            "MonotonicTime", "Tensor", "VMM",
         ],
         swiftSettings: [.enableExperimentalFeature("Lifetimes")]),
     .target(name: "Reporting", dependencies: [
-        "KernelCore", "Launcher", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Client", "HostSystem", "KernelCore", .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ]),
     core("Fleet", ["JSON", "MonotonicTime"]),
     .target(name: "FleetHost", dependencies: [
@@ -120,9 +124,13 @@ let hostTargets: [Target] = [
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ]),
     tests("FleetTests", ["Fleet", "JSON", "MonotonicTime"]),
+    tests("FleetHostTests", [
+        "Fleet", "FleetHost", "JSON", "Launcher", "MonotonicTime", .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+    ]),
     tests("LauncherTests", ["HostSystem", "Launcher", "JSON", "Model", "MonotonicTime"]),
     .executableTarget(name: "hexa", dependencies: [
-        "HexaLang", "HexaVM", "HexaBytecode", "Launcher", "Reporting",
+        "Client", "HexaBytecode", "HexaLang", "HexaVM", "HostSystem", "Reporting",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ]),
     tests("HexaBytecodeTests", ["HexaBytecode", "HexaLang", "HexaVM"]),

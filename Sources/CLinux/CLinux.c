@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -100,6 +101,10 @@ int linux_always_readable(void) {
 
 int linux_accept(int listener) {
     return accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+}
+
+int linux_lock_on_fault(void *address, size_t byte_count) {
+    return syscall(SYS_mlock2, address, byte_count, MLOCK_ONFAULT) == 0 ? 0 : errno;
 }
 
 void linux_name_thread(pthread_t thread, const char *name) {

@@ -5,14 +5,19 @@ public struct FleetConfiguration: Sendable {
     public struct Entry: Sendable {
         /// What clients call the model.
         public var name: String
+        /// Of its file.
+        public var path: String
         /// The file's age, for the catalogue.
         public var modifiedUnixSeconds: Int64
-        /// The arguments of `hexa-os run` for one machine, but for the port and `--json`.
+        /// The arguments of `hexa-os run` for one machine, but for `--listen-fd` and `--json`.
         public var machineArguments: [String]
         public var policy: Fleet.Model
 
-        public init(name: String, modifiedUnixSeconds: Int64, machineArguments: [String], policy: Fleet.Model) {
+        public init(
+            name: String, path: String, modifiedUnixSeconds: Int64, machineArguments: [String], policy: Fleet.Model
+        ) {
             self.name = name
+            self.path = path
             self.modifiedUnixSeconds = modifiedUnixSeconds
             self.machineArguments = machineArguments
             self.policy = policy
@@ -22,19 +27,16 @@ public struct FleetConfiguration: Sendable {
     public var entries: [Entry]
     /// All machines serve the only entry and answer its catalogue themselves.
     public var isBalancer: Bool
-    /// The port of 127.0.0.1 that clients reach.
-    public var port: UInt16
     public var apiKey: String?
+    /// Whether the weights of as many models as may run stay locked in memory after their machines have ended.
+    public var locksWeights = false
     public var policy: FleetPolicy
     /// The path of `hexa-os`.
     public var program: String
 
-    public init(
-        entries: [Entry], isBalancer: Bool, port: UInt16, apiKey: String?, policy: FleetPolicy, program: String
-    ) {
+    public init(entries: [Entry], isBalancer: Bool, apiKey: String?, policy: FleetPolicy, program: String) {
         self.entries = entries
         self.isBalancer = isBalancer
-        self.port = port
         self.apiKey = apiKey
         self.policy = policy
         self.program = program

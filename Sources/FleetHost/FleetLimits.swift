@@ -18,6 +18,11 @@ enum FleetLimits {
     /// How long a connection that is refused for its body stays for the client to read why.
     static let lingerTime = TimeAmount.seconds(1)
 
+    /// A machine's metrics: those of one with all its counters are a hundredth of that.
+    static let metricsByteCountMax = 1 << 20
+    /// For a machine to tell them; the reader of metrics waits for all machines.
+    static let metricsTimeout = TimeAmount.seconds(2)
+
     /// Console lines kept of each model: those of a few starts.
     static let logLineCountMax = 1_000
     /// A command on the control socket, whose longest part is a model's name.

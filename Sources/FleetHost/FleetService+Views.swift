@@ -25,7 +25,7 @@ extension FleetService {
 
     /// `ps`: every model with its machines.
     func overview() -> JSONValue {
-        ["port": number(Int(configuration.port)), "models": .array(configuration.entries.indices.map(row))]
+        ["port": number(Int(port)), "models": .array(configuration.entries.indices.map(row))]
     }
 
     private func row(_ index: Int) -> JSONValue {
@@ -40,20 +40,11 @@ extension FleetService {
     private func machineRow(_ machine: ModelStatus.Machine) -> JSONValue {
         let process = machines[machine.id]
         return [
-            "id": number(Int(machine.id.number)), "state": text(Self.word(for: machine.state)),
+            "id": number(Int(machine.id.number)), "state": text(machine.state.word),
             "in_flight": number(machine.inFlightCount),
             "pid": process.map { number(Int($0.identifier)) } ?? .null,
             "port": process.map { number(Int($0.port)) } ?? .null,
         ]
-    }
-
-    private static func word(for state: MachineState) -> String {
-        switch state {
-        case .starting: "starting"
-        case .ready: "ready"
-        case .draining: "draining"
-        case .stopping: "stopping"
-        }
     }
 
     private func text(_ text: String) -> JSONValue { .string(JSONString(text)) }

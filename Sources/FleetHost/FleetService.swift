@@ -12,13 +12,19 @@ import NIOPosix
 public final class FleetService: @unchecked Sendable {
     let loop: any EventLoop
     let configuration: FleetConfiguration
+    /// Of 127.0.0.1, where clients come.
+    let port: UInt16
     let router: FleetRouter
     private let note: @Sendable (String) -> Void
+    private let weights: WeightHolder?
 
     var fleet: Fleet
-    var machines: [MachineID: MachineProcess] = [:]
+    private let startMachine: MachineStarter
+    var machines: [MachineID: any Machine] = [:]
     /// By model.
     var logs: [LogRing]
+    /// Who reads a model's log as it is written.
+    var followers: [ObjectIdentifier: (model: Int, connection: ControlConnection)] = [:]
     private var exchanges: [RequestID: Exchange] = [:]
     private var clients: [ObjectIdentifier: ClientConnection] = [:]
     private var bodyByteCount = 0
@@ -32,39 +38,56 @@ public final class FleetService: @unchecked Sendable {
     /// Fulfilled when nothing runs any more; there once the end was asked for.
     private var ended: EventLoopPromise<Void>?
 
-    private init(_ configuration: FleetConfiguration, loop: any EventLoop, note: @escaping @Sendable (String) -> Void) {
+    private init(
+        _ configuration: FleetConfiguration, port: UInt16, loop: any EventLoop, startMachine: @escaping MachineStarter,
+        note: @escaping @Sendable (String) -> Void
+    ) {
         self.configuration = configuration
+        self.port = port
         self.loop = loop
+        self.startMachine = startMachine
         self.note = note
+        weights = !configuration.locksWeights ? nil
+            : WeightHolder(countMax: configuration.policy.residentMax) { note("warning: \($0)") }
         router = FleetRouter(names: configuration.entries.map(\.name), isBalancer: configuration.isBalancer,
                              apiKey: configuration.apiKey)
         fleet = Fleet(models: configuration.entries.map(\.policy), policy: configuration.policy)
         logs = configuration.entries.map { _ in LogRing(lineCountMax: FleetLimits.logLineCountMax) }
     }
 
-    /// Serves from here on. `note` gets lines for a person, on the event loop.
+    /// Serves at `port` from here on. `note` gets lines for a person, on the event loop.
     public static func make(
-        _ configuration: FleetConfiguration, note: @escaping @Sendable (String) -> Void
+        _ configuration: FleetConfiguration, at port: consuming ServerPort, note: @escaping @Sendable (String) -> Void
     ) throws(LaunchError) -> FleetService {
-        try Preflight.freePort(configuration.port)
+        let program = configuration.program
+        return try make(configuration, at: port, startMachine: { entry, loop, report throws(LaunchError) in
+            try MachineProcess(program: program, arguments: entry.machineArguments, on: loop, report: report)
+        }, note: note)
+    }
+
+    /// `make` with machines of another kind.
+    static func make(
+        _ configuration: FleetConfiguration, at port: consuming ServerPort, startMachine: @escaping MachineStarter,
+        note: @escaping @Sendable (String) -> Void
+    ) throws(LaunchError) -> FleetService {
         // Never shut down: the loop's thread is what the machines are bound to.
         let loop = MultiThreadedEventLoopGroup(numberOfThreads: 1).next()
-        let service = FleetService(configuration, loop: loop, note: note)
-        let controlPath = try RuntimeFolder.prepareSocket(forPort: configuration.port)
+        let service = FleetService(configuration, port: port.number, loop: loop, startMachine: startMachine, note: note)
+        let controlPath = try RuntimeFolder.prepareSocket(forPort: service.port)
         do {
             let control = try service.controlBootstrap()
                 .bind(unixDomainSocketPath: controlPath, cleanupExistingSocketFile: true).wait()
             RuntimeFolder.restrict(controlPath)
-            let clients = try service.clientBootstrap().bind(host: "127.0.0.1", port: Int(configuration.port)).wait()
+            let clients = try service.clientBootstrap().withBoundSocket(port.release()).wait()
             try loop.submit {
                 service.listeners = [control, clients]
                 // Models that run always start now.
                 service.act { $0.advance(to: $1) }
             }.wait()
         } catch let error as IOError {
-            throw .portForbidden(port: configuration.port, reason: errorText(error.errnoCode))
+            throw .portForbidden(port: service.port, reason: errorText(error.errnoCode))
         } catch {
-            throw .portForbidden(port: configuration.port, reason: "\(error)")
+            throw .portForbidden(port: service.port, reason: "\(error)")
         }
         return service
     }
@@ -84,7 +107,7 @@ public final class FleetService: @unchecked Sendable {
         loop.execute { [self] in
             ended = promise
             for listener in listeners { listener.close(promise: nil) }
-            RuntimeFolder.removeSocket(forPort: configuration.port)
+            RuntimeFolder.removeSocket(forPort: port)
             act { $0.shutDown(now: $1) }
             for client in clients.values { client.closeIfIdle() }
         }
@@ -96,7 +119,6 @@ public final class FleetService: @unchecked Sendable {
     private func clientBootstrap() -> ServerBootstrap {
         ServerBootstrap(group: loop)
             .serverChannelOption(.backlog, value: 1_024)
-            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -167,25 +189,26 @@ extension FleetService {
     private func start(_ id: MachineID, _ model: Int) {
         let entry = configuration.entries[model]
         do throws(LaunchError) {
-            machines[id] = try MachineProcess(
-                program: configuration.program, arguments: entry.machineArguments, on: loop
-            ) { event in self.machine(id, of: model, event) }
+            machines[id] = try startMachine(entry, loop) { event in self.machine(id, of: model, event) }
             note("\(entry.name): machine \(id.number) starts")
         } catch {
             act { $0.machineEnded(id, reason: error.description, now: $1) }
         }
     }
 
-    private func machine(_ id: MachineID, of model: Int, _ event: MachineProcess.Event) {
+    private func machine(_ id: MachineID, of model: Int, _ event: MachineEvent) {
         let name = configuration.entries[model].name
         switch event {
         case .line(let line):
-            logs[model].append(line)
+            log(line, of: model)
         case .ready:
             note("\(name): machine \(id.number) is ready")
             act { $0.machineReady(id, now: $1) }
         case .ended(let reason):
             machines[id] = nil
+            // Of one that never served nobody knows whether it is a model at all.
+            let state = fleet.status(ofModel: model).machines.first { $0.id == id }?.state
+            if let state, state != .starting { weights?.hold(configuration.entries[model].path) }
             note("\(name): machine \(id.number) ended: \(reason)")
             act { $0.machineEnded(id, reason: reason, now: $1) }
         }
@@ -220,6 +243,7 @@ extension FleetService {
             authorization: head.headers.first(name: "authorization"), body: Array(body.readableBytesView)))
         switch decision {
         case .health: client.answer(healthAnswer())
+        case .metrics: answerMetrics(head, to: client)
         case .listModels: client.answer(LocalAnswer(catalogue()))
         case .showModel(let index): client.answer(LocalAnswer(modelCard(index)))
         case .refuse(let error): client.answer(LocalAnswer(error))

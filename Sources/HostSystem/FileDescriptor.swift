@@ -9,6 +9,13 @@ public struct FileDescriptor: ~Copyable {
 
     deinit { close(number) }
 
+    /// The descriptor, for whoever closes it from here on.
+    public consuming func release() -> Int32 {
+        let number = number
+        discard self
+        return number
+    }
+
     /// Reads what is there, up to `capacity` bytes. Empty at the end of the stream; nil when a non-blocking descriptor
     /// has nothing yet. An error reads as the end of the stream.
     public func read(upTo capacity: Int = 65_536) -> [UInt8]? { Self.read(number, upTo: capacity) }

@@ -1,6 +1,7 @@
 import ArgumentParser
+import Client
+import HostSystem
 import struct KernelCore.KernelConfiguration
-import Launcher
 
 /// How a model is served, whoever serves it: the options that hexa-os and hexa-serve share.
 public struct ServingOptions: ParsableArguments {

@@ -1,6 +1,6 @@
 import ArgumentParser
+import Client
 import Glibc
-import Launcher
 
 /// Where words for a person go. Standard output carries what was asked for (an answer, a report); everything about how
 /// it is going goes to standard error. Colour and redrawn lines appear on a terminal only.

@@ -6,9 +6,11 @@ import Reporting
 
 extension RunCommand {
     /// What the checks before the boot have settled.
-    struct Plan {
+    struct Plan: ~Copyable {
         let machine: MachineConfiguration
         let monitorPath: String
+        /// Where it serves.
+        let port: ServerPort
     }
 
     /// Checks everything that can be checked without booting, the quickest first.
@@ -17,7 +19,7 @@ extension RunCommand {
         let configuration = try file.check(.quick)
         let kernelPath = try Preflight.readableFile(options.kernel ?? Self.besideProgram("hexa-kernel.elf"),
                                                     hint: "'make build' makes it, --kernel names another")
-        try Preflight.freePort(port)
+        let port = try takePort()
         let lawFile = try serving.law.map { path throws(LaunchError) in try LawFile(path: path) }
         let choice = try Accelerator.choose(options.vmm == .hexa ? .kvm : options.accel)
         if let reason = choice.fallbackReason {
@@ -30,14 +32,19 @@ extension RunCommand {
             kernelPath: kernelPath, modelPath: file.path, modelByteCount: file.byteCount,
             modelName: serving.name ?? file.defaultName,
             processorCount: options.cpus ?? HostProcessors.participantCountDefault, memoryMiB: memoryMiB,
-            accelerator: choice.accelerator, monitor: monitor, hostPort: port,
+            accelerator: choice.accelerator, monitor: monitor, hostPort: port.number,
             apiKey: serving.apiKey ?? HostEnvironment.apiKey, law: lawFile, auditKey: HostEnvironment.auditKey,
             logLevel: options.logLevel, contextLength: serving.context, sequenceCount: serving.sequences,
             startTimeUnixSeconds: HostClock.unixSeconds)
         machine.isModelPacked = file.container.format == .hxm
         machine.timeToFirstTokenMilliseconds = serving.slaTtftMs
         machine.timeBetweenTokensMilliseconds = serving.slaItlMs
-        return Plan(machine: machine, monitorPath: monitorPath)
+        return Plan(machine: machine, monitorPath: monitorPath, port: port)
+    }
+
+    private func takePort() throws(LaunchError) -> ServerPort {
+        if let listenFd { return try ServerPort(inheriting: listenFd, flag: "--listen-fd") }
+        return try ServerPort(port)
     }
 
     private func memoryFor(
@@ -48,17 +55,8 @@ extension RunCommand {
         let estimate = MemoryEstimate(configuration, fileByteCount: isMapped ? 0 : file.byteCount,
                                       contextLength: serving.context, sequenceCount: serving.sequences,
                                       holdsPrograms: serving.law != nil)
-        let least = estimate.mebibyteCountMin
-        let leastMachine = MachineConfiguration.memoryMiB(toHold: least)
-        if let memory = options.memory, memory < leastMachine {
-            throw .memoryTooSmall(requestedMiB: memory, neededMiB: leastMachine)
-        }
-        let available = Preflight.availableMemoryMiB() ?? .max
-        guard available >= least else { throw .hostMemoryTooSmall(neededMiB: least, availableMiB: available) }
-        // With less than it could use the kernel serves fewer sequences at once, and says so.
-        // Not beyond what is there, though much of a large machine is never touched: Linux may refuse to promise it.
-        return options.memory ?? min(MachineConfiguration.memoryMiB(toHold: estimate.mebibyteCount),
-                                     max(available, leastMachine))
+        return try MemoryPlan(estimate, sharedByteCount: isMapped ? file.byteCount : 0, machineCount: replicas,
+                              requestedMiB: options.memory, availableMiB: Preflight.availableMemoryMiB()).machineMiB
     }
 
     private static func path(of monitor: Monitor) throws(LaunchError) -> String {

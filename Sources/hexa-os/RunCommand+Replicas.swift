@@ -9,20 +9,22 @@ extension RunCommand {
     func serveReplicas(_ count: Int) throws(LaunchError) {
         // What would fail in every machine fails here, before any is started.
         let plan = try prepare()
+        let (name, memoryMiB, machineKey) = (plan.machine.modelName, plan.machine.memoryMiB, plan.machine.apiKey)
         var machine = options
+        // What is available is divided once: a machine would take all that it finds.
+        machine.memory = memoryMiB
         // Together they use the host's processors once.
         machine.cpus = options.cpus ?? max(1, HostProcessors.participantCountDefault / count)
         var policy = FleetPolicy()
         policy.residentMax = count
         let entry = FleetConfiguration.Entry(
-            name: plan.machine.modelName, modifiedUnixSeconds: 0,
-            machineArguments: ["run", model, "--name", plan.machine.modelName] + machine.arguments
+            name: name, path: model, modifiedUnixSeconds: 0,
+            machineArguments: ["run", model, "--name", name] + machine.arguments
                 + serving.arguments + (verbose ? ["--verbose"] : []),
             policy: .init(replicaCount: count, runsAlways: true))
         try FleetSession.serve(
-            FleetConfiguration(entries: [entry], isBalancer: true, port: port,
-                               apiKey: serving.clientKey, policy: policy,
+            FleetConfiguration(entries: [entry], isBalancer: true, apiKey: serving.clientKey, policy: policy,
                                program: FleetSession.program),
-            machineKey: plan.machine.apiKey, printsJSON: json)
+            at: plan.port, machineKey: machineKey, printsJSON: json)
     }
 }

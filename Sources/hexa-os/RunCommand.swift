@@ -37,8 +37,12 @@ struct RunCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The longest answer to --prompt, in tokens.", valueName: "tokens"))
     var maxTokens: Int?
 
-    @Option(help: "The port of 127.0.0.1 to serve on.")
+    @Option(help: "The port of 127.0.0.1 to serve on; 0 for any that is free.")
     var port: UInt16 = 8080
+
+    @Option(help: ArgumentHelp("Serve on the listening socket that this program was started with, instead of --port.",
+                               valueName: "descriptor"))
+    var listenFd: Int32?
 
     @Option(help: ArgumentHelp("Machines behind the port; requests are divided, and one that ends is replaced.",
                                valueName: "count"))
@@ -78,7 +82,7 @@ struct RunCommand: ParsableCommand {
         if options.vmm == .hexa && printCommand {
             throw ValidationError("--print-command prints QEMU's command line only")
         }
-        if port == 0 { throw ValidationError("--port must be at least 1") }
+        if let listenFd, listenFd <= STDERR_FILENO { throw ValidationError("--listen-fd must be at least 3") }
     }
 
     func run() throws {

@@ -1,7 +1,8 @@
 import ArgumentParser
+import Client
 import Foundation
 import HexaBytecode
-import Launcher
+import HostSystem
 import Reporting
 
 /// Where and as whom a program runs that does not run here.

@@ -58,6 +58,19 @@ def children(pid):
         return []
 
 
+def children_of_all_threads(pid):
+    """Process ids of `pid`'s children, whichever of its threads is their parent; a fleet's event loop is."""
+    try:
+        threads = list(Path(f"/proc/{pid}/task").iterdir())
+        return [int(child) for thread in threads for child in (thread / "children").read_text().split()]
+    except (FileNotFoundError, ProcessLookupError):
+        return children(pid)
+
+
+def descendants(pid):
+    return [one for child in children_of_all_threads(pid) for one in [child, *descendants(child)]]
+
+
 def is_running(pid):
     """Whether the process is there and not merely waiting to be collected."""
     try:
@@ -76,10 +89,9 @@ def wait_until(condition, timeout, what):
 class Served:
     """A running server. Use as a context manager: whatever happens, it is gone afterwards."""
 
-    def __init__(self, command, *, log_path, ready_timeout, api_key=None):
-        self.port = free_port()
+    def __init__(self, command, *, log_path, ready_timeout, api_key=None, port=None, descriptors=()):
+        self.port = free_port() if port is None else port
         self.log_path = Path(log_path)
-        self.url = f"http://127.0.0.1:{self.port}"
         self.api_key = api_key
         self.ready_timeout = ready_timeout
         environment = {**os.environ, **({"HEXA_API_KEY": api_key} if api_key else {})}
@@ -87,7 +99,7 @@ class Served:
         self._log = self.log_path.open("wb")
         self._started = time.monotonic()
         self.process = subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, stderr=self._log,
-                                        stdin=subprocess.DEVNULL, env=environment)
+                                        stdin=subprocess.DEVNULL, env=environment, pass_fds=descriptors)
         self._output = b""
 
     def __enter__(self):
@@ -99,6 +111,10 @@ class Served:
             self.process.wait()
         self.process.stdout.close()
         self._log.close()
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.port}"
 
     def console(self):
         """Everything said so far: the program's own lines and, of a machine, the kernel's console."""
@@ -122,6 +138,8 @@ class Served:
     def wait_ready(self):
         event = self.next_event(self.ready_timeout)
         assert event["event"] == "ready"
+        # It may have chosen the port itself.
+        self.port = int(event["url"].removesuffix("/v1").rsplit(":", 1)[1])
         self.ready_seconds = time.monotonic() - self._started
         return self
 
@@ -134,11 +152,11 @@ class Served:
 class Guest(Served):
     """The unikernel in a virtual machine, run by hexa-os: by QEMU with an accelerator, or by our own monitor."""
 
-    def __init__(self, *options, accelerator, log_path, model=MODEL, api_key=None):
+    def __init__(self, *options, accelerator, log_path, model=MODEL, **keywords):
         self.accelerator = accelerator
         monitor = ["--vmm", "hexa"] if accelerator == "hexa-vmm" else ["--vmm", "qemu", "--accel", accelerator]
         super().__init__([HEXA_OS, "run", model, *monitor, "--verbose", *options], log_path=log_path,
-                         ready_timeout=READY_TIMEOUT_SECONDS[accelerator], api_key=api_key)
+                         ready_timeout=READY_TIMEOUT_SECONDS[accelerator], **keywords)
 
     @property
     def monitor_pid(self):

@@ -45,7 +45,7 @@ def test_the_version_is_a_version():
 
 @pytest.mark.parametrize("arguments", [
     ["run"], ["fly"], ["run", MODEL, "--once"], ["run", MODEL, "--cpus", "0"], ["run", MODEL, "--memory", "-5"],
-    ["run", MODEL, "--port", "70000"], ["run", MODEL, "--port", "0"], ["run", MODEL, "--accel", "warp"],
+    ["run", MODEL, "--port", "70000"], ["run", MODEL, "--listen-fd", "2"], ["run", MODEL, "--accel", "warp"],
     ["run", MODEL, "--api-key", "two words"], ["run", MODEL, "--name", ""],
 ])
 def test_wrong_usage_exits_with_64(arguments):

@@ -12,26 +12,15 @@ import openai
 import pytest
 
 from conftest import BEST_ACCELERATOR
-from guest import HEXA_OS, MODEL, READY_TIMEOUT_SECONDS, Served, children, is_running, run_hexa_os, wait_until
+from guest import (
+    HEXA_OS, MODEL, READY_TIMEOUT_SECONDS, Served, children_of_all_threads, descendants, is_running, run_hexa_os,
+    wait_until)
 from raw_http import Client
 
 # Each test starts machines and some load two at once: minutes each under TCG.
 pytestmark = pytest.mark.heavy
 
 SMALL = {"messages": [{"role": "user", "content": "Say hello."}], "max_tokens": 4, "temperature": 0}
-
-
-def descendants(pid):
-    return [one for child in children_of_all_threads(pid) for one in [child, *descendants(child)]]
-
-
-def children_of_all_threads(pid):
-    """The event loop's thread is the parent of a fleet's machines."""
-    try:
-        threads = list(Path(f"/proc/{pid}/task").iterdir())
-        return [int(child) for thread in threads for child in (thread / "children").read_text().split()]
-    except (FileNotFoundError, ProcessLookupError):
-        return children(pid)
 
 
 class Fleet(Served):

@@ -28,8 +28,8 @@ struct RouterTests {
         #expect(decide(router, "GET", "/v1/models") == .listModels)
         #expect(decide(router, "GET", "/v1/models/qwen2-7b") == .showModel(1))
         #expect(decide(router, "GET", "/health?verbose") == .health)
+        #expect(decide(router, "GET", "/metrics") == .metrics)
         #expect(refusal(decide(router, "POST", "/v1/models"))?.status == 405)
-        #expect(refusal(decide(router, "GET", "/metrics"))?.status == 404)
     }
 
     @Test("an unknown model is a 404 that names the nearest")
@@ -68,13 +68,13 @@ struct RouterTests {
         #expect(decide(router, "GET", "/health") == .health)
     }
 
-    @Test("a balancer leaves everything but the health to its machines")
+    @Test("a balancer leaves everything but the health and the metrics to its machines")
     func balancer() {
         let router = FleetRouter(names: ["a"], isBalancer: true, apiKey: nil)
         #expect(decide(router, "GET", "/v1/models") == .forward(model: 0, isRepeatable: true))
         #expect(decide(router, "POST", "/v1/completions", body: "{") == .forward(model: 0, isRepeatable: true))
         #expect(decide(router, "DELETE", "/x") == .forward(model: 0, isRepeatable: false))
-        #expect(decide(router, "GET", "/health") == .health)
+        #expect(decide(router, "GET", "/health") == .health && decide(router, "GET", "/metrics") == .metrics)
     }
 
     @Test("refusals are error objects that say when to come back")

@@ -28,17 +28,6 @@ struct PreflightTests {
         #expect(error.description.contains("--accel tcg"))
     }
 
-    @Test("a port that somebody listens on is refused with the flag to change")
-    func ports() throws {
-        let listener = FileDescriptor(owning: socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0))
-        Loopback.withAddress(port: 0) { _ = bind(listener.number, $0, $1) }
-        listen(listener.number, 1)
-        let port = try #require(Loopback.localPort(of: listener.number))
-        let error = try #require(throws: LaunchError.self) { try Preflight.freePort(port) }
-        #expect(error == .portTaken(port: port))
-        #expect(error.description.contains("--port"))
-    }
-
     @Test("only a regular file can be a model or a kernel", arguments: ["/nowhere/model.gguf", "/", "/dev/null"])
     func files(path: String) throws {
         let error = try #require(throws: LaunchError.self) { try Preflight.readableFile(path, hint: "choose another") }

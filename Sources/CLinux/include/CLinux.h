@@ -48,6 +48,9 @@ int linux_always_readable(void);
 /// Takes the next connection of a listening socket, close-on-exec and non-blocking; -1 with errno.
 int linux_accept(int listener);
 
+/// Locks the pages of a mapping once each is touched, and not before (mlock2 with MLOCK_ONFAULT); 0 or an errno.
+int linux_lock_on_fault(void *address, size_t byte_count);
+
 /// Leaves to all threads of this process the system calls in `calls`, `mmap` and `mprotect` that make nothing
 /// executable, and the one `ioctl` request `only_ioctl`; any other call kills the process. There is no way back.
 /// 0 or an errno.

@@ -6,6 +6,7 @@ extension Fleet {
         guard let machine = machines[id], machine.state == .starting else { return }
         machines[id]?.state = .ready(since: now)
         models[machine.model].failure = nil
+        models[machine.model].statistics.startTimes.record(now - machine.started)
         // What it was started for counts as a use: idleness begins when there is something to use.
         models[machine.model].lastUsed = now
         settle(now: now)
@@ -106,6 +107,7 @@ extension Fleet {
 
     private mutating func noteFailure(_ index: Int, _ reason: String, now: Instant) {
         models[index].failureCount += 1
+        models[index].statistics.failedStartCount += 1
         let pause = policy.backoff(afterFailures: models[index].failureCount)
         let failure = ModelRecord.Failure(reason: reason, retryAt: now + pause)
         models[index].failure = failure

@@ -10,10 +10,11 @@ extension Fleet {
         for index in modelsByUrgency() {
             for _ in 0..<missingMachineCount(index, now: now) {
                 if machines.count < policy.residentMax {
-                    start(index)
+                    start(index, now: now)
                 } else if leavingCount > 0 {
                     leavingCount -= 1
                 } else if let id = machineToReplace(forModel: index, now: now) {
+                    models[machines[id]?.model ?? index].statistics.evictionCount += 1
                     drain(id, stopBy: .distantFuture, now: now)
                 } else {
                     return
@@ -31,16 +32,20 @@ extension Fleet {
         return instants
     }
 
-    private mutating func start(_ index: Int) {
+    private mutating func start(_ index: Int, now: Instant) {
         let id = makeMachineID()
-        machines[id] = MachineRecord(id: id, model: index)
+        let taken = models[index].machines.compactMap { machines[$0]?.replica }
+        let replica = (0...taken.count).first { !taken.contains($0) } ?? taken.count
+        machines[id] = MachineRecord(id: id, model: index, replica: replica, started: now)
         models[index].machines.append(id)
+        models[index].statistics.startCount += 1
         act(.start(id, model: index))
     }
 
     private mutating func stopIdle(now: Instant) {
         for index in models.indices where isIdle(index) && models[index].lastUsed + policy.idleTimeout <= now {
             for id in models[index].machines where machines[id]?.isReady == true {
+                models[index].statistics.idleStopCount += 1
                 drain(id, stopBy: .distantFuture, now: now)
             }
         }

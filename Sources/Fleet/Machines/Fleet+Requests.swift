@@ -4,7 +4,8 @@ extension Fleet {
     /// A request for the model of that index. `isRepeatable`: to compute it twice does no harm.
     public mutating func requestArrived(_ id: RequestID, model index: Int, isRepeatable: Bool, now: Instant) {
         let model = models[index]
-        if let refusal = refusalOnArrival(model, now: now) { return act(.refuse(id, refusal)) }
+        models[index].statistics.requestCount += 1
+        if let refusal = refusalOnArrival(model, now: now) { return refuse(id, of: index, refusal) }
         models[index].lastUsed = now
         models[index].waiting.append(id)
         requests[id] = RequestRecord(model: index, isRepeatable: isRepeatable, arrived: now)
@@ -56,10 +57,10 @@ extension Fleet {
             requests[id] = nil
             act(.abort(id))
         } else if isShuttingDown || !request.isRepeatable || request.attemptCount >= policy.attemptsMax {
-            requests[id] = nil
-            act(.refuse(id, isShuttingDown ? .shuttingDown : .machineLost))
+            refuse(id, of: request.model, isShuttingDown ? .shuttingDown : .machineLost)
         } else {
             requests[id] = request
+            models[request.model].statistics.retryCount += 1
             enqueueAgain(id, request)
         }
     }
@@ -95,17 +96,20 @@ extension Fleet {
             while let id = models[index].waiting.first, let request = requests[id],
                   request.arrived + policy.waitMax <= now {
                 models[index].waiting.removeFirst()
-                requests[id] = nil
-                act(.refuse(id, .waitedTooLong(seconds: Int(policy.waitMax.milliseconds / 1_000))))
+                refuse(id, of: index, .waitedTooLong(seconds: Int(policy.waitMax.milliseconds / 1_000)))
             }
         }
     }
 
     mutating func refuseWaiting(_ index: Int, _ refusal: Refusal) {
-        for id in models[index].waiting {
-            requests[id] = nil
-            act(.refuse(id, refusal))
-        }
+        for id in models[index].waiting { refuse(id, of: index, refusal) }
         models[index].waiting.removeAll()
+    }
+
+    /// Has a request answered without a machine, and forgets it.
+    private mutating func refuse(_ id: RequestID, of index: Int, _ refusal: Refusal) {
+        requests[id] = nil
+        models[index].statistics.refusalCount += 1
+        act(.refuse(id, refusal))
     }
 }

@@ -97,6 +97,7 @@ struct ModelRecord {
     var failure: Failure?
     /// Failures without a proven machine in between.
     var failureCount = 0
+    var statistics = ModelStatistics()
 
     struct Failure {
         let reason: String
@@ -112,6 +113,9 @@ struct ModelRecord {
 struct MachineRecord {
     let id: MachineID
     let model: Int
+    /// Its number among the model's machines; the next one to be free is taken by the next machine.
+    let replica: Int
+    let started: Instant
     var state = MachineState.starting
     var requests: Set<RequestID> = []
     /// Gets no requests before.

@@ -8,6 +8,16 @@ public enum MachineState: Equatable, Sendable {
     case draining(stopBy: Instant)
     /// Asked to end; ended by force at `killAt`.
     case stopping(killAt: Instant)
+
+    /// What people call it.
+    public var word: String {
+        switch self {
+        case .starting: "starting"
+        case .ready: "ready"
+        case .draining: "draining"
+        case .stopping: "stopping"
+        }
+    }
 }
 
 /// How a model stands, as its most useful machine does.
@@ -21,6 +31,8 @@ public enum ModelState: String, Sendable {
 public struct ModelStatus: Equatable, Sendable {
     public struct Machine: Equatable, Sendable {
         public let id: MachineID
+        /// Its number among the model's machines, from 0; that of one that ended is given to its successor.
+        public let replica: Int
         public let state: MachineState
         public let inFlightCount: Int
 
@@ -46,7 +58,10 @@ extension Fleet {
             else { model.failure == nil ? .stopped : .failed }
         return ModelStatus(
             state: state, waitingCount: model.waiting.count,
-            machines: machines.map { .init(id: $0.id, state: $0.state, inFlightCount: $0.requests.count) },
+            machines: machines.map { machine in
+                .init(id: machine.id, replica: machine.replica, state: machine.state,
+                      inFlightCount: machine.requests.count)
+            },
             failureReason: model.failure?.reason)
     }
 }

@@ -7,6 +7,8 @@ public struct FleetRouter: Sendable {
         /// A machine of that model answers. `isRepeatable`: nothing is changed by computing it twice.
         case forward(model: Int, isRepeatable: Bool)
         case health
+        /// The fleet's own metrics and those of all machines.
+        case metrics
         case listModels
         case showModel(Int)
         case refuse(FleetError)
@@ -38,7 +40,7 @@ public struct FleetRouter: Sendable {
         "/v1/chat/completions", "/v1/completions", "/tokenize", "/detokenize", "/apply-template",
     ]
 
-    /// - Parameter isBalancer: all machines serve `names[0]`, and answer all but `/health` themselves.
+    /// - Parameter isBalancer: all machines serve `names[0]`, and answer all but `/health` and `/metrics` themselves.
     public init(names: [String], isBalancer: Bool, apiKey: String?) {
         precondition(!isBalancer || names.count == 1)
         self.names = names
@@ -53,6 +55,10 @@ public struct FleetRouter: Sendable {
                 return .health
             }
             try checkKey(request)
+            if request.path == "/metrics" {
+                try allowReading(request)
+                return .metrics
+            }
             if isBalancer { return .forward(model: 0, isRepeatable: isRepeatable(request)) }
             if request.path == "/v1/models" {
                 try allowReading(request)

@@ -11,11 +11,24 @@ public enum ControlClient {
 
     /// The answer of the fleet at `port` to a command; nil when there is no fleet, or it ends meanwhile.
     public static func send(_ message: ControlMessage, toPort port: UInt16) -> JSONValue? {
+        var answer: JSONValue?
+        follow(message, toPort: port) { answer = $0 }
+        return answer
+    }
+
+    /// Hands over one answer after another until the fleet ends, or has no more.
+    public static func follow(_ message: ControlMessage, toPort port: UInt16, onAnswer: (JSONValue) -> Void) {
         guard let socket = connect(port: port), socket.write(message.json.serialized() + [UInt8(ascii: "\n")])
-        else { return nil }
-        var answer: [UInt8] = []
-        while let bytes = socket.read(), !bytes.isEmpty { answer += bytes }
-        return try? JSONValue(parsing: answer)
+        else { return }
+        var pending: [UInt8] = []
+        while let bytes = socket.read(), !bytes.isEmpty {
+            pending += bytes
+            // Only what has just come can hold the line's end.
+            guard bytes.contains(UInt8(ascii: "\n")) else { continue }
+            var lines = pending.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+            pending = Array(lines.removeLast())
+            for line in lines { if let answer = try? JSONValue(parsing: Array(line)) { onAnswer(answer) } }
+        }
     }
 
     private static func connect(port: UInt16) -> FileDescriptor? {

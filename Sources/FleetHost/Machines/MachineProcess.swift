@@ -9,32 +9,26 @@ import NIOCore
 ///
 /// Lives on the event loop, whose thread lasts as long as the process: the death of the thread that started a child is
 /// what kills it.
-final class MachineProcess {
-    enum Event {
-        case ready
-        /// Of the console, or of hexa-os itself.
-        case line(String)
-        /// The last event; the reason is a line for a person.
-        case ended(reason: String)
-    }
-
-    /// The port of 127.0.0.1 at which the machine serves.
+final class MachineProcess: Machine {
     let port: UInt16
     private var process: BoundProcess
     private let loop: any EventLoop
-    private let report: (Event) -> Void
+    private let report: (MachineEvent) -> Void
     private var lastError: String?
     private var isErrorStreamOpen = true
 
+    private static let listenerDescriptor: Int32 = 3
     /// How often the end of a child is looked for once it has closed its output.
     private static let collectInterval = TimeAmount.milliseconds(2)
     private static let errorPrefix = "error: "
 
     /// Starts `program` with `arguments`; events come on the loop, after this returns.
     init(
-        program: String, arguments: [String], on loop: any EventLoop, report: @escaping (Event) -> Void
+        program: String, arguments: [String], on loop: any EventLoop, report: @escaping (MachineEvent) -> Void
     ) throws(LaunchError) {
-        port = try Preflight.choosePort()
+        // Whoever answers there, and whenever: it was this port's machine from the start.
+        let serverPort = try ServerPort(0)
+        port = serverPort.number
         self.loop = loop
         self.report = report
         let output = try Self.makePipe()
@@ -43,8 +37,8 @@ final class MachineProcess {
         defer { for end in [output.writing, errors.writing] { close(end) } }
         do throws(LaunchError) {
             process = try BoundProcess(
-                path: program, arguments: arguments + ["--port", "\(port)", "--json"],
-                descriptors: [input.number, output.writing, errors.writing])
+                path: program, arguments: arguments + ["--listen-fd", "\(Self.listenerDescriptor)", "--json"],
+                descriptors: [input.number, output.writing, errors.writing, serverPort.descriptor])
         } catch {
             for end in [output.reading, errors.reading] { close(end) }
             throw error
@@ -56,7 +50,6 @@ final class MachineProcess {
 
     var identifier: pid_t { process.identifier }
 
-    /// Asks for an orderly end.
     func stop() { signal(SIGTERM) }
 
     func kill() { signal(SIGKILL) }

@@ -16,7 +16,7 @@ final class ClientConnection: ChannelInboundHandler {
         case closing
     }
 
-    private unowned let service: FleetService
+    private let service: FleetService
     private var context: ChannelHandlerContext?
     private var phase = Phase.idle
     /// What has arrived of the request's body.
@@ -158,7 +158,7 @@ final class ClientConnection: ChannelInboundHandler {
     ) -> EventLoopFuture<Void>? {
         guard let context else { return nil }
         var answer = HTTPResponseHead(version: .http1_1, status: .init(statusCode: local.status))
-        answer.headers.add(name: "Content-Type", value: "application/json")
+        answer.headers.add(name: "Content-Type", value: local.contentType)
         answer.headers.add(name: "Content-Length", value: "\(local.body.count)")
         if let seconds = local.retryAfterSeconds { answer.headers.add(name: "Retry-After", value: "\(seconds)") }
         if !keepsConnection { answer.headers.add(name: "Connection", value: "close") }

@@ -5,12 +5,19 @@ import JSON
 struct LocalAnswer {
     let status: Int
     let body: [UInt8]
+    var contentType = "application/json"
     var retryAfterSeconds: Int?
 
     init(_ error: FleetError) {
         status = error.status
         body = error.serialized()
         retryAfterSeconds = error.retryAfterSeconds
+    }
+
+    init(_ page: MetricsPage) {
+        status = 200
+        body = Array(page.text.utf8)
+        contentType = MetricsPage.contentType
     }
 
     init(status: Int = 200, _ value: JSONValue) {

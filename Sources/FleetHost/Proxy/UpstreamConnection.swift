@@ -8,7 +8,7 @@ final class UpstreamConnection: ChannelInboundHandler {
     typealias InboundIn = HTTPClientResponsePart
     typealias OutboundOut = HTTPClientRequestPart
 
-    private unowned let service: FleetService
+    private let service: FleetService
     /// Nil once the answer is complete, or of no interest any more.
     private var exchange: Exchange?
     private var context: ChannelHandlerContext?

@@ -29,24 +29,6 @@ enum Loopback {
         FileDescriptor(owning: socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0))
     }
 
-    /// A listening socket on `port`, with room for bursts of clients.
-    static func listen(port: UInt16) throws(LaunchError) -> FileDescriptor {
-        let socket = makeSocket()
-        // A port whose old connections are only waiting out their time is free.
-        var enabled: Int32 = 1
-        setsockopt(socket.number, SOL_SOCKET, SO_REUSEADDR, &enabled, socklen_t(MemoryLayout<Int32>.size))
-        let failure = withAddress(port: port) { address, length in
-            bind(socket.number, address, length) == 0 && Glibc.listen(socket.number, backlog) == 0 ? 0 : errno
-        }
-        switch failure {
-        case 0: return socket
-        case EADDRINUSE: throw .portTaken(port: port)
-        default: throw .portForbidden(port: port, reason: errorText(failure))
-        }
-    }
-
-    private static let backlog: Int32 = 1_024
-
     /// A non-blocking connection to `port`; nil when it is refused at once.
     static func connect(port: UInt16) -> FileDescriptor? {
         let socket = makeSocket()

@@ -19,6 +19,14 @@ public struct MemoryEstimate: Equatable, Sendable {
 
     private static let mebibyte = 1 << 20
 
+    init(weights: Int, keyValueCache: Int, keyValueCacheMin: Int, scratch: Int, system: Int) {
+        self.weights = weights
+        self.keyValueCache = keyValueCache
+        self.keyValueCacheMin = keyValueCacheMin
+        self.scratch = scratch
+        self.system = system
+    }
+
     /// - Parameters:
     ///   - contextLength: tokens of a sequence; nil for the kernel's choice.
     ///   - sequenceCount: sequences at once; nil for the kernel's choice.

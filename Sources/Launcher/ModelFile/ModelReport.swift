@@ -139,6 +139,7 @@ extension ModelReport {
             "vocabulary_size": number(vocabularySize),
             "has_chat_template": .bool(hasChatTemplate),
             "memory_mib": number(memory?.mebibyteCount),
+            "kv_cache_bytes": number(memory?.keyValueCache),
             "can_run": .bool(obstacle == nil),
             "obstacle": text(obstacle),
         ]

@@ -29,19 +29,6 @@ public enum Preflight {
         return String(cString: resolved)
     }
 
-    /// Makes sure that `port` of 127.0.0.1 is free. It may be taken a moment later: the monitor then says so.
-    public static func freePort(_ port: UInt16) throws(LaunchError) { _ = try Loopback.listen(port: port) }
-
-    /// A port of 127.0.0.1 that is free now. It may be taken a moment later.
-    public static func choosePort() throws(LaunchError) -> UInt16 {
-        let socket = Loopback.makeSocket()
-        let failure = Loopback.withAddress(port: 0) { bind(socket.number, $0, $1) == 0 ? 0 : errno }
-        guard failure == 0, let port = Loopback.localPort(of: socket.number) else {
-            throw .portForbidden(port: 0, reason: errorText(failure))
-        }
-        return port
-    }
-
     /// MiB of memory that programs can still have, by the kernel's own estimate; nil when it gives none.
     public static func availableMemoryMiB() -> Int? {
         let file = FileDescriptor(owning: open("/proc/meminfo", O_RDONLY | O_CLOEXEC))

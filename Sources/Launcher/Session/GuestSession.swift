@@ -13,6 +13,8 @@ public struct GuestSession: ~Copyable {
     let consoleInput: FileDescriptor
     let consoleOutput: FileDescriptor
     let signals: SignalInbox
+    /// Kept where the monitor binds the port for itself, so that it is nobody else's until then.
+    private let port: ServerPort?
     var splitter = ConsoleLineSplitter()
     var sawReadyAnnouncement = false
     private let onConsoleLine: (ConsoleLine) -> Void
@@ -25,10 +27,10 @@ public struct GuestSession: ~Copyable {
         case interrupted
     }
 
-    /// Starts the monitor. `onConsoleLine` gets every line of the kernel's console; the monitor's own messages go to
-    /// standard error.
+    /// Starts the monitor, which serves at `port`, the machine's `hostPort`. `onConsoleLine` gets every line of the
+    /// kernel's console; the monitor's own messages go to standard error.
     public init(
-        starting machine: MachineConfiguration, monitorPath: String,
+        starting machine: MachineConfiguration, at port: consuming ServerPort, monitorPath: String,
         onConsoleLine: @escaping (ConsoleLine) -> Void
     ) throws(LaunchError) {
         let command = try MonitorCommand(machine)
@@ -41,10 +43,7 @@ public struct GuestSession: ~Copyable {
         var descriptors = [
             input.reading.number, output.writing.number, STDERR_FILENO, configuration.reading.number,
         ]
-        // Minus one, which names nothing, where none is wanted.
-        let listener = command.wantsListener
-            ? try Loopback.listen(port: machine.hostPort) : FileDescriptor(owning: -1)
-        if command.wantsListener { descriptors.append(listener.number) }
+        if command.wantsListener { descriptors.append(port.descriptor) } else { port.standAside() }
 
         let signals = SignalInbox()
         let process = try BoundProcess(path: monitorPath, arguments: command.arguments, descriptors: descriptors)
@@ -56,6 +55,8 @@ public struct GuestSession: ~Copyable {
         self.process = process
         consoleInput = input.writing
         consoleOutput = output.reading
+        // With the socket here as well, clients would wait for a monitor that is gone.
+        if command.wantsListener { self.port = nil } else { self.port = consume port }
     }
 
     /// Polls until `descriptor` has something to read, a signal came, or `deadline` passed; relays the console

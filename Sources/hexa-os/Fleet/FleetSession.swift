@@ -19,13 +19,14 @@ enum FleetSession {
 
     /// `machineKey` is what each machine finds as `HEXA_API_KEY`.
     static func serve(
-        _ configuration: FleetConfiguration, machineKey: String?, printsJSON: Bool
+        _ configuration: FleetConfiguration, at port: consuming ServerPort, machineKey: String?, printsJSON: Bool
     ) throws(LaunchError) {
         let signals = SignalInbox()
         // Machines inherit the key; on their command lines everybody could see it.
         if let machineKey { setenv("HEXA_API_KEY", machineKey, 1) }
-        let service = try FleetService.make(configuration) { Terminal.note($0) }
-        service.whenReady { announce(configuration, printsJSON: printsJSON) }
+        let number = port.number
+        let service = try FleetService.make(configuration, at: port) { Terminal.note($0) }
+        service.whenReady { announce(configuration, port: number, printsJSON: printsJSON) }
         signals.wait()
         let done = DispatchSemaphore(value: 0)
         service.shutDown().whenComplete { _ in done.signal() }
@@ -36,8 +37,8 @@ enum FleetSession {
         Terminal.note("stopped")
     }
 
-    private static func announce(_ configuration: FleetConfiguration, printsJSON: Bool) {
-        let url = "http://127.0.0.1:\(configuration.port)/v1"
+    private static func announce(_ configuration: FleetConfiguration, port: UInt16, printsJSON: Bool) {
+        let url = "http://127.0.0.1:\(port)/v1"
         let names = configuration.entries.map(\.name)
         Terminal.note("serving at \(url) (\(names.count == 1 ? "model \(names[0])" : "\(names.count) models"))")
         guard printsJSON else { return Terminal.note("press Ctrl-C to stop") }

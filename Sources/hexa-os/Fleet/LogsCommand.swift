@@ -1,4 +1,5 @@
 import ArgumentParser
+import FleetHost
 import JSON
 import Launcher
 import Reporting
@@ -10,6 +11,7 @@ struct LogsCommand: ParsableCommand {
         discussion: """
             EXAMPLES
               hexa-os logs smollm2-135m-instruct-q4_1
+              hexa-os logs --follow smollm2-135m-instruct-q4_1
 
             They are kept when a machine ends, so that a start that failed can be looked into.
             """
@@ -21,14 +23,26 @@ struct LogsCommand: ParsableCommand {
     @OptionGroup
     var choice: FleetChoice
 
-    @Flag(help: "Print one JSON object instead of text.")
+    @Flag(name: .shortAndLong, help: "Go on with every line as it is written, until Ctrl-C or the fleet's end.")
+    var follow = false
+
+    @Flag(help: "Print one JSON object instead of text; with --follow one object after another, each on a line.")
     var json = false
 
     func run() throws {
         try reportingFailure {
-            let answer = try choice.send(.logs(model: model), about: model).answer
-            if json { return Terminal.print(String(decoding: answer.serialized(), as: UTF8.self)) }
-            for line in answer["lines"]?.arrayValue ?? [] { Terminal.print(line.stringValue ?? "") }
+            let (port, answer) = try choice.send(.logs(model: model, follows: false), about: model)
+            guard follow else { return show(answer) }
+            // Its first answer has these lines again, and none is lost in between.
+            ControlClient.follow(.logs(model: model, follows: true), toPort: port, onAnswer: show)
         }
+    }
+
+    private func show(_ answer: JSONValue) {
+        if json { return Terminal.print(String(decoding: answer.serialized(), as: UTF8.self)) }
+        if let count = answer["missed"]?.intValue {
+            Terminal.warn("\(count) lines were left out: they were read too slowly")
+        }
+        for line in answer["lines"]?.arrayValue ?? [] { Terminal.print(line.stringValue ?? "") }
     }
 }

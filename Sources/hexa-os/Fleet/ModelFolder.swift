@@ -8,6 +8,7 @@ enum ModelFolder {
         let name: String
         let path: String
         let modifiedUnixSeconds: Int64
+        let byteCount: Int
     }
 
     /// As many as an overview can still be read of.
@@ -20,7 +21,7 @@ enum ModelFolder {
             var status = stat()
             guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { continue }
             let file = File(name: ModelFile.defaultName(ofPath: path), path: path,
-                            modifiedUnixSeconds: Int64(status.st_mtim.tv_sec))
+                            modifiedUnixSeconds: Int64(status.st_mtim.tv_sec), byteCount: Int(status.st_size))
             if let other = byName[file.name] {
                 Terminal.note("\(file.name): \(path) is served, not \(other.path)")
             }

@@ -25,7 +25,7 @@ struct ServeCommand: ParsableCommand {
     @Argument(help: ArgumentHelp("The folder with GGUF and HXM files.", valueName: "folder"))
     var folder: String
 
-    @Option(help: "The port of 127.0.0.1 to serve on.")
+    @Option(help: "The port of 127.0.0.1 to serve on; 0 for any that is free.")
     var port: UInt16 = 8080
 
     @Option(help: ArgumentHelp("How long a machine stays without a request, such as 500ms, 60s or 10m.",
@@ -38,6 +38,9 @@ struct ServeCommand: ParsableCommand {
     @Option(help: ArgumentHelp("How long a request waits for its machine.", valueName: "time"))
     var queueTimeout = TimeSpan(.seconds(120))
 
+    @Flag(help: "Keep the weights in memory of the models that ran last, as many as --max-resident says.")
+    var lockWeights = false
+
     @OptionGroup
     var machine: MachineOptions
 
@@ -49,7 +52,6 @@ struct ServeCommand: ParsableCommand {
 
     func validate() throws {
         if maxResident < 1 { throw ValidationError("--max-resident must be at least 1") }
-        if port == 0 { throw ValidationError("--port must be at least 1") }
         // What every machine would refuse is refused here.
         _ = try RunCommand.parse(["model"] + machine.arguments + serving.arguments)
         if serving.name != nil { throw ValidationError("--name is for one model: here files have their own names") }
@@ -58,6 +60,7 @@ struct ServeCommand: ParsableCommand {
     func run() throws {
         try reportingFailure {
             let files = try ModelFolder.files(in: folder)
+            if lockWeights { try checkLocking(files) }
             let apiKey = serving.apiKey ?? HostEnvironment.apiKey
             var policy = FleetPolicy()
             policy.residentMax = maxResident
@@ -66,15 +69,24 @@ struct ServeCommand: ParsableCommand {
             let options = machine.arguments + serving.arguments
             let entries = files.map { file in
                 FleetConfiguration.Entry(
-                    name: file.name, modifiedUnixSeconds: file.modifiedUnixSeconds,
+                    name: file.name, path: file.path, modifiedUnixSeconds: file.modifiedUnixSeconds,
                     machineArguments: ["run", file.path, "--name", file.name] + options, policy: .init())
             }
+            var configuration = FleetConfiguration(
+                entries: entries, isBalancer: false, apiKey: serving.clientKey, policy: policy,
+                program: FleetSession.program)
+            configuration.locksWeights = lockWeights
             try FleetSession.serve(
-                FleetConfiguration(
-                    entries: entries, isBalancer: false, port: port,
-                    apiKey: serving.clientKey, policy: policy, program: FleetSession.program),
-                machineKey: apiKey, printsJSON: json)
+                configuration, at: ServerPort(port), machineKey: apiKey, printsJSON: json)
         }
+    }
+}
+
+extension ServeCommand {
+    /// Refuses to begin what would be refused as soon as the largest models have run.
+    private func checkLocking(_ files: [ModelFolder.File]) throws(LaunchError) {
+        let largest = files.sorted { $0.byteCount > $1.byteCount }.prefix(maxResident)
+        try LockedFile.check(largest.map(\.path))
     }
 }
 

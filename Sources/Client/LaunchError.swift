@@ -22,10 +22,12 @@ public enum LaunchError: Error, Equatable {
     case kvmUnusable(reason: String)
     /// The configured memory is below what the model needs.
     case memoryTooSmall(requestedMiB: Int, neededMiB: Int)
-    /// The machine has less memory free than the virtual machine would take.
-    case hostMemoryTooSmall(neededMiB: Int, availableMiB: Int)
+    /// The host has less memory free than the virtual machine, or all of them together, would take.
+    case hostMemoryTooSmall(neededMiB: Int, availableMiB: Int, machineCount: Int = 1)
     /// The file to be brought into memory is larger than what is free there.
     case pageCacheTooSmall(path: String, neededMiB: Int, availableMiB: Int)
+    /// `--lock-weights` was asked for, and the system locks no more than so much.
+    case weightsNotLocked(path: String, byteCount: Int, limitByteCount: Int, reason: String)
     /// A value cannot be written on the kernel's command line.
     case valueUnusable(flag: String, reason: String)
     case spawnFailed(path: String, reason: String)
@@ -61,7 +63,7 @@ public enum LaunchError: Error, Equatable {
         case .notReadyInTime: 75  // EX_TEMPFAIL
         case .badAnswer: 76  // EX_PROTOCOL
         case .refused: 77  // EX_NOPERM
-        case .memoryTooSmall, .hostMemoryTooSmall, .pageCacheTooSmall: 78  // EX_CONFIG
+        case .memoryTooSmall, .hostMemoryTooSmall, .pageCacheTooSmall, .weightsNotLocked: 78  // EX_CONFIG
         case .interrupted: 130  // as shells have it for SIGINT
         }
     }
@@ -95,11 +97,16 @@ extension LaunchError: CustomStringConvertible {
             "KVM cannot be used: \(reason); --accel tcg runs without it, slowly"
         case .memoryTooSmall(let requestedMiB, let neededMiB):
             "--memory \(requestedMiB) is too small: this model needs --memory \(neededMiB) (MiB)"
-        case .hostMemoryTooSmall(let neededMiB, let availableMiB):
-            "this model needs \(neededMiB) MiB and the machine has \(availableMiB) MiB available: "
-                + "lower --context or --sequences, or take a smaller model"
+        case .hostMemoryTooSmall(let neededMiB, let availableMiB, let machineCount):
+            (machineCount == 1 ? "this model needs" : "\(machineCount) machines of this model need")
+                + " \(neededMiB) MiB and the host has \(availableMiB) MiB available: lower "
+                + (machineCount == 1 ? "" : "--replicas, ")
+                + "--context or --sequences, or take a smaller model"
         case .pageCacheTooSmall(let path, let neededMiB, let availableMiB):
             "cannot hold \(path) in memory: it has \(neededMiB) MiB and the machine has \(availableMiB) MiB available"
+        case .weightsNotLocked(let path, let byteCount, let limit, let reason):
+            "cannot lock the \(byteCount >> 20) MiB of \(path) in memory (\(reason); the limit is \(limit >> 20) MiB): "
+                + "raise it ('ulimit -l', or LimitMEMLOCK= of a service) or leave --lock-weights out"
         case .valueUnusable(let flag, let reason):
             "\(flag) \(reason)"
         case .spawnFailed(let path, let reason):

@@ -1,3 +1,4 @@
+import HostSystem
 import JSON
 
 /// The answer to a request, read as it comes.

@@ -1,4 +1,5 @@
 import Glibc
+import HostSystem
 import JSON
 
 /// Requests to a running appliance, wherever it is: a connection for each. Waits for answers; used by commands that

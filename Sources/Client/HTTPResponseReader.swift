@@ -1,12 +1,12 @@
 /// Reads one HTTP/1.1 response as its bytes arrive. Sans-I/O; for the answers of our own server over loopback, so it
 /// knows what that sends: a status line, fields, and a body that is chunked, counted, or ends with the connection.
-struct HTTPResponseReader {
+public struct HTTPResponseReader: Sendable {
     /// Bytes of head, or of a chunk's size line, beyond which the answer is nonsense.
-    static let lineByteCountMax = 65_536
+    public static let lineByteCountMax = 65_536
     /// Fields after a chunked body beyond which the answer is nonsense.
-    static let trailerCountMax = 64
+    public static let trailerCountMax = 64
 
-    private enum State {
+    private enum State: Sendable {
         case head
         case chunkSize
         case chunk(remaining: Int)
@@ -17,16 +17,18 @@ struct HTTPResponseReader {
         case complete
     }
 
-    private(set) var status: Int?
+    public private(set) var status: Int?
     /// What a chunked body was followed by; names in lower case.
-    private(set) var trailers: [String: String] = [:]
+    public private(set) var trailers: [String: String] = [:]
     private var state = State.head
     private var pending: [UInt8] = []
 
-    var isComplete: Bool { if case .complete = state { true } else { false } }
+    public init() {}
+
+    public var isComplete: Bool { if case .complete = state { true } else { false } }
 
     /// Takes bytes; answers the body bytes among them.
-    mutating func receive(_ bytes: [UInt8]) throws(LaunchError) -> [UInt8] {
+    public mutating func receive(_ bytes: [UInt8]) throws(LaunchError) -> [UInt8] {
         pending += bytes
         var body: [UInt8] = []
         while try step(&body) {}
