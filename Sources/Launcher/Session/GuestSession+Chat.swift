@@ -17,7 +17,7 @@ extension GuestSession {
         var refusal: [UInt8] = []
         while !stream.isDone {
             switch try wait(for: socket.number, until: .distantFuture) {
-            case .timedOut: continue
+            case .timedOut, .announced: continue
             case .interrupted: return false
             case .readable:
                 guard let bytes = socket.read() else { continue }

@@ -13,7 +13,7 @@ extension GuestSession {
         let deadline = HostClock.now + .seconds(UInt64(graceSeconds))
         consoleInput.write(Array("poweroff\n".utf8))
         // The wait throws when the console ends, which is what is hoped for here.
-        _ = try? wait(until: deadline)
+        while (try? wait(until: deadline)) == .announced {}
         if let ending = process.wait(upTo: 0) ?? endingIfConsoleClosed() {
             return GuestEnding(ending) == .poweredOff
         }

@@ -23,6 +23,8 @@ public struct GuestSession: ~Copyable {
     enum WaitResult {
         case readable
         case timedOut
+        /// The kernel has just said that it serves.
+        case announced
         /// A signal asked the program to end.
         case interrupted
     }
@@ -59,8 +61,8 @@ public struct GuestSession: ~Copyable {
         if command.wantsListener { self.port = nil } else { self.port = consume port }
     }
 
-    /// Polls until `descriptor` has something to read, a signal came, or `deadline` passed; relays the console
-    /// meanwhile. Throws when the guest ends.
+    /// Polls until `descriptor` has something to read, a signal came, the kernel said that it serves, or `deadline`
+    /// passed; relays the console meanwhile. Throws when the guest ends.
     mutating func wait(for descriptor: Int32? = nil, until deadline: Instant) throws(LaunchError) -> WaitResult {
         while true {
             var requests = [
@@ -71,7 +73,9 @@ public struct GuestSession: ~Copyable {
             ]
             let count = poll(&requests, nfds_t(requests.count), Self.milliseconds(until: deadline))
             if count == 0 { return .timedOut }
+            let wasAnnounced = sawReadyAnnouncement
             if requests[0].revents != 0, try !relayConsole() { throw endingError() }
+            if sawReadyAnnouncement && !wasAnnounced { return .announced }
             if requests[1].revents != 0, signals.takeOne() { return .interrupted }
             if requests[2].revents != 0 { return .readable }
         }

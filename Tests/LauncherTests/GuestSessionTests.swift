@@ -1,0 +1,110 @@
+import Glibc
+import MonotonicTime
+import Testing
+
+@testable import Launcher
+
+/// A monitor is a shell script here: its output is the guest's console, and descriptor 4 the listening socket.
+@Suite("A machine's session, from start to end")
+struct GuestSessionTests {
+    /// What the scripts have in common: they power off when they are asked to, as the kernel does.
+    private static let untilPowerOff = "read command; [ \"$command\" = poweroff ] && exit 33"
+
+    private struct Script {
+        let path: String
+
+        init(_ text: String) {
+            var template = Array("/tmp/hexa-monitor-XXXXXX".utf8CString)
+            let number = mkstemp(&template)
+            path = String(cString: template)
+            FileDescriptor.write(Array("#!/bin/sh\n\(text)\n".utf8), to: number)
+            fchmod(number, 0o700)
+            close(number)
+        }
+
+        /// It must be there until the monitor has begun, however early the last mention of it is.
+        func remove() { unlink(path) }
+    }
+
+    private final class Lines {
+        var texts: [String] = []
+    }
+
+    private func session(
+        _ script: Script, monitor: Monitor = .hexa, lines: Lines = Lines(), port: consuming ServerPort
+    ) throws -> GuestSession {
+        var machine = MachineConfiguration.example()
+        machine.monitor = monitor
+        machine.hostPort = port.number
+        return try GuestSession(starting: machine, at: port, monitorPath: script.path) { lines.texts.append($0.text) }
+    }
+
+    @Test("on our own monitor the kernel's word is enough, and is heard when it comes")
+    func word() throws {
+        let port = try ServerPort(0)
+        let script = Script("sleep 0.1; echo '[    0.1] info  ready, 100 ms after the kernel'; \(Self.untilPowerOff)")
+        let lines = Lines()
+        let started = HostClock.now
+        defer { script.remove() }
+        var session = try session(script, lines: lines, port: port)
+        let readiness = try session.waitUntilReady(timeoutSeconds: 10)
+        #expect(readiness == .ready)
+        let time = HostClock.now - started
+        #expect(time >= .milliseconds(100) && time < .milliseconds(245), "before a probe would have been due")
+        #expect(lines.texts.count == 1)
+        let isOrderly = session.powerOff(graceSeconds: 10)
+        #expect(isOrderly)
+    }
+
+    @Test("one that never says that it serves is given up after its time")
+    func silent() throws {
+        let script = Script(Self.untilPowerOff)
+        defer { script.remove() }
+        var session = try session(script, port: ServerPort(0))
+        #expect(throws: LaunchError.notReadyInTime(seconds: 1)) { _ = try session.waitUntilReady(timeoutSeconds: 1) }
+    }
+
+    @Test("an end before it serves is told by its kind", arguments: [
+        ("exit 33", LaunchError.guestEndedEarly), ("exit 35", .guestPanicked), ("exit 1", .emulatorFailed(status: 1)),
+        ("kill -9 $$", .emulatorFailed(status: 137)),
+    ])
+    func early(end: String, error: LaunchError) throws {
+        let script = Script(end)
+        defer { script.remove() }
+        var session = try session(script, port: ServerPort(0))
+        #expect(throws: error) { _ = try session.waitUntilReady(timeoutSeconds: 10) }
+    }
+
+    @Test("a machine that becomes ready while it is to end still gets the time to end in good order")
+    func endWhileStarting() throws {
+        let script = Script("""
+            read command; echo '[    0.1] info  ready, 100 ms'; sleep 0.1; [ "$command" = poweroff ] && exit 33
+            """)
+        defer { script.remove() }
+        var session = try session(script, port: ServerPort(0))
+        let isOrderly = session.powerOff(graceSeconds: 10)
+        #expect(isOrderly)
+    }
+
+    @Test("one that does not end is ended, and that is told")
+    func stubborn() throws {
+        let script = Script("while :; do sleep 0.05; done")
+        defer { script.remove() }
+        var session = try session(script, port: ServerPort(0))
+        let isOrderly = session.powerOff(graceSeconds: 0)
+        #expect(!isOrderly)
+    }
+
+    @Test("a monitor that binds for itself finds its port free")
+    func ownBinding() throws {
+        let port = try ServerPort(0)
+        let number = port.number
+        let script = Script(Self.untilPowerOff)
+        defer { script.remove() }
+        var session = try session(script, monitor: .qemu, port: port)
+        let other = try ServerPort(number)
+        #expect(other.number == number)
+        let isOrderly = session.powerOff(graceSeconds: 10)
+        #expect(isOrderly)
+    }
+}
