@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import subprocess
 import tempfile
 import threading
 import time
@@ -13,8 +14,8 @@ import pytest
 
 from conftest import BEST_ACCELERATOR
 from guest import (
-    HEXA_OS, MODEL, READY_TIMEOUT_SECONDS, Served, children_of_all_threads, descendants, is_running, run_hexa_os,
-    wait_until)
+    HEXA_OS, MODEL, READY_TIMEOUT_SECONDS, Served, children_of_all_threads, descendants, free_port, is_running,
+    run_hexa_os, run_to_end, wait_until)
 from raw_http import Client
 
 # Each test starts machines and some load two at once: minutes each under TCG.
@@ -125,6 +126,67 @@ def test_stop_ends_a_machine_and_names_what_may_have_been_meant(start_fleet, mod
     assert fleet.states()["alpha"] == "stopped" and descendants(fleet.process.pid) == []
     result = run_hexa_os("stop", "alpa")
     assert (result.returncode, result.stderr) == (69, "error: there is no model alpa here: did you mean alpha?\n")
+
+
+def test_one_page_has_the_metrics_of_the_fleet_and_of_each_machine(start_fleet, models):
+    fleet = start_fleet("serve", models)
+    fleet.ask("alpha")
+    with Client(fleet.port) as client:
+        answer = client.request("GET", "/metrics")
+    assert answer.status == 200 and answer.headers["content-type"].startswith("text/plain; version=0.0.4")
+    lines = answer.body.decode().splitlines()
+    for line in ['hexa_fleet_starts_total{model="alpha"} 1', 'hexa_fleet_starts_total{model="beta"} 0',
+                 'hexa_fleet_machines{model="alpha",state="ready"} 1', 'hexa_ready{model="alpha"} 1']:
+        assert line in lines
+    assert 'hexa_ready{model="beta"} 1' not in lines
+    described = [line.split()[2] for line in lines if line.startswith("# TYPE ")]
+    assert len(described) == len(set(described)), "each metric is introduced once"
+
+
+def test_a_log_is_followed_until_the_fleet_ends(start_fleet, models):
+    fleet = start_fleet("serve", models)
+    follower = subprocess.Popen([HEXA_OS, "logs", "--follow", "alpha"], stdout=subprocess.PIPE, text=True)
+    try:
+        fleet.ask("alpha")
+        assert follower.stdout.readline().startswith("serving at "), "while the machine runs"
+        assert fleet.stop() == 0
+        rest = follower.communicate(timeout=20)[0].splitlines()
+        assert rest[-1] == "powered off" and follower.returncode == 0
+    finally:
+        follower.kill()
+
+
+def locked_kibibytes(pid):
+    (line,) = [line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmLck:")]
+    return int(line.split()[1])
+
+
+def without_leave_to_lock(*command):
+    """The same command with a limit of 1 MiB on locked memory, which root's leave would make void."""
+    drop = ["setpriv", "--bounding-set", "-ipc_lock", "--inh-caps", "-ipc_lock"] if os.geteuid() == 0 else []
+    return run_to_end("prlimit", "--memlock=1048576:1048576", *drop, *command)
+
+
+def test_the_weights_of_the_model_that_ran_last_stay_in_memory(start_fleet, models):
+    fleet = start_fleet("serve", models, "--lock-weights", "--max-resident", "1", "--idle-timeout", "200ms")
+    for model in ["alpha", "beta"]:
+        fleet.ask(model)
+        wait_until(lambda: not descendants(fleet.process.pid), 20, "the idle stop")
+    size = MODEL.stat().st_size // 1024
+    wait_until(lambda: size <= locked_kibibytes(fleet.process.pid) < 2 * size, 10, "one model's being locked")
+
+
+def test_what_may_not_be_locked_is_told_before_anything_is_served(models):
+    result = without_leave_to_lock(HEXA_OS, "serve", models, "--lock-weights", "--port", free_port())
+    assert result.returncode == 78
+    assert "the limit is 1 MiB" in result.stderr and "--lock-weights" in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_more_replicas_than_memory_holds_are_refused_by_their_flag():
+    result = run_hexa_os("run", MODEL, "--replicas", "10000", "--port", free_port())
+    assert result.returncode == 78
+    assert result.stderr.startswith("error: 10000 machines of this model need ") and "--replicas" in result.stderr
 
 
 def test_a_key_is_asked_for_before_anything_starts(start_fleet, models):
