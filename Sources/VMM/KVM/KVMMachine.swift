@@ -10,14 +10,21 @@ public struct KVMMachine: ~Copyable {
     /// Interrupt lines of the I/O APIC.
     static let interruptLineCount = UInt32(ckvm_interrupt_line_count)
 
-    init(handle: consuming KVMHandle, processorMapByteCount: Int) throws(VMMError) {
+    init(handle: consuming KVMHandle, processorMapByteCount: Int) {
+        self.handle = handle
+        self.processorMapByteCount = processorMapByteCount
+    }
+
+    /// Adds two PICs, an I/O APIC and local APICs, without which there are no interrupt lines and no processors.
+    ///
+    /// Whatever goes onto KVM's buses, these and events of the I/O space, comes behind all memory: Linux (6.18) lets go
+    /// of a bus's old state at leisure, and has a new memory slot wait for that, 5 ms where one takes 0.1 ms.
+    func addInterruptControllers() throws(VMMError) {
         // Three pages that Intel's virtualisation wants for real mode, out of the way of everything else.
         try handle.call(ckvm_set_tss_address, "KVM_SET_TSS_ADDR", 0xfffb_d000)
         try handle.call(ckvm_create_interrupt_controllers, "KVM_CREATE_IRQCHIP")
         let failure = ckvm_route_interrupts_to_io_apic(handle.descriptor.number)
         guard failure == 0 else { throw .kvm(call: "KVM_SET_GSI_ROUTING", errno: -failure) }
-        self.handle = handle
-        self.processorMapByteCount = processorMapByteCount
     }
 
     /// Makes `memory`, whole pages that outlive the machine, the guest's memory at `address`.

@@ -29,12 +29,11 @@ public struct KVMSystem: ~Copyable {
         (KVM_CAP_IMMEDIATE_EXIT, "immediate exits (KVM_CAP_IMMEDIATE_EXIT)"),
     ]
 
-    /// A machine with interrupt controllers (two PICs, an I/O APIC of 24 lines, a local APIC for each processor), and
-    /// without memory or processors.
+    /// A machine without memory, interrupt controllers and processors, which are added in this order.
     public func makeMachine() throws(VMMError) -> KVMMachine {
         let mapByteCount = try handle.call(ckvm_get_processor_map_byte_count, "KVM_GET_VCPU_MMAP_SIZE")
-        return try KVMMachine(
-            handle: handle.make(ckvm_create_machine, "KVM_CREATE_VM"), processorMapByteCount: Int(mapByteCount))
+        return KVMMachine(
+            handle: try handle.make(ckvm_create_machine, "KVM_CREATE_VM"), processorMapByteCount: Int(mapByteCount))
     }
 
     /// What CPUID says in a guest, as far as the host supports it.

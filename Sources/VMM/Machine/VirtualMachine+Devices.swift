@@ -19,10 +19,18 @@ extension VirtualMachine {
             if let forwarding = description.forwarding { forwarder = makeForwarder(forwarding, model, slot) }
         }
         var address = memory.layout.filesStart
-        for path in description.mappedFilePaths {
+        for file in mappedFiles {
+            try add(PersistentMemoryModel(address: address, byteCount: file.memory.count))
+            address += UInt64(file.memory.count)
+        }
+    }
+
+    /// Puts files into the guest's memory, one behind the other.
+    func mapFiles(_ paths: [String]) throws(VMMError) {
+        var address = memory.layout.filesStart
+        for path in paths {
             let file = try MappedFile(path)
             try machine.addMemory(file.memory, at: address, isReadOnly: true)
-            try add(PersistentMemoryModel(address: address, byteCount: file.memory.count))
             address += UInt64(file.memory.count)
             mappedFiles.append(file)
         }

@@ -7,7 +7,7 @@ public final class VirtualMachine {
     let loop: EventLoop
     var machine: KVMMachine
     let memory: MachineMemory
-    /// Files in the guest's memory.
+    /// Files in the guest's memory, from `memory.layout.filesStart` on.
     var mappedFiles: [MappedFile] = []
     var forwarder: PortForwarder?
     private var processors: [ProcessorThread] = []
@@ -26,6 +26,8 @@ public final class VirtualMachine {
         let output = ConsoleOutput(consoleOutput)
         bus = try DeviceBus(output: output)
         loop = try EventLoop()
+        try mapFiles(description.mappedFilePaths)
+        try machine.addInterruptControllers()
         try connectConsole(consoleOutput)
         try addDevices(description, output)
         let entry = try KernelLoader.load(
