@@ -8,8 +8,6 @@ public struct ModelFile: Sendable {
     public let byteCount: Int
     public let container: ModelContainer
 
-    /// The first read; most headers, with their vocabulary, are a few MiB.
-    private static let firstReadByteCount = 4 << 20
     private static let hint = "pass the path of a GGUF or HXM model file"
 
     public init(path: String) throws(LaunchError) {
@@ -21,38 +19,11 @@ public struct ModelFile: Sendable {
         }
         self.path = resolved
         byteCount = Int(status.st_size)
-        container = try Self.readHeader(file, path: path, fileByteCount: byteCount)
-    }
-
-    private static func readHeader(
-        _ file: borrowing FileDescriptor, path: String, fileByteCount: Int
-    ) throws(LaunchError) -> ModelContainer {
-        var wanted = min(firstReadByteCount, fileByteCount)
-        var prefix: [UInt8] = []
-        while true {
-            while prefix.count < wanted {
-                // Short of a read error the file has these bytes: `wanted` stays within its length.
-                guard let bytes = file.read(upTo: wanted - prefix.count), !bytes.isEmpty else {
-                    throw .fileUnreadable(path: path, reason: "it ends at byte \(prefix.count)",
-                                          hint: "is something writing it?")
-                }
-                prefix += bytes
-            }
-            let attempt: ModelContainer.PrefixParse
-            do throws(ContainerError) {
-                attempt = try ModelContainer.parse(prefix: prefix.span.bytes, fileSize: fileByteCount)
-            } catch {
-                throw .modelInvalid(path: path, reason: error.description)
-            }
-            switch attempt {
-            case .complete(let container): return container
-            case .needsMoreBytes(let count):
-                guard wanted < fileByteCount else {
-                    throw .modelInvalid(path: path, reason: "offset \(fileByteCount): header: needs \(count) bytes, "
-                        + "but the file has only \(fileByteCount): it is truncated")
-                }
-                wanted = min(max(count, wanted * 2), fileByteCount)
-            }
+        let mapping = try FileMapping(file, byteCount: byteCount, path: path)
+        do throws(ContainerError) {
+            container = try ModelContainer(mapping.bytes.bytes)
+        } catch {
+            throw .modelInvalid(path: path, reason: error.description)
         }
     }
 
