@@ -28,7 +28,7 @@ public struct FleetConfiguration: Sendable {
     /// All machines serve the only entry and answer its catalogue themselves.
     public var isBalancer: Bool
     public var apiKey: String?
-    /// Whether the weights of as many models as may run stay locked in memory after their machines have ended.
+    /// Whether the weights of the models that run, or ran last, are locked in memory: as many as may run.
     public var locksWeights = false
     public var policy: FleetPolicy
     /// The path of `hexa-os`.

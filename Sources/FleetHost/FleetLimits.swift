@@ -23,6 +23,10 @@ enum FleetLimits {
     /// For a machine to tell them; the reader of metrics waits for all machines.
     static let metricsTimeout = TimeAmount.seconds(2)
 
+    /// From a machine's being ready to its weights' being locked, which takes a processor a moment: the first answers
+    /// come before.
+    static let lockDelay = TimeAmount.seconds(5)
+
     /// Console lines kept of each model: those of a few starts.
     static let logLineCountMax = 1_000
     /// A command on the control socket, whose longest part is a model's name.

@@ -203,6 +203,7 @@ extension FleetService {
             log(line, of: model)
         case .ready:
             note("\(name): machine \(id.number) is ready")
+            lockWeightsLater(of: model, servedBy: id)
             act { $0.machineReady(id, now: $1) }
         case .ended(let reason):
             machines[id] = nil
@@ -211,6 +212,15 @@ extension FleetService {
             if let state, state != .starting { weights?.hold(configuration.entries[model].path) }
             note("\(name): machine \(id.number) ended: \(reason)")
             act { $0.machineEnded(id, reason: reason, now: $1) }
+        }
+    }
+
+    private func lockWeightsLater(of model: Int, servedBy id: MachineID) {
+        guard let weights else { return }
+        let path = configuration.entries[model].path
+        loop.assumeIsolated().scheduleTask(in: FleetLimits.lockDelay) {
+            // One that has ended meanwhile has had them locked then; others may have run since.
+            if self.machines[id] != nil { weights.hold(path) }
         }
     }
 }

@@ -2,7 +2,7 @@ import Dispatch
 import Launcher
 import Synchronization
 
-/// Keeps the weights in memory of the models that ran last, so that their next start finds them there.
+/// Keeps the weights in memory of the models that run, or ran last, so that the next start finds them there.
 final class WeightHolder: Sendable {
     private let countMax: Int
     /// Reading what is missing takes the disk its time, which nobody waits for.

@@ -38,7 +38,7 @@ struct ServeCommand: ParsableCommand {
     @Option(help: ArgumentHelp("How long a request waits for its machine.", valueName: "time"))
     var queueTimeout = TimeSpan(.seconds(120))
 
-    @Flag(help: "Keep the weights in memory of the models that ran last, as many as --max-resident says.")
+    @Flag(help: "Keep in memory the weights of the models that run or ran last, as many as --max-resident says.")
     var lockWeights = false
 
     @OptionGroup
