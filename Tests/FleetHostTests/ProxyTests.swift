@@ -172,6 +172,23 @@ struct ReplacementTests {
         #expect(bench.machines.count > 2)
     }
 
+    @Test("a model that is stopped answers what it has before its machine is asked to end")
+    func drain() throws {
+        let gate = Gate()
+        let bench = try FleetBench(["alpha"], answer: { exchange in
+            gate.wait()
+            exchange.answer("done")
+        })
+        var client = try TestClient(port: bench.port)
+        client.ask("alpha")
+        #expect(eventually { bench.inFlightCount == 1 })
+        #expect(ControlClient.send(.stop(model: "alpha"), toPort: bench.port) == [:])
+        #expect(bench.states == ["alpha": "draining"] && !bench.machines[0].hasEnded)
+        gate.open()
+        #expect(try client.wholeAnswer().body == "done")
+        #expect(eventually { bench.machines[0].hasEnded })
+    }
+
     @Test("the fleet's end lets answers under way be finished and takes no new clients")
     func shutDown() throws {
         let gate = Gate()
