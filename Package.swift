@@ -85,11 +85,15 @@ let hostTargets: [Target] = [
         name: "law-bench", dependencies: ["HexaVM", "Law", "MonotonicTime", "Programs"], path: "Sources/LawBench"),
     .target(name: "CLinux"),
     .target(name: "LaneThreads", dependencies: ["CLinux", "Tensor"]),
-    .target(name: "HostSystem", dependencies: ["CLinux", "MonotonicTime"]),
+    .target(
+        name: "HostSystem", dependencies: ["CLinux", "MonotonicTime"], swiftSettings: [.unsafeFlags(fuzzFlags)]),
     .target(name: "CKVM"),
     .target(
         name: "VMM", dependencies: ["CKVM", "CLinux", "HostSystem", "JSON", "MonotonicTime", "Net", "Virtio"],
-        swiftSettings: [.enableExperimentalFeature("Lifetimes")]),
+        // The fuzzer drives what is behind the public interface.
+        swiftSettings: [
+            .enableExperimentalFeature("Lifetimes"), .unsafeFlags(fuzzFlags + (isFuzzBuild ? ["-enable-testing"] : [])),
+        ]),
     .executableTarget(name: "hexa-vmm", dependencies: ["HostSystem", "VMM"], path: "Sources/HexaVMM"),
     tests("VMMTests", ["CLinux", "HostSystem", "JSON", "Net", "VMM", "Virtio"]),
     .target(
@@ -156,7 +160,10 @@ let hostTargets: [Target] = [
 let fuzzTargets: [Target] = [
     .executableTarget(
         name: "hexa-fuzz",
-        dependencies: ["HTTP", "HexaBytecode", "HexaLang", "HexaVM", "JSON", "Law", "Model", "MonotonicTime", "Net"],
+        dependencies: [
+            "CLinux", "HTTP", "HexaBytecode", "HexaLang", "HexaVM", "HostSystem", "JSON", "Law", "Model",
+            "MonotonicTime", "Net", "VMM", "Virtio",
+        ],
         path: "Tests/Fuzz",
         exclude: ["Corpus"],
         swiftSettings: coreSettings,

@@ -5,7 +5,7 @@ import Glibc
 ///
 /// A target must not trap on any input. Some check a property as well, with `precondition`.
 enum FuzzTarget: String, CaseIterable {
-    case bytecode, gguf, hexa, http, hxm, json, law, net, template
+    case bytecode, configuration, elf, gguf, hexa, http, hxm, json, law, net, template, vmm
 
     static let selected: FuzzTarget = {
         let name = getenv("HEXA_FUZZ_TARGET").map { String(cString: $0) } ?? ""
@@ -19,6 +19,8 @@ enum FuzzTarget: String, CaseIterable {
     func run(_ input: FuzzInput) {
         switch self {
         case .bytecode: fuzzBytecode(input.rest)
+        case .configuration: fuzzConfiguration(input.rest)
+        case .elf: fuzzELF(input.rest)
         case .gguf: fuzzGGUF(input.rest)
         case .hexa: fuzzHexa(input.rest)
         case .http: fuzzHTTP(input)
@@ -27,6 +29,7 @@ enum FuzzTarget: String, CaseIterable {
         case .law: fuzzLaw(input.rest)
         case .net: fuzzNet(input)
         case .template: fuzzTemplate(input.rest)
+        case .vmm: fuzzVMM(input)
         }
     }
 }

@@ -92,6 +92,8 @@ extension PortForwarder {
     }
 
     private func accept() {
+        // Before new streams take the ids of those that went with the reset.
+        if wasReset { dropAll() }
         while connections.count < Self.connectionCountMax {
             let number = linux_accept(listener.number)
             guard number >= 0 else { return }
@@ -118,6 +120,9 @@ extension PortForwarder {
             if readiness.contains(.broken) { return fail(connection) }
             if readiness.contains(.writing) { moveToClient(connection) }
             if !readiness.isDisjoint(with: [.reading, .finished]) { moveToGuest(connection) }
+            // Told over and over, also when the guest does not take what is left. From here on only the guest's events
+            // can bring the connection further.
+            if readiness.contains(.finished) { loop.forget(connection.socket.number) }
         }
     }
 

@@ -5,11 +5,14 @@ import HostSystem
 struct MemoryMapping: ~Copyable {
     let base: UnsafeMutableRawPointer
     let byteCount: Int
+    /// All that is unmapped at the end: the guard pages around the others as well.
+    private let reservation: UnsafeMutableRawBufferPointer
 
     static let hugePageByteCount = 2 << 20
     static let pageByteCount = 4 << 10
 
-    /// Fresh zeroed memory, aligned to huge pages and backed by them where the host has some.
+    /// Fresh zeroed memory, aligned to huge pages and backed by them where the host has some. An access right before or
+    /// behind it faults.
     init(anonymous byteCount: Int) throws(VMMError) {
         self = try Self.reserve(byteCount, protection: PROT_READ | PROT_WRITE)
         // Only a wish: without huge pages everything works, with a fault for each small page.
@@ -20,6 +23,7 @@ struct MemoryMapping: ~Copyable {
     init(shared descriptor: borrowing FileDescriptor, byteCount: Int) throws(VMMError) {
         base = try Self.map(nil, byteCount, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor.number)
         self.byteCount = byteCount
+        reservation = UnsafeMutableRawBufferPointer(start: base, count: byteCount)
     }
 
     /// A file of `fileByteCount` bytes, read-only, aligned to huge pages. The mapping is as long as the next multiple
@@ -34,22 +38,28 @@ struct MemoryMapping: ~Copyable {
         self = reserved
     }
 
-    deinit { munmap(base, byteCount) }
+    deinit { munmap(reservation.baseAddress!, reservation.count) }
 
-    /// Anonymous pages at an address aligned to huge pages: more are mapped than needed, and the ends given back.
+    /// Anonymous pages at an address aligned to huge pages, between pages that cannot be accessed.
     private static func reserve(_ byteCount: Int, protection: Int32) throws(VMMError) -> MemoryMapping {
-        let huge = Self.hugePageByteCount
+        let (huge, guardByteCount) = (hugePageByteCount, pageByteCount)
+        // The next aligned address behind a guard page is a huge page away at most.
+        let reservedByteCount = byteCount + huge + guardByteCount
         let start = try map(
-            nil, byteCount + huge, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1)
-        let head = (huge - Int(UInt(bitPattern: start) % UInt(huge))) % huge
-        if head > 0 { munmap(start, head) }
-        munmap(start + head + byteCount, huge - head)
-        return MemoryMapping(base: start + head, byteCount: byteCount)
+            nil, reservedByteCount, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1)
+        let reservation = UnsafeMutableRawBufferPointer(start: start, count: reservedByteCount)
+        let base = (start + guardByteCount).alignedUp(toMultipleOf: huge)
+        let mapping = MemoryMapping(base: base, byteCount: byteCount, reservation: reservation)
+        guard mprotect(base, byteCount, protection) == 0 else { throw .system(call: "mprotect", errno: errno) }
+        return mapping
     }
 
-    private init(base: UnsafeMutableRawPointer, byteCount: Int) {
+    private init(
+        base: UnsafeMutableRawPointer, byteCount: Int, reservation: UnsafeMutableRawBufferPointer
+    ) {
         self.base = base
         self.byteCount = byteCount
+        self.reservation = reservation
     }
 
     private static func map(
