@@ -6,8 +6,8 @@ import Virtio
 @testable import VMM
 
 /// A machine without its processors: all devices on their bus, wired to an event loop as in `VirtualMachine`, and
-/// clients of the host that connect to the guest. The guest's memory lies between guard pages, so that a write beside it
-/// ends the process.
+/// clients of the host that connect to the guest. The guest's memory lies between guard pages: a write beside it ends
+/// the process.
 final class FuzzMachine {
     let memory: MachineMemory
     let bus: DeviceBus

@@ -2,8 +2,8 @@ import Virtio
 
 @testable import VMM
 
-/// The devices of the monitor under a guest and a host that follow the fuzzer's script: accesses to registers, ports and
-/// memory of any width, queues that are set up by the rules and then filled with anything, input and clients from
+/// The devices of the monitor under a guest and a host that follow the fuzzer's script: accesses to registers, ports
+/// and memory of any width, queues that are set up by the rules and then filled with anything, input and clients from
 /// outside. Nothing traps, nothing beside the guest's memory is written, each device answers or asks for a reset, which
 /// heals it, and the devices come to rest.
 func fuzzVMM(_ source: FuzzInput) {
