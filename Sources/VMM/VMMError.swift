@@ -11,6 +11,7 @@ public enum VMMError: Error, Equatable {
     /// KVM lacks an ability the machine is built on.
     case abilityMissing(StaticText)
     case fileUnreadable(path: String, errno: Int32)
+    case fileUnwritable(path: String, errno: Int32)
     case image(ELFImage.Problem)
     /// A size or a count in the configuration is outside of what the machine can have.
     case configuration(field: StaticText, reason: String)
@@ -31,6 +32,7 @@ extension VMMError: CustomStringConvertible {
         case .apiVersion(let version): "KVM: interface version \(version) instead of 12"
         case .abilityMissing(let ability): "KVM: this host's KVM has no \(ability)"
         case .fileUnreadable(let path, let errno): "cannot read \(path): \(errorText(errno))"
+        case .fileUnwritable(let path, let errno): "cannot write \(path): \(errorText(errno))"
         case .image(let problem): "kernel image: \(problem)"
         case .configuration(let field, let reason): "\(field): \(reason)"
         }

@@ -26,6 +26,7 @@ extension RunCommand {
             Terminal.warn("KVM cannot be used (\(reason)): falling back to TCG, which is slow")
         }
         let monitor = printCommand ? .qemu : options.vmm ?? Monitor.default(for: choice.accelerator)
+        guard monitor == .hexa || !stats else { throw .valueUnusable(flag: "--stats", reason: "needs --vmm hexa") }
         let monitorPath = try Self.path(of: monitor)
         let memoryMiB = try memoryFor(configuration, file, monitor)
         var machine = MachineConfiguration(
@@ -36,6 +37,7 @@ extension RunCommand {
             apiKey: serving.apiKey ?? HostEnvironment.apiKey, law: lawFile, auditKey: HostEnvironment.auditKey,
             logLevel: options.logLevel, contextLength: serving.context, sequenceCount: serving.sequences,
             startTimeUnixSeconds: HostClock.unixSeconds)
+        machine.countsExits = stats
         machine.isModelPacked = file.container.format == .hxm
         machine.timeToFirstTokenMilliseconds = serving.slaTtftMs
         machine.timeBetweenTokensMilliseconds = serving.slaItlMs

@@ -44,6 +44,7 @@ extension RunCommand {
         } else {
             Terminal.warn("the kernel did not power off within \(Self.powerOffGraceSeconds) s: its monitor was ended")
         }
+        if stats { show(session.metrics()) }
     }
 
     func show(_ command: QEMUCommand) {
@@ -60,6 +61,20 @@ extension RunCommand {
               "accelerator": .string(JSONString(machine.accelerator.rawValue)),
               "vmm": .string(JSONString(machine.monitor.rawValue)),
               "boot_seconds": .number(.double(bootTime.seconds))])
+    }
+
+    /// Tells what the machine asked of the host.
+    private func show(_ metrics: JSONValue?) {
+        guard let accesses = metrics?["vcpu"]?.objectValue, let counters = metrics?["kvm"]?.objectValue else {
+            return Terminal.warn("the monitor ended without telling what the machine had asked of the host")
+        }
+        var event: JSONObject = ["event": "statistics"]
+        event.set("vcpu", to: .object(accesses))
+        event.set("kvm", to: .object(counters))
+        emit(.object(event))
+        let handled = accesses.members.reduce(0) { $0 + ($1.value.intValue ?? 0) }
+        let exits = counters["exits"]?.intValue.map { "\($0) exits to KVM" } ?? "KVM did not count exits"
+        Terminal.note("\(exits); the monitor carried out \(handled) accesses to ports and registers")
     }
 
     /// Leaves the boot's milestones where `--timeline` asks for them.

@@ -60,6 +60,9 @@ struct RunCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Write the boot's milestones to PATH.json and, drawn, to PATH.svg.", valueName: "path"))
     var timeline: String?
 
+    @Flag(help: "Tell at the end what the machine asked of the host; needs our own monitor.")
+    var stats = false
+
     @Flag(help: "Print events as JSON lines on standard output.")
     var json = false
 
@@ -76,8 +79,9 @@ struct RunCommand: ParsableCommand {
         for (flag, value) in [("--max-tokens", maxTokens ?? 1), ("--replicas", replicas)] where value < 1 {
             throw ValidationError("\(flag) must be at least 1")
         }
-        if replicas > 1 && (prompt != nil || timeline != nil || printCommand) {
-            throw ValidationError("--prompt, --timeline and --print-command are for one machine: leave --replicas out")
+        if replicas > 1 && (prompt != nil || timeline != nil || stats || printCommand) {
+            throw ValidationError(
+                "--prompt, --timeline, --stats and --print-command are for one machine: leave --replicas out")
         }
         if options.vmm == .hexa && printCommand {
             throw ValidationError("--print-command prints QEMU's command line only")

@@ -23,6 +23,7 @@ import Testing
         description.mappedFilePaths = ["/m", "/n"]
         description.vsockContext = 3
         description.forwarding = .init(listenerDescriptor: 4, guestPort: 80)
+        description.metricsPath = "/dev/fd/5"
         #expect(try MachineDescription(json: description.json.serialized()) == description)
     }
 
@@ -55,6 +56,7 @@ import Testing
         #expect(problem(file(#", "drives": [{"drive_id": "a", "path_on_host": "/d"}]"#))
             == "configuration: drives[0].is_read_only must be true: disks are only read")
         #expect(problem(file(#", "pmem": [3]"#)) == "configuration: pmem[0] must be an object")
+        #expect(problem(file(#", "metrics": {}"#)) == "configuration: metrics.metrics_path is missing")
         #expect(problem(file(#", "vsock": {"guest_cid": 2}"#))
             == "configuration: vsock.guest_cid must be an integer from 3 to 4294967294")
     }

@@ -1,6 +1,7 @@
 import CLinux
 import Glibc
 import HostSystem
+import JSON
 import Testing
 
 @testable import VMM
@@ -9,7 +10,7 @@ import Testing
 @Suite(.enabled(if: linux_probe_kvm() == 0)) struct VirtualMachineTests {
     /// Runs `code`, 32-bit and flat, to the machine's end; answers that and what came out of the serial port.
     private func run(
-        _ code: [UInt8], processorCount: Int = 1, input: [UInt8] = []
+        _ code: [UInt8], processorCount: Int = 1, input: [UInt8] = [], metricsPath: String? = nil
     ) throws -> (MachineEnding, output: [UInt8]) {
         let path = "/tmp/hexa-vmm-test-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
         let file = FileDescriptor(owning: open(path, O_CREAT | O_WRONLY, 0o600))
@@ -24,6 +25,7 @@ import Testing
         var description = MachineDescription(
             kernelPath: path, commandLine: "", processorCount: processorCount, memoryMiB: 16)
         description.vsockContext = 3
+        description.metricsPath = metricsPath
         let machine = try VirtualMachine(description, consoleOutput: writing.number)
         if !input.isEmpty { machine.bus.type(input) }
         let ending = try machine.run()
@@ -58,6 +60,25 @@ import Testing
     @Test func resetThroughTheKeyboardControllerEnds() throws {
         // `mov al, 0xfe; out 0x64, al`
         #expect(try run([0xb0, 0xfe, 0xe6, 0x64]).0 == .reset)
+    }
+
+    @Test func metricsSayWhatTheProcessorsAskedFor() throws {
+        let path = "/tmp/hexa-vmm-test-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
+        defer { unlink(path) }
+        // `mov eax, [0xd0000000]; mov [0xd0000070], eax`
+        let code: [UInt8] = put(72) + put(105) + [0xa1, 0, 0, 0, 0xd0, 0xa3, 0x70, 0, 0, 0xd0] + exit(0x10)
+        #expect(try run(code, metricsPath: path).0 == .exited(status: 0x10))
+        let file = FileDescriptor(owning: open(path, O_RDONLY))
+        let metrics = try JSONValue(parsing: file.readAll())
+        #expect(metrics["vcpu"] == ["exit_io_in": 0, "exit_io_out": 3, "exit_mmio_read": 1, "exit_mmio_write": 1])
+        let exits = try #require(metrics["kvm"]?["exits"]?.intValue)
+        #expect(exits >= 5)
+    }
+
+    @Test func metricsThatCannotBeWrittenAreRefused() throws {
+        #expect(throws: VMMError.fileUnwritable(path: "/nowhere/m", errno: ENOENT)) {
+            try run(exit(0), metricsPath: "/nowhere/m")
+        }
     }
 
     @Test func waitingProcessorsDoNotHoldTheEndUp() throws {

@@ -24,6 +24,7 @@ enum ckvm_request : uint64_t {
     ckvm_get_special_registers = KVM_GET_SREGS,
     ckvm_set_special_registers = KVM_SET_SREGS,
     ckvm_set_registers = KVM_SET_REGS,
+    ckvm_get_statistics = KVM_GET_STATS_FD,
     ckvm_run = KVM_RUN,
 };
 

@@ -23,6 +23,7 @@ public struct HexaVMMCommand: Equatable, Sendable {
         description.vsockContext = Self.guestContext
         description.forwarding = MachineDescription.Forwarding(
             listenerDescriptor: MonitorCommand.listenerDescriptor, guestPort: UInt32(QEMUCommand.guestPort))
+        if machine.countsExits { description.metricsPath = "/dev/fd/\(MonitorCommand.metricsDescriptor)" }
         self.description = description
     }
 

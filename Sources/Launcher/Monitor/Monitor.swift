@@ -25,6 +25,8 @@ struct MonitorCommand {
 
     static let configurationDescriptor: Int32 = 3
     static let listenerDescriptor: Int32 = 4
+    /// Where our own monitor writes what the machine asked of the host, if that is wanted.
+    static let metricsDescriptor: Int32 = 5
 
     init(_ machine: MachineConfiguration) throws(LaunchError) {
         switch machine.monitor {

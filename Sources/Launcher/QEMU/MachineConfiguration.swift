@@ -28,6 +28,8 @@ public struct MachineConfiguration: Equatable, Sendable {
     /// Milliseconds to the first token, and between tokens, that are promised to whoever is served; nil for no promise.
     public var timeToFirstTokenMilliseconds: Int?
     public var timeBetweenTokensMilliseconds: Int?
+    /// Whether our own monitor tells at the end what the machine asked of the host.
+    public var countsExits = false
     /// Wall-clock seconds since 1970 at the start: the machine has no clock chip.
     public var startTimeUnixSeconds: UInt64
 

@@ -1,4 +1,5 @@
 import Glibc
+import JSON
 import MonotonicTime
 
 extension GuestSession {
@@ -19,6 +20,13 @@ extension GuestSession {
         }
         process.terminate(graceMilliseconds: 500)
         return false
+    }
+
+    /// What the machine asked of the host, once it has ended: nil unless that was counted (`countsExits`).
+    public func metrics() -> JSONValue? {
+        metricsOutput.setNonBlocking()
+        guard let bytes = metricsOutput.read(), !bytes.isEmpty else { return nil }
+        return try? JSONValue(parsing: bytes)
     }
 
     private mutating func endingIfConsoleClosed() -> BoundProcess.Ending? {

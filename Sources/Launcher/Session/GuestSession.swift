@@ -12,6 +12,8 @@ public struct GuestSession: ~Copyable {
     /// Towards the guest's serial port.
     let consoleInput: FileDescriptor
     let consoleOutput: FileDescriptor
+    /// From the monitor's metrics, which it writes when the machine has ended.
+    let metricsOutput: FileDescriptor
     let signals: SignalInbox
     /// Kept where the monitor binds the port for itself, so that it is nobody else's until then.
     private let port: ServerPort?
@@ -39,13 +41,18 @@ public struct GuestSession: ~Copyable {
         let input = try Pipe()
         let output = try Pipe()
         let configuration = try Pipe()
+        let metrics = try Pipe()
         // It fits a pipe's buffer (64 KiB) whole, so the write cannot wait for a reader that does not exist yet.
         configuration.writing.write(Array(command.configurationFile.utf8))
 
         var descriptors = [
             input.reading.number, output.writing.number, STDERR_FILENO, configuration.reading.number,
         ]
-        if command.wantsListener { descriptors.append(port.descriptor) } else { port.standAside() }
+        if command.wantsListener {
+            descriptors += [port.descriptor, metrics.writing.number]
+        } else {
+            port.standAside()
+        }
 
         let signals = SignalInbox()
         let process = try BoundProcess(path: monitorPath, arguments: command.arguments, descriptors: descriptors)
@@ -57,6 +64,7 @@ public struct GuestSession: ~Copyable {
         self.process = process
         consoleInput = input.writing
         consoleOutput = output.reading
+        metricsOutput = metrics.reading
         // With the socket here as well, clients would wait for a monitor that is gone.
         if command.wantsListener { self.port = nil } else { self.port = consume port }
     }

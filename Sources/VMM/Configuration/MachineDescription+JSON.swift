@@ -26,6 +26,10 @@ extension MachineDescription {
         for var drive in try file.readers("drives") { diskPaths.append(try Self.drive(&drive)) }
         for var mapping in try file.readers("pmem") { mappedFilePaths.append(try Self.mappedFile(&mapping)) }
         if var vsock = try file.reader("vsock") { try readVsock(&vsock) }
+        if var metrics = try file.reader("metrics") {
+            metricsPath = try metrics.string("metrics_path")
+            try metrics.finish()
+        }
         // There is always one; the object says nothing more.
         if let entropy = try file.reader("entropy") { try entropy.finish() }
         try file.finish()
@@ -103,6 +107,7 @@ extension MachineDescription {
             }
             file.set("vsock", to: .object(vsock))
         }
+        if let metricsPath { file.set("metrics", to: ["metrics_path": Self.json(metricsPath)]) }
         return .object(file)
     }
 

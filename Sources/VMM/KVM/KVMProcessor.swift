@@ -71,6 +71,9 @@ public struct KVMProcessor: ~Copyable {
         }
     }
 
+    /// What KVM counts of this processor; nil where it does not (before Linux 5.14).
+    func statistics() -> KVMStatistics? { KVMStatistics(of: handle) }
+
     /// Makes the running and all later `runUntilExit` calls return, once the thread gets a signal. From any thread.
     func requestExit() { ckvm_set_immediate_exit(run, true) }
 }

@@ -12,6 +12,8 @@ public struct MachineDescription: Equatable, Sendable {
     /// The guest's vsock context, above 2; a machine without one has no socket device.
     public var vsockContext: UInt64?
     public var forwarding: Forwarding?
+    /// Where a line of JSON goes when the machine has ended: what its processors asked of the host.
+    public var metricsPath: String?
 
     /// A listening socket of the host whose connections reach a vsock port of the guest.
     public struct Forwarding: Equatable, Sendable {

@@ -5,11 +5,14 @@ import HostSystem
 
 /// A thread that runs one virtual processor until the machine ends.
 ///
-/// SAFETY (@unchecked Sendable): the processor is the thread's alone, but for `requestExit`, which any thread may call.
+/// SAFETY (@unchecked Sendable): the processor and the counts are the thread's alone until it has been joined, but for
+/// `requestExit`, which any thread may call.
 final class ProcessorThread: @unchecked Sendable {
     private let processor: KVMProcessor
     private let bus: DeviceBus
     private var thread = pthread_t()
+    private var accesses = MachineMetrics.AccessCounts()
+    private var statistics: KVMStatistics?
 
     /// Interrupts a running guest, and does nothing else.
     private static let kickSignal = SIGUSR1
@@ -61,6 +64,15 @@ final class ProcessorThread: @unchecked Sendable {
         pthread_join(thread, nil)
     }
 
+    /// Has KVM's counters at hand for `metrics`. Before `start`.
+    func openStatistics() { statistics = processor.statistics() }
+
+    /// Adds what this processor has asked of the host. Not before `start`, and not until the thread has ended.
+    func add(to metrics: inout MachineMetrics) {
+        metrics.accesses += accesses
+        if statistics != nil { statistics!.add(to: &metrics.kvm) }
+    }
+
     private func run() {
         bus.begun.wait()
         guard !bus.isEnding else { return }
@@ -74,10 +86,18 @@ final class ProcessorThread: @unchecked Sendable {
     /// Does what the guest needs; false at the end of the machine.
     private func handle(_ exit: KVMProcessor.Exit) throws(VMMError) -> Bool {
         switch exit {
-        case .portRead(let port, _, let bytes): bus.readPort(port, into: bytes)
-        case .portWrite(let port, let width, let bytes): return bus.writePort(port, width: width, bytes)
-        case .memoryRead(let address, let bytes): bus.readMemory(address, into: bytes)
-        case .memoryWrite(let address, let bytes): bus.writeMemory(address, bytes)
+        case .portRead(let port, _, let bytes):
+            accesses.portReads += 1
+            bus.readPort(port, into: bytes)
+        case .portWrite(let port, let width, let bytes):
+            accesses.portWrites += 1
+            return bus.writePort(port, width: width, bytes)
+        case .memoryRead(let address, let bytes):
+            accesses.memoryReads += 1
+            bus.readMemory(address, into: bytes)
+        case .memoryWrite(let address, let bytes):
+            accesses.memoryWrites += 1
+            bus.writeMemory(address, bytes)
         case .interrupted: return !bus.isEnding
         case .shutDown:
             bus.end(.reset)

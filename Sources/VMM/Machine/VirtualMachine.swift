@@ -11,6 +11,7 @@ public final class VirtualMachine {
     var mappedFiles: [MappedFile] = []
     var forwarder: PortForwarder?
     private var processors: [ProcessorThread] = []
+    private var metricsFile: OutputFile?
 
     /// - Parameters:
     ///   - description: what to make.
@@ -40,6 +41,10 @@ public final class VirtualMachine {
             if index == 0 { try processor.setEntry(entry) }
             processors.append(ProcessorThread(processor, index: index, bus: bus))
         }
+        if let path = description.metricsPath {
+            metricsFile = try OutputFile(path)
+            for processor in processors { processor.openStatistics() }
+        }
     }
 
     /// How the kernel learns of the devices: `virtio_mmio.device=SIZE@ADDRESS:LINE`.
@@ -53,6 +58,11 @@ public final class VirtualMachine {
     ///
     /// - Parameter confined: gives up, for the rest of this process's life, all that the machine does not need.
     public func run(confined: Bool = false) throws(VMMError) -> MachineEnding {
+        defer { writeMetrics() }
+        return try runToEnd(confined)
+    }
+
+    private func runToEnd(_ confined: Bool) throws(VMMError) -> MachineEnding {
         try ProcessorThread.installKick()
         let (bus, loop) = (bus, loop)
         try loop.watch(bus.ended.number, for: .reading) { _ in loop.stop() }
@@ -76,6 +86,13 @@ public final class VirtualMachine {
 
     /// Ends the machine from outside, at once.
     public func stop() { bus.end(.stopped) }
+
+    private func writeMetrics() {
+        guard metricsFile != nil else { return }
+        var metrics = MachineMetrics()
+        for processor in processors { processor.add(to: &metrics) }
+        metricsFile!.descriptor.write(metrics.json.serialized() + [UInt8(ascii: "\n")])
+    }
 
     /// What the guest wrote last is still delivered, within limits.
     private func deliverRest() {
