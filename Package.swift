@@ -132,7 +132,7 @@ let hostTargets: [Target] = [
         "Fleet", "FleetHost", "JSON", "Launcher", "MonotonicTime", .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
     ]),
-    tests("LauncherTests", ["HostSystem", "Launcher", "JSON", "Model", "MonotonicTime"]),
+    tests("LauncherTests", ["HostSystem", "Launcher", "JSON", "Model", "MonotonicTime", "VMM"]),
     .executableTarget(name: "hexa", dependencies: [
         "Client", "HexaBytecode", "HexaLang", "HexaVM", "HostSystem", "Reporting",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),

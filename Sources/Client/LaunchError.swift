@@ -18,6 +18,8 @@ public enum LaunchError: Error, Equatable {
     case portTaken(host: String = "127.0.0.1", port: UInt16)
     case portForbidden(host: String = "127.0.0.1", port: UInt16, reason: String)
     case emulatorMissing
+    /// Firecracker is not on the search path.
+    case firecrackerMissing
     /// `--accel kvm` was asked for and cannot be had.
     case kvmUnusable(reason: String)
     /// The configured memory is below what the model needs.
@@ -55,7 +57,7 @@ public enum LaunchError: Error, Equatable {
         case .valueUnusable: 64  // EX_USAGE
         case .modelInvalid, .alreadyPacked, .lawInvalid, .recordsTampered: 65  // EX_DATAERR
         case .fileUnreadable: 66  // EX_NOINPUT
-        case .emulatorMissing, .kvmUnusable, .unreachable, .notRunning: 69  // EX_UNAVAILABLE
+        case .emulatorMissing, .firecrackerMissing, .kvmUnusable, .unreachable, .notRunning: 69  // EX_UNAVAILABLE
         case .guestPanicked, .guestEndedEarly: 70  // EX_SOFTWARE
         case .spawnFailed, .emulatorFailed: 71  // EX_OSERR
         case .portTaken, .portForbidden, .outputExists: 73  // EX_CANTCREAT
@@ -93,6 +95,8 @@ extension LaunchError: CustomStringConvertible {
             "port \(port) of \(host) cannot be used (\(reason)): choose another with --port"
         case .emulatorMissing:
             "qemu-system-x86_64 is not on PATH: install the package qemu-system-x86"
+        case .firecrackerMissing:
+            "firecracker is not on PATH: --firecracker-binary names it"
         case .kvmUnusable(let reason):
             "KVM cannot be used: \(reason); --accel tcg runs without it, slowly"
         case .memoryTooSmall(let requestedMiB, let neededMiB):

@@ -1,7 +1,7 @@
 import Glibc
 
 /// An open file descriptor, closed when its owner lets go of it.
-public struct FileDescriptor: ~Copyable {
+public struct FileDescriptor: ~Copyable, Sendable {
     public let number: Int32
 
     /// Takes over `number`: nobody else may close it.

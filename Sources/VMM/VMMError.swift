@@ -12,6 +12,8 @@ public enum VMMError: Error, Equatable {
     case abilityMissing(StaticText)
     case fileUnreadable(path: String, errno: Int32)
     case fileUnwritable(path: String, errno: Int32)
+    /// No Unix socket can be made at the path.
+    case socketUnusable(path: String, errno: Int32)
     case image(ELFImage.Problem)
     /// A size or a count in the configuration is outside of what the machine can have.
     case configuration(field: StaticText, reason: String)
@@ -33,6 +35,7 @@ extension VMMError: CustomStringConvertible {
         case .abilityMissing(let ability): "KVM: this host's KVM has no \(ability)"
         case .fileUnreadable(let path, let errno): "cannot read \(path): \(errorText(errno))"
         case .fileUnwritable(let path, let errno): "cannot write \(path): \(errorText(errno))"
+        case .socketUnusable(let path, let errno): "cannot listen on \(path): \(errorText(errno))"
         case .image(let problem): "kernel image: \(problem)"
         case .configuration(let field, let reason): "\(field): \(reason)"
         }

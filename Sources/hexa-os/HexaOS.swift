@@ -13,6 +13,7 @@ struct HexaOS: ParsableCommand {
               hexa-os info model.gguf      what is in it, and whether it can run
               hexa-os pack model.gguf      make model.hxm, which loads without conversion
               hexa-os warm model.hxm       have it in memory in large pages: the fastest start
+              hexa-os image model.hxm --firecracker DIR
 
             EXIT CODES
               0   done
@@ -33,7 +34,7 @@ struct HexaOS: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             RunCommand.self, ServeCommand.self, PsCommand.self, LogsCommand.self, StopCommand.self, InfoCommand.self,
-            PackCommand.self, WarmCommand.self, LawCommand.self,
+            PackCommand.self, WarmCommand.self, ImageCommand.self, LawCommand.self,
         ]
     )
 }

@@ -12,8 +12,11 @@ struct MachineOptions: ParsableArguments {
     @Option(help: "auto, kvm or tcg. TCG works everywhere and is slow.")
     var accel = Accelerator.Request.auto
 
-    @Option(help: "What runs the machine: hexa, our own, which needs KVM (default where that works), or qemu.")
+    @Option(help: "What runs it: hexa, our own (default where KVM works), firecracker, or qemu, also without KVM.")
     var vmm: Monitor?
+
+    @Option(help: ArgumentHelp("Firecracker's program (default: the one on PATH).", valueName: "path"))
+    var firecrackerBinary: String?
 
     @Option(help: ArgumentHelp("The kernel image (default: hexa-kernel.elf beside hexa-os).", valueName: "path"))
     var kernel: String?
@@ -30,14 +33,20 @@ struct MachineOptions: ParsableArguments {
         where value < 1 {
             throw ValidationError("\(flag) must be at least 1")
         }
-        if vmm == .hexa && accel == .tcg { throw ValidationError("--vmm hexa needs KVM: leave --accel tcg out") }
+        if let vmm, vmm != .qemu, accel == .tcg {
+            throw ValidationError("--vmm \(vmm.rawValue) needs KVM: leave --accel tcg out")
+        }
+        if firecrackerBinary != nil && vmm != .firecracker {
+            throw ValidationError("--firecracker-binary needs --vmm firecracker")
+        }
     }
 
     /// These options again, for a `hexa-os run` that is started with them.
     var arguments: [String] {
         let values: [(flag: String, value: String?)] = [
             ("--cpus", cpus.map { "\($0)" }), ("--memory", memory.map { "\($0)" }), ("--accel", accel.rawValue),
-            ("--vmm", vmm?.rawValue), ("--kernel", kernel), ("--log-level", logLevel.rawValue),
+            ("--vmm", vmm?.rawValue), ("--firecracker-binary", firecrackerBinary),
+            ("--kernel", kernel), ("--log-level", logLevel.rawValue),
             ("--boot-timeout", bootTimeout.map { "\($0)" }),
         ]
         return values.flatMap { flag, value in value.map { [flag, $0] } ?? [] }

@@ -21,13 +21,13 @@ extension RunCommand {
                                                     hint: "'make build' makes it, --kernel names another")
         let port = try takePort()
         let lawFile = try serving.law.map { path throws(LaunchError) in try LawFile(path: path) }
-        let choice = try Accelerator.choose(options.vmm == .hexa ? .kvm : options.accel)
+        let choice = try Accelerator.choose((options.vmm ?? .qemu) == .qemu ? options.accel : .kvm)
         if let reason = choice.fallbackReason {
             Terminal.warn("KVM cannot be used (\(reason)): falling back to TCG, which is slow")
         }
         let monitor = printCommand ? .qemu : options.vmm ?? Monitor.default(for: choice.accelerator)
         guard monitor == .hexa || !stats else { throw .valueUnusable(flag: "--stats", reason: "needs --vmm hexa") }
-        let monitorPath = try Self.path(of: monitor)
+        let monitorPath = try path(of: monitor)
         let memoryMiB = try memoryFor(configuration, file, monitor)
         var machine = MachineConfiguration(
             kernelPath: kernelPath, modelPath: file.path, modelByteCount: file.byteCount,
@@ -52,8 +52,8 @@ extension RunCommand {
     private func memoryFor(
         _ configuration: ModelConfiguration, _ file: ModelFile, _ monitor: Monitor
     ) throws(LaunchError) -> Int {
-        // Our own monitor maps a packed file beside the machine's memory.
-        let isMapped = monitor == .hexa && file.container.format == .hxm
+        // All but QEMU map a packed file beside the machine's memory.
+        let isMapped = monitor != .qemu && file.container.format == .hxm
         let estimate = MemoryEstimate(configuration, fileByteCount: isMapped ? 0 : file.byteCount,
                                       contextLength: serving.context, sequenceCount: serving.sequences,
                                       holdsPrograms: serving.law != nil)
@@ -61,16 +61,22 @@ extension RunCommand {
                               requestedMiB: options.memory, availableMiB: Preflight.availableMemoryMiB()).machineMiB
     }
 
-    private static func path(of monitor: Monitor) throws(LaunchError) -> String {
+    private func path(of monitor: Monitor) throws(LaunchError) -> String {
         switch monitor {
+        case .firecracker:
+            if let path = options.firecrackerBinary {
+                try Preflight.readableFile(path, hint: "--firecracker-binary names Firecracker's program")
+            } else {
+                try Preflight.locate(FirecrackerCommand.program, orElse: .firecrackerMissing)
+            }
         case .qemu: try Preflight.locate(QEMUCommand.program)
         case .hexa:
-            try Preflight.readableFile(besideProgram(HexaVMMCommand.program), hint: "'make build' makes it")
+            try Preflight.readableFile(Self.besideProgram(HexaVMMCommand.program), hint: "'make build' makes it")
         }
     }
 
     /// A file that `make build` leaves beside this program.
-    private static func besideProgram(_ name: String) -> String {
+    static func besideProgram(_ name: String) -> String {
         guard let program = realpath("/proc/self/exe", nil) else { return name }
         defer { free(program) }
         let folder = String(cString: program).split(separator: "/").dropLast().joined(separator: "/")

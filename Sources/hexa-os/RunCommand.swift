@@ -83,7 +83,7 @@ struct RunCommand: ParsableCommand {
             throw ValidationError(
                 "--prompt, --timeline, --stats and --print-command are for one machine: leave --replicas out")
         }
-        if options.vmm == .hexa && printCommand {
+        if let vmm = options.vmm, vmm != .qemu, printCommand {
             throw ValidationError("--print-command prints QEMU's command line only")
         }
         if let listenFd, listenFd <= STDERR_FILENO { throw ValidationError("--listen-fd must be at least 3") }

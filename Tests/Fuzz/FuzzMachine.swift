@@ -17,8 +17,7 @@ final class FuzzMachine {
     private let consoleReader: FileDescriptor
     private let loop: EventLoop
     private let forwarder: PortForwarder
-    private let listenerAddress: sockaddr_un
-    private let listenerAddressByteCount: socklen_t
+    private let listenerAddresses: [(sockaddr_un, socklen_t)]
     private var clients: [Int32] = []
 
     /// Memory on both sides of the devices' addresses.
@@ -48,10 +47,15 @@ final class FuzzMachine {
         var slots: [DeviceBus.Slot] = []
         for model in models { slots.append(try bus.add(model, memory: memory)) }
         self.slots = slots
-        let listener = FileDescriptor(owning: Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0))
-        (listenerAddress, listenerAddressByteCount) = Self.listen(listener.number)
+        var addresses: [(sockaddr_un, socklen_t)] = []
+        let listeners = [HostListener.Destination.port(80), .namedByClient].map { destination in
+            let listener = FileDescriptor(owning: Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0))
+            addresses.append(Self.listen(listener.number))
+            return HostListener(listener, to: destination)
+        }
+        listenerAddresses = addresses
         let bus = bus
-        forwarder = PortForwarder(listener, guestPort: 80, model: socket, loop: loop) { body in
+        forwarder = PortForwarder(listeners, model: socket, loop: loop) { body in
             bus.withLock { _ in body() }
             slots[3].notification.signal()
         }
@@ -119,14 +123,15 @@ extension FuzzMachine {
 
     func readConsole() { _ = consoleReader.read() }
 
-    /// A new client; the first one goes when there are too many.
-    func connectClient() {
+    /// A new client, of the socket with one destination or of the one whose clients name theirs; the first client goes
+    /// when there are too many.
+    func connectClient(namingPort: Bool) {
         if clients.count == Self.clientCountMax { close(clients.removeFirst()) }
         let client = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
-        var address = listenerAddress
+        var (address, byteCount) = listenerAddresses[namingPort ? 1 : 0]
         let failed = withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
-                connect(client, generic, listenerAddressByteCount) != 0
+                connect(client, generic, byteCount) != 0
             }
         }
         if failed { close(client) } else { clients.append(client) }

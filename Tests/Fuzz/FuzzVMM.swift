@@ -125,7 +125,8 @@ extension FuzzScript {
     private mutating func actAsClient() {
         let client = Int(input.takeByte())
         switch input.takeByte() % 8 {
-        case 0, 1, 2: machine.connectClient()
+        case 0, 1: machine.connectClient(namingPort: false)
+        case 2: machine.connectClient(namingPort: true)
         case 3: machine.act(.finish, client: client)
         case 4: machine.act(.leave, client: client)
         case 5: machine.act(.read, client: client)

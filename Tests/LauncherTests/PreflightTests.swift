@@ -12,6 +12,9 @@ struct PreflightTests {
         }
         #expect(error == .emulatorMissing)
         #expect(error.description.contains("qemu-system-x86"))
+        #expect(throws: LaunchError.firecrackerMissing) {
+            try Preflight.locate(FirecrackerCommand.program, orElse: .firecrackerMissing, searchPath: "/nowhere")
+        }
         #expect(try Preflight.locate("sh", searchPath: "/nowhere:/bin") == "/bin/sh")
     }
 

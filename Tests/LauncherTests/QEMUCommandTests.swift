@@ -67,10 +67,11 @@ struct QEMUCommandTests {
 
     @Test("QEMU's exit status tells a power-off from a panic and both from QEMU's own failures")
     func endings() {
-        #expect(GuestEnding(.exited(status: 33)) == .poweredOff)
-        #expect(GuestEnding(.exited(status: 35)) == .panicked)
-        #expect(GuestEnding(.exited(status: 1)) == .emulatorFailed(status: 1))
-        #expect(GuestEnding(.exited(status: 0)) == .emulatorFailed(status: 0))
-        #expect(GuestEnding(.signalled(number: 9)) == .emulatorFailed(status: 137))
+        #expect(GuestEnding(.exited(status: 33), under: .qemu) == .poweredOff)
+        #expect(GuestEnding(.exited(status: 35), under: .qemu) == .panicked)
+        #expect(GuestEnding(.exited(status: 1), under: .qemu) == .emulatorFailed(status: 1))
+        #expect(GuestEnding(.exited(status: 0), under: .qemu) == .emulatorFailed(status: 0))
+        #expect(GuestEnding(.exited(status: 0), under: .firecracker) == .poweredOff)
+        #expect(GuestEnding(.signalled(number: 9), under: .qemu) == .emulatorFailed(status: 137))
     }
 }

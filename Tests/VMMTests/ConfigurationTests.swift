@@ -24,6 +24,7 @@ import Testing
         description.vsockContext = 3
         description.forwarding = .init(listenerDescriptor: 4, guestPort: 80)
         description.metricsPath = "/dev/fd/5"
+        description.vsockSocketPath = "v.sock"
         #expect(try MachineDescription(json: description.json.serialized()) == description)
     }
 
@@ -36,7 +37,7 @@ import Testing
         let machine = #""vcpu_count": 1, "mem_size_mib": 64, "smt": false, "huge_pages": "2M""#
         let more = #", "vsock": {"guest_cid": 3, "uds_path": "v.sock"}, "entropy": {}, "drives": []"#
         let description = try MachineDescription(json: Array(file(more, machine: machine).utf8))
-        #expect(description.vsockContext == 3)
+        #expect(description.vsockContext == 3 && description.vsockSocketPath == "v.sock")
         #expect(description.memoryMiB == 64)
     }
 

@@ -2,6 +2,7 @@ import Glibc
 import HostSystem
 import Testing
 
+@testable import Net
 @testable import VMM
 
 /// Clients of the host, and a guest that does what the test has its device's stack do.
@@ -13,7 +14,7 @@ import Testing
         private let address: sockaddr_un
         private let addressByteCount: socklen_t
 
-        init() throws {
+        init(_ destination: HostListener.Destination = .port(80)) throws {
             loop = try EventLoop()
             let listener = FileDescriptor(owning: socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0))
             var address = sockaddr_un()
@@ -29,7 +30,7 @@ import Testing
             }
             try #require(isListening)
             (self.address, addressByteCount) = (address, byteCount)
-            forwarder = PortForwarder(listener, guestPort: 80, model: model, loop: loop) { $0() }
+            forwarder = PortForwarder([HostListener(listener, to: destination)], model: model, loop: loop) { $0() }
             model.onPackets()
         }
 
@@ -43,6 +44,27 @@ import Testing
             }
             try #require(isConnected)
             return client
+        }
+
+        /// What the device has for the guest.
+        func packet() -> VsockHeader? {
+            var bytes = [UInt8](repeating: 0, count: 4_096)
+            var span = bytes.mutableSpan
+            var buffer = span.mutableBytes
+            guard let byteCount = model.stack.transmit(into: &buffer) else { return nil }
+            return VsockHeader(parsing: bytes.span.extracting(first: byteCount).bytes)
+        }
+
+        /// Has the guest answer the last request of ours.
+        func answer(_ request: VsockHeader, _ operation: VsockOperation) {
+            var header = VsockHeader(source: request.destination, destination: request.source, operation: operation)
+            header.bufferByteCount = 65_536
+            var bytes = [UInt8](repeating: 0, count: VsockHeader.byteCount)
+            var span = bytes.mutableSpan
+            var buffer = span.mutableBytes
+            header.write(to: &buffer)
+            model.stack.receive(bytes.span.bytes)
+            model.onPackets()
         }
 
         /// Whether there comes a time when nothing is ready.
@@ -74,5 +96,76 @@ import Testing
         new.setNonBlocking()
         #expect(new.read() == nil)
         #expect(host.model.stack.streamCount == 1)
+    }
+
+    // MARK: Clients that name a port
+
+    @Test func clientIsToldWhenTheGuestAccepts() throws {
+        let host = try Host(.namedByClient)
+        let client = try host.connect()
+        client.write(Array("CONNECT 52\nhello".utf8))
+        #expect(host.comesToRest())
+        let request = try #require(host.packet())
+        #expect(request.operation == .request && request.destination.port == 52)
+        host.answer(request, .response)
+        #expect(client.read() == Array("OK \(request.source.port)\n".utf8))
+        let data = try #require(host.packet())
+        #expect(data.operation == .readWrite && data.payloadByteCount == 5)
+    }
+
+    @Test func requestMayComeInPieces() throws {
+        let host = try Host(.namedByClient)
+        let client = try host.connect()
+        for piece in ["CONN", "ECT 8", "0\n"] {
+            #expect(host.packet() == nil)
+            client.write(Array(piece.utf8))
+            #expect(host.comesToRest())
+        }
+        #expect(host.packet()?.destination.port == 80)
+    }
+
+    @Test(arguments: ["connect 80\n", "CONNECT \n", "CONNECT 4294967296\n", "CONNECT 8o\n", "GET / HTTP/1.1\r\n\r\n",
+                      String(repeating: "0", count: 64)])
+    func otherWordsEndTheConnection(_ words: String) throws {
+        let host = try Host(.namedByClient)
+        let client = try host.connect()
+        client.write(Array(words.utf8))
+        #expect(host.comesToRest())
+        #expect(client.read() == [])
+        #expect(host.model.stack.streamCount == 0)
+    }
+
+    @Test func connectionEndsWhenNobodyListensInTheGuest() throws {
+        let host = try Host(.namedByClient)
+        let client = try host.connect()
+        client.write(Array("CONNECT 52\n".utf8))
+        #expect(host.comesToRest())
+        host.answer(try #require(host.packet()), .reset)
+        #expect(client.read() == [])
+    }
+
+    // MARK: The socket's file
+
+    @Test func socketOfAMachineThatIsGoneIsReplaced() throws {
+        let path = "/tmp/hexa-vmm-test-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
+        defer { unlink(path) }
+        do { _ = try HostListener(unixSocket: path) }
+        let listener = try HostListener(unixSocket: path)
+        #expect(throws: VMMError.socketUnusable(path: path, errno: EADDRINUSE)) { try HostListener(unixSocket: path) }
+        _ = listener.destination
+    }
+
+    @Test func fileThatIsNoSocketIsLeftAlone() throws {
+        let path = "/tmp/hexa-vmm-test-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
+        defer { unlink(path) }
+        FileDescriptor(owning: open(path, O_CREAT | O_WRONLY, 0o600)).write([1])
+        #expect(throws: VMMError.socketUnusable(path: path, errno: EADDRINUSE)) { try HostListener(unixSocket: path) }
+        #expect(access(path, F_OK) == 0)
+    }
+
+    @Test(arguments: ["", String(repeating: "p", count: 108)]) func pathsThatFitNoAddressAreRefused(_ path: String) {
+        #expect(throws: VMMError.configuration(field: "vsock.uds_path", reason: "must have from 1 to 107 bytes")) {
+            try HostListener(unixSocket: path)
+        }
     }
 }

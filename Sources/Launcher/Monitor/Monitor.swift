@@ -4,6 +4,8 @@ public enum Monitor: String, CaseIterable, Sendable {
     case qemu
     /// Ours: streams straight into the guest's server, the model mapped where it is used. Needs KVM.
     case hexa
+    /// Firecracker: as ours, from the same configuration file. Needs KVM.
+    case firecracker
 
     /// What is taken when nobody chose.
     public static func `default`(for accelerator: Accelerator) -> Monitor {
@@ -28,7 +30,8 @@ struct MonitorCommand {
     /// Where our own monitor writes what the machine asked of the host, if that is wanted.
     static let metricsDescriptor: Int32 = 5
 
-    init(_ machine: MachineConfiguration) throws(LaunchError) {
+    /// - Parameter socketPath: where Firecracker makes the guest's Unix socket; it alone needs one.
+    init(_ machine: MachineConfiguration, socketPath: String = "") throws(LaunchError) {
         switch machine.monitor {
         case .qemu:
             let command = try QEMUCommand(machine)
@@ -40,6 +43,11 @@ struct MonitorCommand {
             arguments = command.arguments
             configurationFile = command.configurationFile
             wantsListener = true
+        case .firecracker:
+            let command = try FirecrackerCommand(machine, socketPath: socketPath)
+            arguments = command.arguments
+            configurationFile = command.configurationFile
+            wantsListener = false
         }
     }
 }

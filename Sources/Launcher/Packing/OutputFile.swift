@@ -11,12 +11,14 @@ struct OutputFile: ~Copyable {
 
     /// Creates the file with room for all of it, so that a full disk shows before the work and not after.
     ///
-    /// - Parameter replacesExisting: whether a file that has the name already is to be replaced.
-    init(path: String, byteCount: Int, replacesExisting: Bool) throws(LaunchError) {
+    /// - Parameters:
+    ///   - replacesExisting: whether a file that has the name already is to be replaced.
+    ///   - isSecret: whether only its owner may read it.
+    init(path: String, byteCount: Int, replacesExisting: Bool, isSecret: Bool = false) throws(LaunchError) {
         try Self.checkReplaceable(path, replacesExisting)
         let folderEnd = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
         let temporaryPath = "\(path[..<folderEnd]).\(path[folderEnd...]).\(getpid()).partial"
-        let number = open(temporaryPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+        let number = open(temporaryPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, isSecret ? 0o600 : 0o666)
         guard number >= 0 else { throw .outputFailed(path: path, reason: errorText(errno)) }
         let failure = Self.setAside(byteCount, number)
         guard failure == 0 else {

@@ -4,13 +4,14 @@ import Glibc
 public enum Preflight {
     /// The absolute path of `program` on the search path.
     public static func locate(
-        _ program: String, searchPath: String = getenv("PATH").map { String(cString: $0) } ?? ""
+        _ program: String, orElse failure: LaunchError = .emulatorMissing,
+        searchPath: String = getenv("PATH").map { String(cString: $0) } ?? ""
     ) throws(LaunchError) -> String {
         for folder in searchPath.split(separator: ":") {
             let candidate = "\(folder)/\(program)"
             if access(candidate, X_OK) == 0 { return candidate }
         }
-        throw .emulatorMissing
+        throw failure
     }
 
     /// The absolute path of a file that can be read: QEMU takes a colon in a relative one for a protocol.

@@ -60,7 +60,7 @@ public struct MachineConfiguration: Equatable, Sendable {
 
     /// Whether the model is mapped into the machine's memory. Otherwise it is a disk: what is read only once, to be
     /// repacked, is read faster than it is mapped.
-    var isModelMapped: Bool { monitor == .hexa && isModelPacked }
+    var isModelMapped: Bool { monitor != .qemu && isModelPacked }
 }
 
 /// What runs the guest's instructions.

@@ -77,16 +77,18 @@ public struct QEMUCommand: Equatable, Sendable {
     }
 }
 
-/// What QEMU's exit status says about the guest.
+/// What a monitor's exit status says about the guest.
 public enum GuestEnding: Equatable, Sendable {
     case poweredOff
     case panicked
-    /// QEMU ended by itself: a bad option, a lost file, a signal.
+    /// The monitor ended by itself: a bad option, a lost file, a signal.
     case emulatorFailed(status: Int32)
 
-    /// The statuses the kernel writes to the debug-exit port are 0x10 and 0x11.
-    public init(_ ending: BoundProcess.Ending) {
+    /// The statuses the kernel writes to the debug-exit port are 0x10 and 0x11. Firecracker has no such port; the reset
+    /// that follows, orderly or not, ends it with 0.
+    public init(_ ending: BoundProcess.Ending, under monitor: Monitor) {
         switch ending {
+        case .exited(status: 0) where monitor == .firecracker: self = .poweredOff
         case .exited(status: 0x10 << 1 | 1): self = .poweredOff
         case .exited(status: 0x11 << 1 | 1): self = .panicked
         case .exited(let status): self = .emulatorFailed(status: status)

@@ -16,7 +16,7 @@ extension GuestSession {
         // The wait throws when the console ends, which is what is hoped for here.
         while (try? wait(until: deadline)) == .announced {}
         if let ending = process.wait(upTo: 0) ?? endingIfConsoleClosed() {
-            return GuestEnding(ending) == .poweredOff
+            return GuestEnding(ending, under: machine.monitor) == .poweredOff
         }
         process.terminate(graceMilliseconds: 500)
         return false

@@ -14,6 +14,8 @@ public struct GuestSession: ~Copyable {
     let consoleOutput: FileDescriptor
     /// From the monitor's metrics, which it writes when the machine has ended.
     let metricsOutput: FileDescriptor
+    /// Firecracker's way in.
+    private let relay: SocketRelay?
     let signals: SignalInbox
     /// Kept where the monitor binds the port for itself, so that it is nobody else's until then.
     private let port: ServerPort?
@@ -37,7 +39,8 @@ public struct GuestSession: ~Copyable {
         starting machine: MachineConfiguration, at port: consuming ServerPort, monitorPath: String,
         onConsoleLine: @escaping (ConsoleLine) -> Void
     ) throws(LaunchError) {
-        let command = try MonitorCommand(machine)
+        let relay = machine.monitor == .firecracker ? try SocketRelay() : nil
+        let command = try MonitorCommand(machine, socketPath: relay?.socketPath ?? "")
         let input = try Pipe()
         let output = try Pipe()
         let configuration = try Pipe()
@@ -50,11 +53,14 @@ public struct GuestSession: ~Copyable {
         ]
         if command.wantsListener {
             descriptors += [port.descriptor, metrics.writing.number]
-        } else {
+        } else if relay == nil {
             port.standAside()
         }
 
         let signals = SignalInbox()
+        // The threads have the signals blocked, as this one has by now.
+        relay?.start(FileDescriptor(owning: fcntl(port.descriptor, F_DUPFD_CLOEXEC, 0)),
+                     guestPort: QEMUCommand.guestPort)
         let process = try BoundProcess(path: monitorPath, arguments: command.arguments, descriptors: descriptors)
         output.reading.setNonBlocking()
 
@@ -62,10 +68,11 @@ public struct GuestSession: ~Copyable {
         self.onConsoleLine = onConsoleLine
         self.signals = signals
         self.process = process
+        self.relay = relay
         consoleInput = input.writing
         consoleOutput = output.reading
         metricsOutput = metrics.reading
-        // With the socket here as well, clients would wait for a monitor that is gone.
+        // With the socket here as well, clients would wait for our own monitor when it is gone.
         if command.wantsListener { self.port = nil } else { self.port = consume port }
     }
 
@@ -107,7 +114,7 @@ public struct GuestSession: ~Copyable {
         guard let ending = process.wait(upTo: Self.exitGraceMilliseconds) else {
             return .emulatorFailed(status: -1)
         }
-        return switch GuestEnding(ending) {
+        return switch GuestEnding(ending, under: machine.monitor) {
         case .poweredOff: .guestEndedEarly
         case .panicked: .guestPanicked
         case .emulatorFailed(let status): .emulatorFailed(status: status)

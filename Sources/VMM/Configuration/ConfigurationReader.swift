@@ -41,6 +41,12 @@ struct ConfigurationReader {
         return try string(field)
     }
 
+    /// Nil when it is not there.
+    mutating func optionalString(_ field: String) throws(ConfigurationProblem) -> String? {
+        guard value(field) != nil else { return nil }
+        return try string(field)
+    }
+
     mutating func integer(_ field: String, in range: ClosedRange<Int>) throws(ConfigurationProblem) -> Int {
         try need(field, "an integer from \(range.lowerBound) to \(range.upperBound)") { value in
             value.intValue.flatMap { range.contains($0) ? $0 : nil }

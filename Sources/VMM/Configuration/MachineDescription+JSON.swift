@@ -1,8 +1,7 @@
 import JSON
 
 // The configuration file: Firecracker's (`--config-file`), as far as this machine has what it describes, so that one
-// file starts the same guest here and there. Ours beyond it is `vsock.forward`; Firecracker's Unix socket for vsock is
-// accepted and not made.
+// file starts the same guest here and there. Ours beyond it is `vsock.forward`.
 extension MachineDescription {
     /// - Parameter json: the whole file.
     public init(json bytes: [UInt8]) throws(ConfigurationProblem) {
@@ -69,7 +68,7 @@ extension MachineDescription {
 
     private mutating func readVsock(_ reader: inout ConfigurationReader) throws(ConfigurationProblem) {
         vsockContext = UInt64(try reader.integer("guest_cid", in: 3...Int(UInt32.max) - 1))
-        _ = try reader.string("uds_path", default: "")
+        vsockSocketPath = try reader.optionalString("uds_path")
         if var forward = try reader.reader("forward") {
             forwarding = Forwarding(
                 listenerDescriptor: Int32(try forward.integer("descriptor", in: 0...Int(Int32.max))),
@@ -91,14 +90,19 @@ extension MachineDescription {
                 "is_read_only": true,
             ]
         }))
-        file.set("pmem", to: .array(mappedFilePaths.enumerated().map { index, path in
-            [
-                "id": Self.json("pmem\(index)"), "path_on_host": Self.json(path), "root_device": false,
-                "read_only": true,
-            ]
-        }))
+        // Unknown to Firecracker before 1.14, so that it is only there when it is needed.
+        if !mappedFilePaths.isEmpty {
+            file.set("pmem", to: .array(mappedFilePaths.enumerated().map { index, path in
+                [
+                    "id": Self.json("pmem\(index)"), "path_on_host": Self.json(path), "root_device": false,
+                    "read_only": true,
+                ]
+            }))
+        }
+        file.set("entropy", to: [:])
         if let vsockContext {
             var vsock: JSONObject = ["guest_cid": Self.json(Int(vsockContext))]
+            if let vsockSocketPath { vsock.set("uds_path", to: Self.json(vsockSocketPath)) }
             if let forwarding {
                 vsock.set("forward", to: [
                     "descriptor": Self.json(Int(forwarding.listenerDescriptor)),

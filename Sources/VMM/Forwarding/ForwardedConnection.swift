@@ -1,12 +1,10 @@
-import Glibc
-import HostSystem
 import Net
 
 /// A client's connection on the host and the stream in the guest that it is joined to. It holds what one side has sent
 /// and the other has not taken yet, and reads from neither while there is some.
 final class ForwardedConnection {
     let stream: VsockStreamID
-    let socket: FileDescriptor
+    let socket: ClientSocket
     /// From the client, for the guest.
     private(set) var input: [UInt8] = []
     /// From the guest, for the client.
@@ -28,10 +26,15 @@ final class ForwardedConnection {
 
     private static let pieceBytesMax = 64 << 10
 
-    init(_ socket: consuming FileDescriptor, stream: VsockStreamID) {
+    /// - Parameter input: what the client has sent already.
+    init(_ socket: ClientSocket, stream: VsockStreamID, input: [UInt8] = []) {
         self.socket = socket
         self.stream = stream
+        self.input = input
     }
+
+    /// Has these bytes sent before any of the guest's. Not after the guest's first.
+    func greet(_ bytes: [UInt8]) { output = bytes }
 
     /// What the socket is to be waited for.
     var interest: EventLoop.Interest {
@@ -53,7 +56,7 @@ final class ForwardedConnection {
                 guard input.isEmpty else { return .moved }
             }
             guard !hasClientFinished else { return .moved }
-            switch receive() {
+            switch socket.receive(maximum: Self.pieceBytesMax) {
             case .bytes(let bytes): input = bytes
             case .nothingYet: return .moved
             case .end:
@@ -70,7 +73,7 @@ final class ForwardedConnection {
         while true {
             if output.isEmpty { output = stack.read(stream, maximum: Self.pieceBytesMax) }
             if output.isEmpty { break }
-            switch send() {
+            switch socket.send(output) {
             case .some(let count) where count < output.count:
                 output.removeFirst(count)
                 return .moved
@@ -80,42 +83,8 @@ final class ForwardedConnection {
         }
         if hasGuestFinished || isGuestGone, !isWritingFinished {
             isWritingFinished = true
-            shutdown(socket.number, Int32(SHUT_WR))
+            socket.finishWriting()
         }
         return .moved
-    }
-
-    /// Makes the client see a reset instead of an orderly end.
-    func resetOnClose() {
-        var linger = linger(l_onoff: 1, l_linger: 0)
-        setsockopt(socket.number, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<linger>.size))
-    }
-
-    private enum Received {
-        case bytes([UInt8])
-        case nothingYet, end, broken
-    }
-
-    private func receive() -> Received {
-        var result = Received.nothingYet
-        let bytes = [UInt8](unsafeUninitializedCapacity: Self.pieceBytesMax) { buffer, count in
-            var length: Int
-            repeat { length = recv(socket.number, buffer.baseAddress, buffer.count, Int32(MSG_DONTWAIT)) }
-            while length < 0 && errno == EINTR
-            if length == 0 { result = .end } else if length < 0, errno != EAGAIN { result = .broken }
-            count = max(length, 0)
-        }
-        return bytes.isEmpty ? result : .bytes(bytes)
-    }
-
-    /// Answers how many bytes of `output` were taken; nil when the client is gone.
-    private func send() -> Int? {
-        let flags = Int32(MSG_DONTWAIT | MSG_NOSIGNAL)
-        while true {
-            let count = output.withUnsafeBytes { Glibc.send(socket.number, $0.baseAddress, $0.count, flags) }
-            if count >= 0 { return count }
-            if errno == EAGAIN { return 0 }
-            if errno != EINTR { return nil }
-        }
     }
 }

@@ -4,19 +4,22 @@ import HostSystem
 import MonotonicTime
 import Net
 
-/// Carries connections to a port of the host into the guest: one vsock stream for each (VIRTIO 1.2, 5.10). No second
+/// Carries connections to sockets of the host into the guest: one vsock stream for each (VIRTIO 1.2, 5.10). No second
 /// TCP stack, no address, no privilege: bytes are read here and written there, and neither side is read faster than the
 /// other takes.
 ///
 /// All of it happens on the event loop's thread, under the machine's lock.
 final class PortForwarder {
-    private let listener: FileDescriptor
-    private let guestPort: UInt32
+    private let listeners: [HostListener]
     private let model: SocketModel
     private let loop: EventLoop
     /// Runs a handler of the event loop under the machine's lock, and has the device served after it.
     private let enter: (() -> Void) -> Void
     private var connections: [VsockStreamID: ForwardedConnection] = [:]
+    /// Clients that have not yet named the port that they want, with what they have said.
+    private var undirected: [Int32: (socket: ClientSocket, said: [UInt8])] = [:]
+    /// Streams whose clients are told when the guest accepts.
+    private var announced: Set<VsockStreamID> = []
     private var isAccepting = false
     /// The guest's driver has begun anew: streams from before are void.
     private var wasReset = false
@@ -24,17 +27,11 @@ final class PortForwarder {
     /// Connections at a time, below the usual limit of 1024 descriptors; further ones wait in the listener's backlog.
     private static let connectionCountMax = 900
 
-    /// - Parameters:
-    ///   - listener: a listening socket, non-blocking from here on. Connections wait in its backlog until the guest's
-    ///     driver has started.
-    ///   - guestPort: the vsock port that the guest listens on.
+    /// - Parameter listeners: connections wait in their backlogs until the guest's driver has started.
     init(
-        _ listener: consuming FileDescriptor, guestPort: UInt32, model: SocketModel, loop: EventLoop,
-        enter: @escaping (() -> Void) -> Void
+        _ listeners: [HostListener], model: SocketModel, loop: EventLoop, enter: @escaping (() -> Void) -> Void
     ) {
-        listener.setNonBlocking()
-        self.listener = listener
-        self.guestPort = guestPort
+        self.listeners = listeners
         self.model = model
         self.loop = loop
         self.enter = enter
@@ -52,12 +49,15 @@ final class PortForwarder {
         if wasReset { dropAll() }
         model.stack.advance(to: HostClock.now)
         while let event = model.stack.nextEvent() { handle(event) }
-        if connections.count < Self.connectionCountMax, !isAccepting { setAccepting(true) }
+        if hasRoom, !isAccepting { setAccepting(true) }
     }
 
     private func handle(_ event: VsockEvent) {
         switch event {
-        case .opened: break
+        case .opened(let stream, let localPort):
+            guard announced.remove(stream) != nil, let connection = connections[stream] else { return }
+            connection.greet(ConnectRequest.answer(localPort: localPort))
+            moveToClient(connection)
         case .readable(let stream):
             if let connection = connections[stream] { moveToClient(connection) }
         case .writable(let stream):
@@ -70,7 +70,7 @@ final class PortForwarder {
             guard let connection = connections[stream] else { return }
             connection.isGuestGone = true
             guard reason == .finished else {
-                connection.resetOnClose()
+                connection.socket.resetOnClose()
                 return remove(connection)
             }
             moveToClient(connection)
@@ -81,37 +81,93 @@ final class PortForwarder {
 // MARK: - Clients
 
 extension PortForwarder {
+    private var hasRoom: Bool { connections.count + undirected.count < Self.connectionCountMax }
+
     private func setAccepting(_ isWanted: Bool) {
         isAccepting = isWanted
-        guard isWanted else { return loop.forget(listener.number) }
-        do throws(VMMError) {
-            try loop.watch(listener.number, for: .reading) { [unowned self] _ in enter { accept() } }
-        } catch {
-            isAccepting = false
+        for listener in listeners {
+            guard isWanted else {
+                loop.forget(listener.descriptor.number)
+                continue
+            }
+            do throws(VMMError) {
+                try loop.watch(listener.descriptor.number, for: .reading) { [unowned self] _ in
+                    enter { accept(from: listener) }
+                }
+            } catch {
+                isAccepting = false
+            }
         }
     }
 
-    private func accept() {
+    private func accept(from listener: HostListener) {
         // Before new streams take the ids of those that went with the reset.
         if wasReset { dropAll() }
-        while connections.count < Self.connectionCountMax {
-            let number = linux_accept(listener.number)
+        while hasRoom {
+            let number = linux_accept(listener.descriptor.number)
             guard number >= 0 else { return }
-            let socket = FileDescriptor(owning: number)
-            // Tokens are small and go out one by one.
-            var enabled: Int32 = 1
-            setsockopt(number, Int32(IPPROTO_TCP), TCP_NODELAY, &enabled, socklen_t(MemoryLayout<Int32>.size))
-            guard let stream = model.stack.connect(toPort: guestPort) else { continue }
-            let connection = ForwardedConnection(socket, stream: stream)
-            do throws(VMMError) {
-                try loop.watch(number, for: connection.interest) { [unowned self] in handle($0, connection) }
-            } catch {
-                model.stack.abort(stream)
-                continue
+            let socket = ClientSocket(FileDescriptor(owning: number))
+            switch listener.destination {
+            case .port(let port):
+                // Tokens are small and go out one by one.
+                var enabled: Int32 = 1
+                setsockopt(number, Int32(IPPROTO_TCP), TCP_NODELAY, &enabled, socklen_t(MemoryLayout<Int32>.size))
+                _ = connect(socket, to: port)
+            case .namedByClient: hear(socket, said: [])
             }
-            connections[stream] = connection
         }
         setAccepting(false)
+    }
+
+    /// Opens a stream for a client, who is gone when that cannot be.
+    private func connect(_ socket: ClientSocket, to port: UInt32, input: [UInt8] = []) -> ForwardedConnection? {
+        guard let stream = model.stack.connect(toPort: port) else { return nil }
+        let connection = ForwardedConnection(socket, stream: stream, input: input)
+        do throws(VMMError) {
+            try loop.watch(socket.number, for: connection.interest) { [unowned self] in handle($0, connection) }
+        } catch {
+            model.stack.abort(stream)
+            return nil
+        }
+        connections[stream] = connection
+        return connection
+    }
+
+    /// Waits for a client to name a port.
+    private func hear(_ socket: ClientSocket, said: [UInt8]) {
+        undirected[socket.number] = (socket, said)
+        do throws(VMMError) {
+            try loop.watch(socket.number, for: .reading) { [unowned self] _ in
+                enter { hearMore(of: socket.number) }
+            }
+        } catch {
+            undirected[socket.number] = nil
+        }
+    }
+
+    private func hearMore(of number: Int32) {
+        if wasReset { dropAll() }
+        guard let (socket, said) = undirected[number] else { return }
+        // The place is given up first: what is not a request ends the connection, as Firecracker has it.
+        loop.forget(number)
+        undirected[number] = nil
+        switch socket.receive(maximum: ConnectRequest.bytesMax - said.count) {
+        case .nothingYet: hear(socket, said: said)
+        case .end, .broken: return
+        case .bytes(let bytes):
+            do throws(ConnectRequest.Problem) {
+                let request = try ConnectRequest(said + bytes)
+                let rest = Array((said + bytes).dropFirst(request.byteCount))
+                guard let connection = connect(socket, to: request.port, input: rest) else { return }
+                announced.insert(connection.stream)
+                moveToGuest(connection)
+            } catch .incomplete {
+                hear(socket, said: said + bytes)
+            } catch {
+                return
+            }
+        }
+        if hasRoom, !isAccepting { setAccepting(true) }
     }
 
     private func handle(_ readiness: EventLoop.Interest, _ connection: ForwardedConnection) {
@@ -154,14 +210,16 @@ extension PortForwarder {
     private func remove(_ connection: ForwardedConnection) {
         loop.forget(connection.socket.number)
         connections[connection.stream] = nil
+        announced.remove(connection.stream)
     }
 
     private func dropAll() {
         wasReset = false
         for connection in connections.values {
-            connection.resetOnClose()
+            connection.socket.resetOnClose()
             loop.forget(connection.socket.number)
         }
         connections = [:]
+        announced = []
     }
 }

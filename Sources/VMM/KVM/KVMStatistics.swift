@@ -4,7 +4,7 @@ import HostSystem
 
 /// What KVM counts of one processor (Documentation/virt/kvm/api.rst, KVM_GET_STATS_FD). Reading it takes nothing but
 /// `pread`, so that it can be read until the end of a confined process.
-struct KVMStatistics: ~Copyable {
+final class KVMStatistics {
     private let descriptor: FileDescriptor
     private let counters: [Counter]
 
@@ -18,28 +18,35 @@ struct KVMStatistics: ~Copyable {
     init?(of processor: borrowing KVMHandle) {
         let number = ckvm_call(processor.descriptor.number, ckvm_get_statistics, 0)
         guard number >= 0 else { return nil }
+        guard let counters = Self.counters(of: number) else {
+            close(number)
+            return nil
+        }
         descriptor = FileDescriptor(owning: number)
-        let headerByteCount = MemoryLayout<kvm_stats_header>.size
-        guard let header = Self.read(number, at: 0, byteCount: headerByteCount) else { return nil }
+        self.counters = counters
+    }
+
+    private static func counters(of number: Int32) -> [Counter]? {
+        guard let header = read(number, at: 0, byteCount: MemoryLayout<kvm_stats_header>.size) else { return nil }
         func field(_ index: Int) -> Int { Int(header.span.integer32(at: index * 4)) }
         let (nameByteCount, count, descriptions, values) = (field(1), field(2), field(4), field(5))
-        let stride = Self.descriptionByteCount + nameByteCount
-        guard count <= Self.countersMax, nameByteCount <= Self.nameBytesMax,
-            let table = Self.read(number, at: descriptions, byteCount: count * stride)
+        let stride = descriptionByteCount + nameByteCount
+        guard count <= countersMax, nameByteCount <= nameBytesMax,
+            let table = read(number, at: descriptions, byteCount: count * stride)
         else { return nil }
         var counters: [Counter] = []
         for index in 0..<count {
             let start = index * stride
             // Histograms and what is not a sum are left out.
-            guard table.span.integer32(at: start) & Self.kindMask == Self.cumulative,
+            guard table.span.integer32(at: start) & kindMask == cumulative,
                 table.span.integer16(at: start + 6) == 1
             else { continue }
-            let name = table[(start + Self.descriptionByteCount)..<(start + stride)].prefix { $0 != 0 }
+            let name = table[(start + descriptionByteCount)..<(start + stride)].prefix { $0 != 0 }
             counters.append(Counter(
                 name: String(decoding: name, as: UTF8.self),
                 offset: values + Int(table.span.integer32(at: start + 8))))
         }
-        self.counters = counters
+        return counters
     }
 
     /// `struct kvm_stats_desc` without its name: flags, exponent (16 bits), size (16), offset, bucket size.

@@ -12,6 +12,9 @@ public struct MachineDescription: Equatable, Sendable {
     /// The guest's vsock context, above 2; a machine without one has no socket device.
     public var vsockContext: UInt64?
     public var forwarding: Forwarding?
+    /// Where clients of the host reach any vsock port of the guest, in Firecracker's protocol: a Unix socket that the
+    /// machine makes.
+    public var vsockSocketPath: String?
     /// Where a line of JSON goes when the machine has ended: what its processors asked of the host.
     public var metricsPath: String?
 

@@ -70,7 +70,7 @@ final class ProcessorThread: @unchecked Sendable {
     /// Adds what this processor has asked of the host. Not before `start`, and not until the thread has ended.
     func add(to metrics: inout MachineMetrics) {
         metrics.accesses += accesses
-        if statistics != nil { statistics!.add(to: &metrics.kvm) }
+        statistics?.add(to: &metrics.kvm)
     }
 
     private func run() {

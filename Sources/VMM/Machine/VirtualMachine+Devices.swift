@@ -16,7 +16,7 @@ extension VirtualMachine {
             }
             let model = SocketModel(guestContext: context)
             let slot = try add(model)
-            if let forwarding = description.forwarding { forwarder = makeForwarder(forwarding, model, slot) }
+            forwarder = try makeForwarder(description, model, slot)
         }
         var address = memory.layout.filesStart
         for file in mappedFiles {
@@ -48,13 +48,17 @@ extension VirtualMachine {
     }
 
     private func makeForwarder(
-        _ forwarding: MachineDescription.Forwarding, _ model: SocketModel, _ slot: DeviceBus.Slot
-    ) -> PortForwarder {
+        _ description: MachineDescription, _ model: SocketModel, _ slot: DeviceBus.Slot
+    ) throws(VMMError) -> PortForwarder? {
+        var listeners: [HostListener] = []
+        if let forwarding = description.forwarding {
+            let descriptor = FileDescriptor(owning: forwarding.listenerDescriptor)
+            listeners.append(HostListener(descriptor, to: .port(forwarding.guestPort)))
+        }
+        if let path = description.vsockSocketPath { listeners.append(try HostListener(unixSocket: path)) }
+        guard !listeners.isEmpty else { return nil }
         let bus = bus
-        return PortForwarder(
-            FileDescriptor(owning: forwarding.listenerDescriptor), guestPort: forwarding.guestPort, model: model,
-            loop: loop
-        ) { body in
+        return PortForwarder(listeners, model: model, loop: loop) { body in
             bus.withLock { _ in body() }
             slot.notification.signal()
         }

@@ -88,10 +88,10 @@ public final class VirtualMachine {
     public func stop() { bus.end(.stopped) }
 
     private func writeMetrics() {
-        guard metricsFile != nil else { return }
+        guard let metricsFile else { return }
         var metrics = MachineMetrics()
         for processor in processors { processor.add(to: &metrics) }
-        metricsFile!.descriptor.write(metrics.json.serialized() + [UInt8(ascii: "\n")])
+        metricsFile.descriptor.write(metrics.json.serialized() + [UInt8(ascii: "\n")])
     }
 
     /// What the guest wrote last is still delivered, within limits.

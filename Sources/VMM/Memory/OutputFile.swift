@@ -2,7 +2,7 @@ import Glibc
 import HostSystem
 
 /// A file, or what else a path names, open for writing; made if it is not there, and without its old content.
-struct OutputFile: ~Copyable {
+final class OutputFile {
     let descriptor: FileDescriptor
 
     init(_ path: String) throws(VMMError) {
