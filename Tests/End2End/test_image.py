@@ -27,7 +27,7 @@ def image(tmp_path_factory):
 
 
 @pytest.fixture
-def monitor(image, tmp_path):
+def appliance(image, tmp_path):
     """hexa-vmm in the folder, as Firecracker would be started there."""
     process = subprocess.Popen([HEXA_VMM, "--config-file", "config.json"], cwd=image, stdin=subprocess.DEVNULL,
                                stdout=(tmp_path / "console.log").open("wb"))
@@ -56,8 +56,8 @@ def connect(image, port=80):
     return client, answer
 
 
-@pytest.mark.parametrize("accelerator", [OWN_MONITOR])
-def test_a_client_reaches_the_server_through_the_unix_socket(accelerator, image, monitor):
+@pytest.mark.parametrize("own_monitor", [OWN_MONITOR])
+def test_a_client_reaches_the_server_through_the_unix_socket(own_monitor, image, appliance):
     client, answer = connect(image)
     word, port = answer.split()
     assert word == b"OK" and int(port) > 0
@@ -69,12 +69,12 @@ def test_a_client_reaches_the_server_through_the_unix_socket(accelerator, image,
     # A port on which nobody listens: the connection ends without a word.
     client, answer = connect(image, port=81)
     assert answer == b""
-    monitor.send_signal(signal.SIGTERM)
-    assert monitor.wait(timeout=END_TIMEOUT_SECONDS) == POWERED_OFF
+    appliance.send_signal(signal.SIGTERM)
+    assert appliance.wait(timeout=END_TIMEOUT_SECONDS) == POWERED_OFF
 
 
-@pytest.mark.parametrize("accelerator", [OWN_MONITOR])
-def test_a_second_machine_leaves_the_socket_of_the_first_alone(accelerator, image, monitor):
+@pytest.mark.parametrize("own_monitor", [OWN_MONITOR])
+def test_a_second_machine_leaves_the_socket_of_the_first_alone(own_monitor, image, appliance):
     connect(image)
     second = subprocess.run([HEXA_VMM, "--config-file", "config.json"], cwd=image, stdin=subprocess.DEVNULL,
                             capture_output=True, text=True, timeout=60)
@@ -114,8 +114,8 @@ def stand_in(tmp_path):
     return path
 
 
-@pytest.mark.parametrize("accelerator", [OWN_MONITOR])
-def test_the_port_reaches_the_server_under_firecracker(accelerator, stand_in, tmp_path):
+@pytest.mark.parametrize("own_monitor", [OWN_MONITOR])
+def test_the_port_reaches_the_server_under_firecracker(own_monitor, stand_in, tmp_path):
     command = [HEXA_OS, "run", MODEL, "--vmm", "firecracker", "--firecracker-binary", stand_in, "--verbose"]
     with Served(command, log_path=tmp_path / "console.log", ready_timeout=60) as server:
         server.wait_ready()
