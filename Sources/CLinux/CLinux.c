@@ -3,9 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/if.h>
+#include <linux/if_tun.h>
 #include <linux/kvm.h>
 #include <signal.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -109,6 +112,22 @@ int linux_lock_on_fault(void *address, size_t byte_count) {
 
 void linux_name_thread(pthread_t thread, const char *name) {
     pthread_setname_np(thread, name);
+}
+
+int linux_open_tap(const char *name) {
+    struct ifreq request = {.ifr_flags = IFF_TAP | IFF_NO_PI};
+    if (strlen(name) >= sizeof request.ifr_name) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    strcpy(request.ifr_name, name);
+    int device = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    if (device < 0) return -1;
+    if (ioctl(device, TUNSETIFF, &request) == 0) return device;
+    int failure = errno;
+    close(device);
+    errno = failure;
+    return -1;
 }
 
 int linux_probe_kvm(void) {

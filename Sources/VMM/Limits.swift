@@ -26,4 +26,7 @@ public enum VMMLimits {
 
     /// Bytes of input that wait for the guest to read its console.
     public static let consoleInputBytesMax = 4_096
+
+    /// Bytes of an Ethernet frame: its header and 1,500 bytes, for which the kernel's buffers are made.
+    public static let frameBytesMax = 1_514
 }

@@ -14,6 +14,8 @@ public enum VMMError: Error, Equatable {
     case fileUnwritable(path: String, errno: Int32)
     /// No Unix socket can be made at the path.
     case socketUnusable(path: String, errno: Int32)
+    /// No tap interface of this name can be opened.
+    case interfaceUnusable(name: String, errno: Int32)
     case image(ELFImage.Problem)
     /// A size or a count in the configuration is outside of what the machine can have.
     case configuration(field: StaticText, reason: String)
@@ -36,6 +38,8 @@ extension VMMError: CustomStringConvertible {
         case .fileUnreadable(let path, let errno): "cannot read \(path): \(errorText(errno))"
         case .fileUnwritable(let path, let errno): "cannot write \(path): \(errorText(errno))"
         case .socketUnusable(let path, let errno): "cannot listen on \(path): \(errorText(errno))"
+        case .interfaceUnusable(let name, let errno):
+            "cannot use the tap interface \(name): \(errorText(errno)); 'ip tuntap add \(name) mode tap' makes one"
         case .image(let problem): "kernel image: \(problem)"
         case .configuration(let field, let reason): "\(field): \(reason)"
         }

@@ -56,16 +56,21 @@ def connect(image, port=80):
     return client, answer
 
 
-@pytest.mark.parametrize("own_monitor", [OWN_MONITOR])
-def test_a_client_reaches_the_server_through_the_unix_socket(own_monitor, image, appliance):
+def get(image, path):
+    """Status line and body of an answer on a connection of its own."""
     client, answer = connect(image)
     word, port = answer.split()
     assert word == b"OK" and int(port) > 0
-    client.sendall(b"GET /v1/models HTTP/1.1\r\nHost: appliance\r\nConnection: close\r\n\r\n")
-    response = b"".join(iter(lambda: client.recv(65_536), b""))
-    head, body = response.split(b"\r\n\r\n", 1)
-    assert head.startswith(b"HTTP/1.1 200 ")
-    assert json.loads(body)["data"][0]["id"] == MODEL_NAME
+    client.sendall(f"GET {path} HTTP/1.1\r\nHost: appliance\r\nConnection: close\r\n\r\n".encode())
+    head, body = b"".join(iter(lambda: client.recv(65_536), b"")).split(b"\r\n\r\n", 1)
+    return head.split(b"\r\n")[0], body
+
+
+@pytest.mark.parametrize("own_monitor", [OWN_MONITOR])
+def test_a_client_reaches_the_server_through_the_unix_socket(own_monitor, image, appliance):
+    wait_until(lambda: get(image, "/health")[0] == b"HTTP/1.1 200 OK", 30, "a server that is ready")
+    status, body = get(image, "/v1/models")
+    assert status == b"HTTP/1.1 200 OK" and json.loads(body)["data"][0]["id"] == MODEL_NAME
     # A port on which nobody listens: the connection ends without a word.
     client, answer = connect(image, port=81)
     assert answer == b""
@@ -98,7 +103,7 @@ def test_the_configuration_is_firecrackers(image):
 
 # Firecracker is not at hand. What it is given is what hexa-vmm understands, which runs the machine in its place.
 STAND_IN = """#!/bin/sh
-[ "$*" = "--no-api --config-file /dev/fd/3" ] || { echo "unexpected arguments: $*" >&2; exit 1; }
+[ "$*" = "--no-api --config-file /dev/fd/3" ] || {{ echo "unexpected arguments: $*" >&2; exit 1; }}
 "{monitor}" --config-file /dev/fd/3
 # A reset ends Firecracker, whatever the guest wrote to other ports before.
 [ $? = {powered_off} ] && exit 0

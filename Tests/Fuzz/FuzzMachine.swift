@@ -15,6 +15,8 @@ final class FuzzMachine {
     private let console: ConsoleModel
     private let consoleOutput: FileDescriptor
     private let consoleReader: FileDescriptor
+    /// The other end of the network device's interface.
+    private let wire: FileDescriptor
     private let loop: EventLoop
     private let forwarder: PortForwarder
     private let listenerAddresses: [(sockaddr_un, socklen_t)]
@@ -40,9 +42,15 @@ final class FuzzMachine {
         console = ConsoleModel { output.write($0.span) }
         let socket = SocketModel(guestContext: 3)
         let disk = BlockModel(try InputFile("/proc/self/fd/\(Self.diskDescriptor)"))
+        var link: [Int32] = [0, 0]
+        guard socketpair(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_NONBLOCK.rawValue), 0, &link) == 0 else {
+            throw .system(call: "socketpair", errno: errno)
+        }
+        wire = FileDescriptor(owning: link[0])
+        let network = NetworkModel(FileDescriptor(owning: link[1]), macAddress: [2, 0, 0, 0, 0, 1])
         let models: [any DeviceModel] = [
             EntropyModel(), console, disk, socket,
-            PersistentMemoryModel(address: Self.layout.filesStart, byteCount: 4 << 20),
+            PersistentMemoryModel(address: Self.layout.filesStart, byteCount: 4 << 20), network,
         ]
         var slots: [DeviceBus.Slot] = []
         for model in models { slots.append(try bus.add(model, memory: memory)) }
@@ -58,6 +66,14 @@ final class FuzzMachine {
         forwarder = PortForwarder(listeners, model: socket, loop: loop) { body in
             bus.withLock { _ in body() }
             slots[3].notification.signal()
+        }
+        let (loop, number) = (loop, network.descriptor)
+        network.onListening = { loop.change(number, to: $0 ? .reading : []) }
+        try loop.watch(number, for: []) { _ in
+            bus.serve(slots[5])
+            bus.withLock { _ in
+                if !slots[5].transport.isRunning { network.pause() }
+            }
         }
         for slot in slots {
             try loop.watch(slot.notification.number, for: .reading) { _ in
@@ -120,6 +136,8 @@ extension FuzzMachine {
         bus.withLock { _ in console.receive(bytes) }
         slots[1].notification.signal()
     }
+
+    func send(frame: [UInt8]) { _ = Glibc.write(wire.number, frame, frame.count) }
 
     func readConsole() { _ = consoleReader.read() }
 

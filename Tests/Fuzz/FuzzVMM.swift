@@ -119,7 +119,11 @@ extension FuzzScript {
 
     private mutating func typeOrRead() {
         let count = Int(input.takeByte())
-        if count == 0 { machine.readConsole() } else { machine.type(input.take(count)) }
+        switch count {
+        case 0: machine.readConsole()
+        case 1..<128: machine.type(input.take(count))
+        default: machine.send(frame: input.take(count * 8))
+        }
     }
 
     private mutating func actAsClient() {

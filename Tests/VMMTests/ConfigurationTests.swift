@@ -24,6 +24,9 @@ import Testing
         description.vsockContext = 3
         description.forwarding = .init(listenerDescriptor: 4, guestPort: 80)
         description.metricsPath = "/dev/fd/5"
+        description.networkInterfaces = [
+            .init(hostName: "tap0", macAddress: [6, 0, 0xac, 0x10, 0, 2]), .init(hostName: "tap1"),
+        ]
         description.vsockSocketPath = "v.sock"
         #expect(try MachineDescription(json: description.json.serialized()) == description)
     }
@@ -57,6 +60,13 @@ import Testing
         #expect(problem(file(#", "drives": [{"drive_id": "a", "path_on_host": "/d"}]"#))
             == "configuration: drives[0].is_read_only must be true: disks are only read")
         #expect(problem(file(#", "pmem": [3]"#)) == "configuration: pmem[0] must be an object")
+        #expect(problem(file(#", "network-interfaces": [{"iface_id": "eth0"}]"#))
+            == "configuration: network-interfaces[0].host_dev_name is missing")
+        let wrong = ["06:00:ac:10:00", "06:00:ac:10:00:0g", "6:0:ac:10:0:2", "01:00:ac:10:00:02", "00:00:00:00:00:00"]
+        for address in wrong {
+            let interface = #"{"iface_id": "e", "host_dev_name": "t", "guest_mac": "\#(address)"}"#
+            #expect(problem(file(#", "network-interfaces": [\#(interface)]"#))?.contains("guest_mac") == true)
+        }
         #expect(problem(file(#", "metrics": {}"#)) == "configuration: metrics.metrics_path is missing")
         #expect(problem(file(#", "vsock": {"guest_cid": 2}"#))
             == "configuration: vsock.guest_cid must be an integer from 3 to 4294967294")

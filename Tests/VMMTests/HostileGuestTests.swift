@@ -14,6 +14,7 @@ import Virtio
         [
             EntropyModel(), ConsoleModel { _ in }, PersistentMemoryModel(address: 4 << 30, byteCount: 2 << 20),
             SocketModel(guestContext: 3), BlockModel(try InputFile("/proc/self/exe")),
+            NetworkModel(FileDescriptor(owning: open("/dev/null", O_RDWR)), macAddress: nil),
         ]
     }
 

@@ -56,6 +56,10 @@ int linux_lock_on_fault(void *address, size_t byte_count);
 /// 0 or an errno.
 int linux_confine(const int calls[], int call_count, unsigned long only_ioctl);
 
+/// Opens the tap interface `name`, which is made if it is not there and the caller may; close-on-exec, non-blocking,
+/// one Ethernet frame a read or write. -1 with errno.
+int linux_open_tap(const char *name);
+
 /// Gives a thread a name of up to 15 bytes.
 void linux_name_thread(pthread_t thread, const char *name);
 

@@ -24,6 +24,9 @@ extension MachineDescription {
         try Self.checkOptions(&machine)
         for var drive in try file.readers("drives") { diskPaths.append(try Self.drive(&drive)) }
         for var mapping in try file.readers("pmem") { mappedFilePaths.append(try Self.mappedFile(&mapping)) }
+        for var interface in try file.readers("network-interfaces") {
+            networkInterfaces.append(try NetworkInterface(&interface))
+        }
         if var vsock = try file.reader("vsock") { try readVsock(&vsock) }
         if var metrics = try file.reader("metrics") {
             metricsPath = try metrics.string("metrics_path")
@@ -98,6 +101,9 @@ extension MachineDescription {
                     "read_only": true,
                 ]
             }))
+        }
+        if !networkInterfaces.isEmpty {
+            file.set("network-interfaces", to: .array(networkInterfaces.enumerated().map { $1.json(number: $0) }))
         }
         file.set("entropy", to: [:])
         if let vsockContext {

@@ -9,6 +9,8 @@ public struct MachineDescription: Equatable, Sendable {
     public var diskPaths: [String] = []
     /// Files that are mapped into the guest's memory, read-only, in order.
     public var mappedFilePaths: [String] = []
+    /// Tap interfaces of the host that become network devices, in order.
+    public var networkInterfaces: [NetworkInterface] = []
     /// The guest's vsock context, above 2; a machine without one has no socket device.
     public var vsockContext: UInt64?
     public var forwarding: Forwarding?
@@ -17,6 +19,18 @@ public struct MachineDescription: Equatable, Sendable {
     public var vsockSocketPath: String?
     /// Where a line of JSON goes when the machine has ended: what its processors asked of the host.
     public var metricsPath: String?
+
+    /// A network device and the tap interface behind it.
+    public struct NetworkInterface: Equatable, Sendable {
+        public var hostName: String
+        /// The guest's hardware address, six bytes; without one the guest chooses.
+        public var macAddress: [UInt8]?
+
+        public init(hostName: String, macAddress: [UInt8]? = nil) {
+            self.hostName = hostName
+            self.macAddress = macAddress
+        }
+    }
 
     /// A listening socket of the host whose connections reach a vsock port of the guest.
     public struct Forwarding: Equatable, Sendable {

@@ -10,6 +10,7 @@ extension VirtualMachine {
         for path in description.diskPaths {
             try add(BlockModel(InputFile(path)))
         }
+        for interface in description.networkInterfaces { try add(interface) }
         if let context = description.vsockContext {
             guard context > VsockAddress.hostContext, context < UInt64(UInt32.max) else {
                 throw .configuration(field: "guest_cid", reason: "must be within 3 and 4294967294")
@@ -44,6 +45,22 @@ extension VirtualMachine {
             guard SignalInbox.takeOne(from: number) else { return }
             if wasAsked { bus.end(.stopped) } else { bus.type(Array("poweroff\n".utf8)) }
             wasAsked = true
+        }
+    }
+
+    private func add(_ interface: MachineDescription.NetworkInterface) throws(VMMError) {
+        let model = NetworkModel(try TapInterface.open(interface.hostName), macAddress: interface.macAddress)
+        let slot = try add(model)
+        let (bus, loop, number) = (bus, loop, model.descriptor)
+        model.onListening = { loop.change(number, to: $0 ? .reading : []) }
+        try loop.watch(number, for: []) { readiness in
+            // The interface has been taken away.
+            if !readiness.isDisjoint(with: [.broken, .finished]) { return loop.forget(number) }
+            bus.serve(slot)
+            // Frames for a driver that is not there are left to the interface, which drops them in the end.
+            bus.withLock { _ in
+                if !slot.transport.isRunning { model.pause() }
+            }
         }
     }
 
