@@ -161,7 +161,7 @@ extension FuzzMachine {
         guard !clients.isEmpty else { return }
         let index = index % clients.count
         switch action {
-        case .send(let bytes): _ = send(clients[index], bytes, bytes.count, Int32(MSG_NOSIGNAL))
+        case .send(let bytes): _ = Glibc.send(clients[index], bytes, bytes.count, Int32(MSG_NOSIGNAL))
         case .read: _ = FileDescriptor.read(clients[index])
         case .finish: shutdown(clients[index], Int32(SHUT_WR))
         case .leave: close(clients.remove(at: index))
