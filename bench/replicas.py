@@ -11,6 +11,7 @@ import datetime
 import json
 import statistics
 import subprocess
+import sys
 import threading
 import time
 from dataclasses import dataclass, field
@@ -105,16 +106,17 @@ def kv_pool_mib(path):
 def markdown(facts, results):
     lines = ["# Replicas", "",
              f"Commit {facts['commit']}, {facts['cpu']}, {facts['processors']} processors, {facts['date']}. Made by "
-             f"`{'bench/replicas.py --quick' if facts['quick'] else 'make bench-replicas'}`.", "",
+             f"`bench/replicas.py {facts['options']}`.", "",
              f"`hexa-os run MODEL.hxm --replicas N`, after {CLIENTS} clients have asked for {facts['seconds']} s for "
              "16 tokens each time. Memory is the proportional set size of all processes together, in MiB.", ""]
     for name, subject in results.items():
         lines += [f"## {name}", "",
-                  "| machines | memory, when ready | after the requests | anonymous | of files | requests/s | median, ms |",
+                  "| machines | memory when ready | after requests | anonymous | of files | requests/s | median, ms |",
                   "|---|---|---|---|---|---|---|"]
         for one in subject["measured"]:
             memory = one["memory_mib"]
-            lines.append(f"| {one['count']} | {one['ready_mib']['total']:,.0f} | {memory['total']:,.0f} | {memory['anonymous']:,.0f} | "
+            lines.append(f"| {one['count']} | {one['ready_mib']['total']:,.0f} | {memory['total']:,.0f} | "
+                         f"{memory['anonymous']:,.0f} | "
                          f"{memory['of files']:,.0f} | {one['requests_per_second']:.1f} | "
                          f"{1e3 * one['median_seconds']:,.0f} |")
         ready, extra, pool = subject["extra_ready_mib"], subject["extra_mib"], subject["kv_pool_mib"]
@@ -159,7 +161,7 @@ def main():
         subjects.append(Subject("7B Q4_0", make_7b.default_path(32), 0, 0))
     seconds = SECONDS_QUICK if arguments.quick else SECONDS
     facts = {**circumstances("kvm"), "processors": PROCESSORS, "date": datetime.date.today().isoformat(),
-             "quick": arguments.quick, "seconds": seconds}
+             "options": " ".join(sys.argv[1:]), "seconds": seconds}
     results = {}
     arguments.output.mkdir(parents=True, exist_ok=True)
     for subject in subjects:
