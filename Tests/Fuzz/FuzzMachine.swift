@@ -68,7 +68,7 @@ final class FuzzMachine {
             slots[3].notification.signal()
         }
         let (loop, number) = (loop, network.descriptor)
-        network.onListening = { loop.change(number, to: $0 ? .reading : []) }
+        network.onListening = { [unowned loop] in loop.change(number, to: $0 ? .reading : []) }
         try loop.watch(number, for: []) { _ in
             bus.serve(slots[5])
             bus.withLock { _ in

@@ -52,7 +52,7 @@ extension VirtualMachine {
         let model = NetworkModel(try TapInterface.open(interface.hostName), macAddress: interface.macAddress)
         let slot = try add(model)
         let (bus, loop, number) = (bus, loop, model.descriptor)
-        model.onListening = { loop.change(number, to: $0 ? .reading : []) }
+        model.onListening = { [unowned loop] in loop.change(number, to: $0 ? .reading : []) }
         try loop.watch(number, for: []) { readiness in
             // The interface has been taken away.
             if !readiness.isDisjoint(with: [.broken, .finished]) { return loop.forget(number) }
