@@ -27,9 +27,11 @@ def good_model():
 
 @pytest.mark.parametrize("arguments, words", [
     (["--help"], ["EXAMPLES", "EXIT CODES", "run", "info"]),
-    (["run", "--help"], ["EXAMPLES", "--prompt", "--port", "--cpus", "--memory", "--accel", "--api-key", "--verbose"]),
+    (["run", "--help"], ["EXAMPLES", "--prompt", "--port", "--cpus", "--memory", "--accel", "--api-key", "--verbose",
+                         "--stats", "--firecracker-binary"]),
     (["info", "--help"], ["EXAMPLES", "--json", "--verify"]),
     (["pack", "--help"], ["EXAMPLES", "--output", "--force", "--json"]),
+    (["image", "--help"], ["EXAMPLES", "--firecracker", "--link", "--force", "CONNECT 80"]),
     (["warm", "--help"], ["EXAMPLES", "--json", "large pages"]),
 ])
 def test_help_teaches_by_example(arguments, words):
