@@ -39,9 +39,16 @@ struct GuestSessionTests {
         return try GuestSession(starting: machine, at: port, monitorPath: script.path) { lines.texts.append($0.text) }
     }
 
+    /// Whether a connection waits.
+    private func wasProbed(_ listener: borrowing FileDescriptor) -> Bool {
+        var request = pollfd(fd: listener.number, events: Int16(POLLIN), revents: 0)
+        return poll(&request, 1, 0) > 0
+    }
+
     @Test("on our own monitor the kernel's word is enough, and is heard when it comes")
     func word() throws {
         let port = try ServerPort(0)
+        let listener = FileDescriptor(owning: dup(port.descriptor))
         let script = Script("sleep 0.1; echo '[    0.1] info  ready, 100 ms after the kernel'; \(Self.untilPowerOff)")
         let lines = Lines()
         let started = HostClock.now
@@ -50,7 +57,9 @@ struct GuestSessionTests {
         let readiness = try session.waitUntilReady(timeoutSeconds: 10)
         #expect(readiness == .ready)
         let time = HostClock.now - started
-        #expect(time >= .milliseconds(100) && time < .milliseconds(245), "before a probe would have been due")
+        #expect(time >= .milliseconds(100))
+        // Where a processor was so long in coming that a probe was due, there may have been one.
+        #expect(!wasProbed(listener) || time >= .milliseconds(250))
         #expect(lines.texts.count == 1)
         let isOrderly = session.powerOff(graceSeconds: 10)
         #expect(isOrderly)
