@@ -40,13 +40,14 @@ public struct KeyValuePages: ~Copyable {
 extension KeyValuePages {
     /// Copies a page's keys and values, in all layers.
     public mutating func copyPage(_ source: Int, to target: Int) {
-        let count = headCount * KeyValuePages.positionsPerPage * headDimension
+        let byteCount = headCount * KeyValuePages.positionsPerPage * headDimension * MemoryLayout<UInt16>.stride
         for layer in 0..<layerCount {
             let from = offset(layer: layer, page: source, head: 0)
             let into = offset(layer: layer, page: target, head: 0)
-            // SAFETY: `offset` checks both pages; a page's heads follow one another, `count` elements in all.
-            (keys.base + into).update(from: keys.base + from, count: count)
-            (values.base + into).update(from: values.base + from, count: count)
+            // SAFETY: `offset` checks both pages; a page's heads follow one another, `byteCount` bytes in all.
+            // Embedded Swift makes a call an element of `update(from:count:)`: 20 ms a page of SmolLM2-135M.
+            UnsafeMutableRawPointer(keys.base + into).copyMemory(from: keys.base + from, byteCount: byteCount)
+            UnsafeMutableRawPointer(values.base + into).copyMemory(from: values.base + from, byteCount: byteCount)
         }
     }
 }
