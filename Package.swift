@@ -124,7 +124,7 @@ let hostTargets: [Target] = [
     ], path: "Sources/HexaServe", swiftSettings: [.enableExperimentalFeature("Lifetimes")]),
     .executableTarget(name: "hexa-os", dependencies: [
         "Fleet", "FleetHost", "HostSystem", "JSON", "KernelCore", "LaneThreads", "Launcher", "Law", "Model",
-        "MonotonicTime", "Reporting",
+        "MonotonicTime", "Reporting", "VMM",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ]),
     tests("FleetTests", ["Fleet", "JSON", "MonotonicTime"]),

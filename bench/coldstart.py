@@ -35,6 +35,8 @@ LLAMA_RATIO = 4
 CACHE_STATES = ["warm", "cold"]
 # Measured from a request that finds nothing running, not from the start of a process.
 ON_DEMAND = "hexa-os serve"
+# Has its model ready, and has not read the prompt.
+SNAPSHOT = "hexa-os snapshot"
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class Subject:
     first_token_target_seconds: float
     # Where there is a target.
     on_demand_target_seconds: float | None = None
+    snapshot_target_seconds: float | None = None
 
     @property
     def packed(self):
@@ -61,16 +64,23 @@ class Subject:
         link = self.folder / self.packed.name
         link.unlink(missing_ok=True)
         link.symlink_to(self.packed.resolve())
+        subprocess.run([BUILD / "hexa-os", "snapshot", self.packed, "--to", self.snapshot, "--force"], check=True)
 
     @property
     def folder(self):
         """Holds the packed model alone, for the server of a folder."""
         return BUILD / "bench" / "coldstart" / self.packed.stem
 
+    @property
+    def snapshot(self):
+        return self.folder.with_suffix(".snapshot")
+
     def file(self, system):
         """What `system` is given: ours the packed model, llama.cpp the only form that it reads."""
         if system.name == ON_DEMAND:
             return self.folder
+        if system.name == SNAPSHOT:
+            return self.snapshot
         return self.gguf if system.name.startswith("llama") else self.packed
 
     def keep_in_page_cache(self, system):
@@ -81,9 +91,12 @@ class Subject:
             subprocess.run([BUILD / "hexa-os", "warm", self.packed], check=True, capture_output=True)
 
     def drop_from_page_cache(self, system):
-        path = self.gguf if system.name.startswith("llama") else self.packed
-        with path.open("rb") as file:
-            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        paths = [self.gguf if system.name.startswith("llama") else self.packed]
+        if system.name == SNAPSHOT:
+            paths.append(self.snapshot / "memory")
+        for path in paths:
+            with path.open("rb") as file:
+                os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def systems():
@@ -93,6 +106,8 @@ def systems():
         System("hexa VMM", "HEXA-OS on its own monitor", BUILD / "hexa-os", (*run, "--vmm", "hexa")),
         System(ON_DEMAND, "a machine on its own monitor started by the request", BUILD / "hexa-os",
                ("serve", "{model}", "--port", "{port}")),
+        System(SNAPSHOT, "a machine on its own monitor, from a snapshot of one that is ready", BUILD / "hexa-os",
+               ("run", "--from-snapshot", "{model}", "--port", "{port}")),
         System("QEMU", "HEXA-OS on QEMU microvm", BUILD / "hexa-os", (*run, "--vmm", "qemu")),
         System("hexa-serve", "the same server as a Linux process", BUILD / "hexa-serve",
                ("{model}", "--port", "{port}")),
@@ -192,6 +207,9 @@ def further_verdicts(subject, warm):
     if on_demand and subject.on_demand_target_seconds:
         what = f"first token of `{ON_DEMAND}`"
         yield f"- {verdict(what, on_demand['first token'], subject.on_demand_target_seconds)}"
+    if SNAPSHOT in warm and subject.snapshot_target_seconds:
+        what = "first token from a snapshot"
+        yield f"- {verdict(what, warm[SNAPSHOT]['first token'], subject.snapshot_target_seconds)}"
     rivals = [statistics.median(values["first token"]) for name, values in warm.items()
               if name.startswith("llama") and values["first token"]]
     if rivals and ours:
@@ -252,7 +270,7 @@ def main():
                         help="measure the 7B model as well (default: unless --quick)")
     parser.add_argument("--output", type=Path, default=RESULTS, help="folder of the results (default: bench/results)")
     arguments = parser.parse_args()
-    subjects = [Subject("SmolLM2-135M Q4_1", MODEL, 0.030, 0.060)]
+    subjects = [Subject("SmolLM2-135M Q4_1", MODEL, 0.030, 0.060, snapshot_target_seconds=0.030)]
     if arguments.with_7b if arguments.with_7b is not None else not arguments.quick:
         make_7b.write(make_7b.default_path(32), 32)
         subjects.append(Subject("7B Q4_0", make_7b.default_path(32), 0.100, 0.500, 0.550))

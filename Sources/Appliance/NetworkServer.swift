@@ -50,10 +50,29 @@ public struct NetworkServer<LM: LanguageModel & ~Copyable>: ~Copyable {
     public mutating func takeProgramLogLine() -> [UInt8]? { server.takeProgramLogLine() }
 
     /// Lends the law to whoever holds a capability.
-    public mutating func withLaw<Result>(_ body: (inout Law) -> Result) -> Result { server.withLaw(body) }
+    public mutating func withLaw<Result: ~Copyable>(_ body: (inout Law) -> Result) -> Result { server.withLaw(body) }
 
     /// See `Server.beginDrain`.
     public mutating func beginDrain(now: Instant) { server.beginDrain(now: now) }
+
+    /// See `Server.resume`.
+    public mutating func resume(originUnixSeconds: UInt64, randomSeed: UInt64, now: Instant) {
+        server.resume(originUnixSeconds: originUnixSeconds, randomSeed: randomSeed, now: now)
+    }
+
+    /// See `Server.endDrain`.
+    public mutating func endDrain() { server.endDrain() }
+
+    /// The socket device has forgotten all streams: so do the stack and the server.
+    public mutating func dropStreams() {
+        for (stream, link) in linksByStream {
+            guard case .vsock = stream else { continue }
+            if !link.isForgotten { server.connectionLost(link.id) }
+            remove(link)
+        }
+        stalledReaders.removeAll()
+        transports.vsock?.dropStreams()
+    }
 
     public mutating func takeNotice() -> NetworkNotice? { notices.isEmpty ? nil : notices.removeFirst() }
 }

@@ -2,6 +2,9 @@
 //
 // Two ways in. The PVH note names `pvh_entry` (32-bit protected mode, EBX = hvm_start_info); the ELF header names
 // `linux_entry` (64-bit long mode, RSI = boot_params, Linux x86 boot protocol 2.12). Both meet in `enter_ring3`.
+//
+// A machine made of the memory that another has left in `boot_suspend` (suspend.S) comes in by `pvh_entry` too, and
+// returns from there.
 #include "layout.h"
 
 // MARK: PVH note (Xen docs/misc/pvh.pandoc: XEN_ELFNOTE_PHYS32_ENTRY = 18)
@@ -75,17 +78,33 @@ enter_ring3:
         movl    %eax, %fs
         movl    %eax, %gs
         lidt    idt_pointer(%rip)
+        // In saved memory the task state is marked as busy, and would be refused.
+        movb    $TSS_AVAILABLE, gdt + SELECTOR_TSS + 5(%rip)
         movl    $SELECTOR_TSS, %eax
         ltr     %ax
         call    enable_vector_state
         leaq    boot_thread_area(%rip), %rax
         call    set_fs_base
+        movq    suspended_root(%rip), %rax
+        testq   %rax, %rax
+        jnz     enter_resumed
         pushq   $SELECTOR_DATA3
         leaq    boot_ring3_stack_top(%rip), %rax
         pushq   %rax
         pushq   $(RFLAGS_INTERRUPTS | 2)
         pushq   $SELECTOR_CODE3
         leaq    ring3_start(%rip), %rax
+        pushq   %rax
+        iretq
+
+// RAX = the page tables that were in force, which map the stub as well.
+enter_resumed:
+        movq    %rax, %cr3
+        pushq   $SELECTOR_DATA3
+        pushq   suspended_stack(%rip)
+        pushq   $(RFLAGS_INTERRUPTS | 2)
+        pushq   $SELECTOR_CODE3
+        leaq    ring3_resume(%rip), %rax
         pushq   %rax
         iretq
 
@@ -143,7 +162,7 @@ gdt:
         .word   task_state_limit
         .word   task_state_base_low
         .byte   task_state_base_middle
-        .byte   0x89
+        .byte   TSS_AVAILABLE
         .byte   0
         .byte   task_state_base_high
         .quad   0

@@ -5,6 +5,8 @@
 #define SELECTOR_DATA3 0x2b
 #define SELECTOR_CODE3 0x33
 #define SELECTOR_TSS   0x40
+// The access byte of a 64-bit task state segment that is not in use.
+#define TSS_AVAILABLE  0x89
 
 #define CR0_PE (1 << 0)
 #define CR0_MP (1 << 1)
@@ -55,6 +57,10 @@
 
 // Serves allocations until the memory map has been read.
 #define EARLY_POOL_BYTES 0x10000
+
+// The port that ends the machine (QEMU's isa-debug-exit), and what says that its memory is to be kept.
+#define EXIT_PORT 0xf4
+#define EXIT_SUSPENDED 0x12
 
 // What `boot_gate` can be asked for.
 #define GATE_WAIT 0

@@ -15,6 +15,11 @@ public enum LaunchError: Error, Equatable {
     case interrupted
     /// `raw.json` is not a law; `reason` begins with line and column.
     case lawInvalid(path: String, reason: String)
+    /// A snapshot's files do not belong together, or not to this host; `reason` names the file.
+    case snapshotInvalid(reason: String)
+    /// The kernel does not want to be saved.
+    case notSaveable(reason: String)
+    case notSavedInTime(seconds: Int)
     case portTaken(host: String = "127.0.0.1", port: UInt16)
     case portForbidden(host: String = "127.0.0.1", port: UInt16, reason: String)
     case emulatorMissing
@@ -55,14 +60,15 @@ public enum LaunchError: Error, Equatable {
     public var exitCode: Int32 {
         switch self {
         case .valueUnusable: 64  // EX_USAGE
-        case .modelInvalid, .alreadyPacked, .lawInvalid, .recordsTampered: 65  // EX_DATAERR
+        case .modelInvalid, .alreadyPacked, .lawInvalid, .recordsTampered, .snapshotInvalid: 65  // EX_DATAERR
         case .fileUnreadable: 66  // EX_NOINPUT
-        case .emulatorMissing, .firecrackerMissing, .kvmUnusable, .unreachable, .notRunning: 69  // EX_UNAVAILABLE
+        case .emulatorMissing, .firecrackerMissing, .kvmUnusable, .unreachable, .notRunning, .notSaveable:
+            69  // EX_UNAVAILABLE
         case .guestPanicked, .guestEndedEarly: 70  // EX_SOFTWARE
         case .spawnFailed, .emulatorFailed: 71  // EX_OSERR
         case .portTaken, .portForbidden, .outputExists: 73  // EX_CANTCREAT
         case .outputFailed: 74  // EX_IOERR
-        case .notReadyInTime: 75  // EX_TEMPFAIL
+        case .notReadyInTime, .notSavedInTime: 75  // EX_TEMPFAIL
         case .badAnswer: 76  // EX_PROTOCOL
         case .refused: 77  // EX_NOPERM
         case .memoryTooSmall, .hostMemoryTooSmall, .pageCacheTooSmall, .weightsNotLocked: 78  // EX_CONFIG
@@ -89,6 +95,12 @@ extension LaunchError: CustomStringConvertible {
             "interrupted; nothing was written"
         case .lawInvalid(let path, let reason):
             "\(path):\(reason)"
+        case .snapshotInvalid(let reason):
+            reason
+        case .notSaveable(let reason):
+            "the machine cannot be saved: \(reason)"
+        case .notSavedInTime(let seconds):
+            "the machine was not saved within \(seconds) s; nothing was written"
         case .portTaken(let host, let port):
             "port \(port) of \(host) is taken: choose another with --port"
         case .portForbidden(let host, let port, let reason):

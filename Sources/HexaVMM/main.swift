@@ -4,7 +4,7 @@
 //
 // The console is standard input and output. The exit status is that of QEMU's isa-debug-exit: `value << 1 | 1` for what
 // the guest writes to its exit port, so that 33 is an orderly power-off. SIGINT, SIGTERM and SIGHUP ask the guest to
-// power off; a second one does not wait for it.
+// power off; a second one does not wait for it. 37 says that the guest was suspended, and its memory written.
 import Glibc
 import HostSystem
 import VMM
@@ -38,12 +38,15 @@ func run(_ description: MachineDescription) throws(VMMError) -> MachineEnding {
     let machine = try VirtualMachine(description, consoleOutput: output.number)
     try machine.connectConsoleInput(input)
     try machine.endOnSignal(signals)
-    return try machine.run(confined: true)
+    let ending = try machine.run(confined: true)
+    if ending == .suspended { try machine.saveMemory() }
+    return ending
 }
 
 do throws(VMMError) {
     switch try run(readDescription()) {
     case .exited(let status): exit(Int32(truncatingIfNeeded: status << 1 | 1))
+    case .suspended: exit(37)
     case .reset: fail("the guest reset itself", status: 70)
     case .failed(let reason): fail(reason, status: 71)
     case .stopped: fail("stopped before the guest had powered off", status: 70)

@@ -94,6 +94,12 @@ public struct Law: Sendable {
         ]
     }
 
+    /// Takes note that the machine was resumed from a snapshot.
+    public mutating func recordRestoration(unixSeconds: UInt64, now: Instant) {
+        record(.restored, Self.kernelSubject, target: Target.power.knownPath?.utf8Bytes ?? [], [],
+               number: unixSeconds, now: now)
+    }
+
     // MARK: The table
 
     /// Makes the table say what `document` says. Subjects it does not name lose everything, and their places stay.

@@ -40,6 +40,16 @@ public struct ServingOptions: ParsableArguments {
         }
     }
 
+    /// The first of them that says how a model is served, as it was given; nil where none was. The key is not among
+    /// them: whoever asks needs it too.
+    public var firstGiven: String? {
+        let given: [(flag: String, isGiven: Bool)] = [
+            ("--law", law != nil), ("--name", name != nil), ("--context", context != nil),
+            ("--sequences", sequences != nil), ("--sla-ttft-ms", slaTtftMs != nil), ("--sla-itl-ms", slaItlMs != nil),
+        ]
+        return given.first { $0.isGiven }?.flag
+    }
+
     /// These options again, for a `hexa-os run` that is started with them; but for the key, which everybody could see
     /// there, and the name.
     public var arguments: [String] {

@@ -24,6 +24,9 @@ public enum VMMLimits {
     /// Bytes of guest output that wait for a slow reader of the console; more are dropped, never the guest held up.
     public static let consoleBacklogBytesMax = 1 << 20
 
+    /// Bytes of a snapshot's manifest.
+    public static let snapshotManifestBytesMax = 1 << 20
+
     /// Bytes of input that wait for the guest to read its console.
     public static let consoleInputBytesMax = 4_096
 

@@ -17,6 +17,8 @@ public enum VMMError: Error, Equatable {
     /// No tap interface of this name can be opened.
     case interfaceUnusable(name: String, errno: Int32)
     case image(ELFImage.Problem)
+    /// A snapshot's files do not belong together, or not to this machine; `path` is the one that says so.
+    case snapshot(path: String, reason: String)
     /// A size or a count in the configuration is outside of what the machine can have.
     case configuration(field: StaticText, reason: String)
 }
@@ -41,6 +43,7 @@ extension VMMError: CustomStringConvertible {
         case .interfaceUnusable(let name, let errno):
             "cannot use the tap interface \(name): \(errorText(errno)); 'ip tuntap add \(name) mode tap' makes one"
         case .image(let problem): "kernel image: \(problem)"
+        case .snapshot(let path, let reason): "\(path): \(reason)"
         case .configuration(let field, let reason): "\(field): \(reason)"
         }
     }

@@ -11,6 +11,7 @@ struct HexaOS: ParsableCommand {
               hexa-os run model.gguf --prompt "Why is the sky blue?" --once
               hexa-os serve models/        all models of a folder, each running while it is asked
               hexa-os info model.gguf      what is in it, and whether it can run
+              hexa-os snapshot model.hxm --to warm   save a machine that is ready, to start from there
               hexa-os pack model.gguf      make model.hxm, which loads without conversion
               hexa-os warm model.hxm       have it in memory in large pages: the fastest start
               hexa-os image model.hxm --firecracker DIR
@@ -18,7 +19,8 @@ struct HexaOS: ParsableCommand {
             EXIT CODES
               0   done
               64  wrong usage
-              65  the model file cannot be served, the law is none, the records were tampered with
+              65  the model file cannot be served, the law is none, the records were tampered with, the snapshot is
+                  damaged or does not fit
               66  a file cannot be read
               69  QEMU, KVM, the appliance at --url or the fleet that is meant is unavailable
               70  the kernel panicked or ended by itself
@@ -33,8 +35,8 @@ struct HexaOS: ParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            RunCommand.self, ServeCommand.self, PsCommand.self, LogsCommand.self, StopCommand.self, InfoCommand.self,
-            PackCommand.self, WarmCommand.self, ImageCommand.self, LawCommand.self,
+            RunCommand.self, SnapshotCommand.self, ServeCommand.self, PsCommand.self, LogsCommand.self,
+            StopCommand.self, InfoCommand.self, PackCommand.self, WarmCommand.self, ImageCommand.self, LawCommand.self,
         ]
     )
 }

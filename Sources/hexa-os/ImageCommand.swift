@@ -67,7 +67,7 @@ struct ImageCommand: ParsableCommand {
     private func machine() throws(LaunchError) -> MachineConfiguration {
         let file = try ModelFile(path: model)
         let configuration = try file.check(.quick)
-        let kernelPath = try Preflight.readableFile(kernel ?? RunCommand.besideProgram("hexa-kernel.elf"),
+        let kernelPath = try Preflight.readableFile(kernel ?? MachinePlan.besideProgram("hexa-kernel.elf"),
                                                     hint: "'make build' makes it, --kernel names another")
         let lawFile = try serving.law.map { path throws(LaunchError) in try LawFile(path: path) }
         let isPacked = file.container.format == .hxm

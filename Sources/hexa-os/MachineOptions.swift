@@ -41,6 +41,15 @@ struct MachineOptions: ParsableArguments {
         }
     }
 
+    /// The first of them that says how a machine is made, as it was given; nil where none was.
+    var firstGiven: String? {
+        let given: [(flag: String, isGiven: Bool)] = [
+            ("--cpus", cpus != nil), ("--memory", memory != nil), ("--accel", accel == .tcg),
+            ("--vmm", (vmm ?? .hexa) != .hexa), ("--kernel", kernel != nil), ("--log-level", logLevel != .info),
+        ]
+        return given.first { $0.isGiven }?.flag
+    }
+
     /// These options again, for a `hexa-os run` that is started with them.
     var arguments: [String] {
         let values: [(flag: String, value: String?)] = [

@@ -6,7 +6,7 @@ import Reporting
 
 extension RunCommand {
     /// Serves from several machines behind one port.
-    func serveReplicas(_ count: Int) throws(LaunchError) {
+    func serveReplicas(of model: String, _ count: Int) throws(LaunchError) {
         // What would fail in every machine fails here, before any is started.
         let plan = try prepare()
         let (name, memoryMiB, machineKey) = (plan.machine.modelName, plan.machine.memoryMiB, plan.machine.apiKey)

@@ -11,14 +11,14 @@ extension RunCommand {
     private static let powerOffGraceSeconds = 15
 
     /// Boots, answers the first prompt, serves, powers off.
-    func serve(_ plan: consuming Plan, started: Instant) throws {
+    func serve(_ plan: consuming MachinePlan, started: Instant) throws {
         let machine = plan.machine
         let monitorPath = plan.monitorPath
         let conditions = "\(machine.monitor.rawValue), \(machine.accelerator.rawValue), \(machine.memoryMiB) MiB"
-        Terminal.progress("booting \(machine.modelName) (\(conditions)) ...")
+        Terminal.progress("\(fromSnapshot == nil ? "booting" : "resuming") \(machine.modelName) (\(conditions)) ...")
         let filter = ConsoleFilter(showsEverything: verbose)
-        var boot = BootTimeline(start: started)
-        boot.note("model and machine checked", now: HostClock.now)
+        var boot = BootTimeline(start: started, isResumed: fromSnapshot != nil)
+        boot.note(fromSnapshot == nil ? "model and machine checked" : "snapshot checked", now: HostClock.now)
         var session = try GuestSession(starting: machine, at: plan.port, monitorPath: monitorPath) { line in
             boot.note(line, now: HostClock.now)
             if filter.shows(line) { Terminal.note(line.text) }

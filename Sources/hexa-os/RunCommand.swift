@@ -17,6 +17,7 @@ struct RunCommand: ParsableCommand {
               hexa-os run model.gguf --prompt "Name three primes." --once
               hexa-os run model.gguf --law raw.json
               hexa-os run model.gguf --replicas 2
+              hexa-os run --from-snapshot warm/
               hexa-os run model.gguf --accel tcg --verbose
               eval "$(hexa-os run model.gguf --print-command) -s -S"
 
@@ -26,7 +27,11 @@ struct RunCommand: ParsableCommand {
     )
 
     @Argument(help: ArgumentHelp("The model, a GGUF or HXM file.", valueName: "model"))
-    var model: String
+    var model: String?
+
+    @Option(help: ArgumentHelp("Go on where 'hexa-os snapshot' has left a machine, instead of booting one.",
+                               valueName: "directory"))
+    var fromSnapshot: String?
 
     @Option(help: "Ask this first and print the answer as it comes.")
     var prompt: String?
@@ -70,6 +75,7 @@ struct RunCommand: ParsableCommand {
     var printCommand = false
 
     func validate() throws {
+        try validateOrigin()
         if once && prompt == nil { throw ValidationError("--once needs --prompt") }
         for (flag, value) in [("--sla-ttft-ms", serving.slaTtftMs), ("--sla-itl-ms", serving.slaItlMs)] {
             let limits = 1...Int(KernelConfiguration.promiseMillisecondsMax)
@@ -89,10 +95,50 @@ struct RunCommand: ParsableCommand {
         if let listenFd, listenFd <= STDERR_FILENO { throw ValidationError("--listen-fd must be at least 3") }
     }
 
+    /// A machine is made of a model or of a snapshot, and what a snapshot has settled is not to be asked for again.
+    private func validateOrigin() throws {
+        guard fromSnapshot != nil else {
+            if model == nil { throw ValidationError("a model is missing; or give --from-snapshot a directory") }
+            return
+        }
+        if model != nil { throw ValidationError("--from-snapshot brings its model: leave the model out") }
+        if replicas > 1 || printCommand {
+            throw ValidationError("--replicas and --print-command are for machines that boot, not for snapshots")
+        }
+        if let flag = options.firstGiven ?? serving.firstGiven {
+            throw ValidationError("\(flag) is settled by the snapshot: leave it out")
+        }
+    }
+
+    /// Checks everything that can be checked without booting.
+    func prepare() throws(LaunchError) -> MachinePlan {
+        var plan = try planMachine()
+        guard plan.machine.monitor == .hexa || !stats else {
+            throw .valueUnusable(flag: "--stats", reason: "needs --vmm hexa")
+        }
+        plan.machine.countsExits = stats
+        return plan
+    }
+
+    private func planMachine() throws(LaunchError) -> MachinePlan {
+        if let fromSnapshot {
+            return try .restoring(
+                fromSnapshot, options: options, apiKey: serving.apiKey, takePort: takePort)
+        }
+        return try .booting(
+            model ?? "", options: options, serving: serving, monitor: printCommand ? .qemu : nil,
+            machineCount: replicas, takePort: takePort)
+    }
+
+    private func takePort() throws(LaunchError) -> ServerPort {
+        if let listenFd { return try ServerPort(inheriting: listenFd, flag: "--listen-fd") }
+        return try ServerPort(port)
+    }
+
     func run() throws {
         let started = HostClock.now
         try reportingFailure {
-            if replicas > 1 { return try serveReplicas(replicas) }
+            if replicas > 1, let model { return try serveReplicas(of: model, replicas) }
             let plan = try prepare()
             if printCommand { return try show(QEMUCommand(plan.machine)) }
             try serve(plan, started: started)

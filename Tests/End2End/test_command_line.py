@@ -32,6 +32,7 @@ def good_model():
     (["info", "--help"], ["EXAMPLES", "--json", "--verify"]),
     (["pack", "--help"], ["EXAMPLES", "--output", "--force", "--json"]),
     (["image", "--help"], ["EXAMPLES", "--firecracker", "--link", "--force", "CONNECT 80"]),
+    (["snapshot", "--help"], ["EXAMPLES", "--warm-prompt", "--force"]),
     (["warm", "--help"], ["EXAMPLES", "--json", "large pages"]),
 ])
 def test_help_teaches_by_example(arguments, words):

@@ -25,6 +25,20 @@ struct TimestampClockTests {
         #expect(slow.frequencyHertz == 4_000_000_000)
     }
 
+    @Test("a clock goes on where another has stopped, whatever the counter says, and never before it")
+    func continuation() {
+        for frequency in [UInt64(2_299_998_765), 999, 3_000_000_000] {
+            let clock = TimestampClock(frequencyHertz: frequency, origin: 77)
+            for instant in [Instant.origin, Instant(nanoseconds: 5), Instant(nanoseconds: 90_000_000_000_001)] {
+                for timestamp in [UInt64(0), 1 << 50] {
+                    let shown = clock.showing(instant, at: timestamp).instant(at: timestamp)
+                    #expect(shown >= instant)
+                    #expect((shown - instant).nanoseconds <= 1_000_000_000 / frequency + 1)
+                }
+            }
+        }
+    }
+
     @Test("a clock page that was not filled in, or holds nonsense, gives no clock")
     func nonsense() {
         #expect(TimestampClock(paravirtualMultiplier: 0, shift: 0, origin: 0) == nil)

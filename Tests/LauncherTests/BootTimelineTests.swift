@@ -23,6 +23,15 @@ import Testing
         #expect(timeline().ordered.map(\.actor) == ["hexa-os", "kernel", "kernel", "kernel", "hexa-os"])
     }
 
+    @Test func aResumedKernelsClockCountsFromItsFirstLine() {
+        var timeline = BootTimeline(start: start, isResumed: true)
+        timeline.note("monitor started", now: start + .milliseconds(3))
+        timeline.note(ConsoleLine("[   70.000000] info  ready, resumed"), now: start + .milliseconds(8))
+        timeline.note(ConsoleLine("[   70.002000] info  later"), now: start + .milliseconds(30))
+        #expect(timeline.ordered.map { $0.time.milliseconds } == [3, 8, 10])
+        #expect(timeline.ordered.map(\.actor) == ["hexa-os", "kernel", "kernel"])
+    }
+
     @Test func jsonHasEveryMilestone() throws {
         #expect(timeline().json.arrayValue?.count == 5)
         #expect(timeline().json[1]?["milestone"] == "entry")

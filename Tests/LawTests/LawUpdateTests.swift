@@ -73,6 +73,18 @@ struct LawUpdateTests {
         #expect(throws: UpdateError.nothingBefore) { try law.rollBack(administer(&law), now: .origin) }
     }
 
+    @Test("a machine that was resumed says so on the growth bus, which stays a chain")
+    func restoration() throws {
+        var law = try law(text(version: 1, alice: ""), keys: ["a"])
+        law.recordRestoration(unixSeconds: 1_800_000_000, now: Instant(nanoseconds: 5))
+        law.recordRestoration(unixSeconds: 1_900_000_000, now: Instant(nanoseconds: 6))
+        let records = law.growth.records
+        #expect(records.map(\.event) == [.restored, .restored])
+        #expect(records.map(\.number) == [1_800_000_000, 1_900_000_000])
+        #expect(records.allSatisfy { $0.isIntact && $0.subject == "kernel" })
+        #expect(records[1].previous == records[0].hash)
+    }
+
     @Test("a rehearsal names the denials that end and the rights in use that go, and changes nothing")
     func rehearsal() throws {
         var law = try law(text(version: 1, alice: #""/system/*": ["read"]"#), keys: ["a"])

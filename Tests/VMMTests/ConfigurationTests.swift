@@ -31,6 +31,22 @@ import Testing
         #expect(try MachineDescription(json: description.json.serialized()) == description)
     }
 
+    @Test func aMachineOfASnapshotHasNoKernel() throws {
+        let description = MachineDescription(start: .snapshot(directory: "/s"), processorCount: 1, memoryMiB: 64)
+        #expect(try MachineDescription(json: description.json.serialized()) == description)
+    }
+
+    @Test func aMachineThatCanBeSavedIsReadBack() throws {
+        var description = MachineDescription(kernelPath: "/k", commandLine: "", memoryMiB: 64)
+        description.saving = .init(descriptor: 5, id: SnapshotID(high: 1, low: .max))
+        #expect(try MachineDescription(json: description.json.serialized()) == description)
+        #expect(problem(file(#", "snapshot": {"save_descriptor": 5, "id": "1"}"#))
+            == "configuration: snapshot.id must be 32 hexadecimal digits")
+        #expect(problem(file(#", "snapshot": {"restore_from": "/s", "id": "1"}"#))
+            == "configuration: snapshot.id is unknown")
+        #expect(problem(file(#", "snapshot": {"restore_from": "/s"}"#)) == "configuration: boot-source is unknown")
+    }
+
     @Test func theLeastIsEnough() throws {
         let description = try MachineDescription(json: Array(file().utf8))
         #expect(description == MachineDescription(kernelPath: "/k", commandLine: "a=b", memoryMiB: 64))

@@ -81,6 +81,81 @@ import Testing
         }
     }
 
+    /// The first time it suspends itself, afterwards it puts out the first byte of what it is handed at its entry.
+    private var suspendingCode: [UInt8] {
+        // `cmp dword [0x300000], 0; jne +17; mov dword [0x300000], 1`
+        [0x83, 0x3d, 0, 0, 0x30, 0, 0, 0x75, 17, 0xc7, 0x05, 0, 0, 0x30, 0, 1, 0, 0, 0] + exit(0x12)
+            // `mov al, [ebx]; mov dx, 0x3f8; out dx, al`
+            + [0x8a, 0x03, 0x66, 0xba, 0xf8, 0x03, 0xee] + exit(0x10)
+    }
+
+    @Test func aMachineThatNobodySavesGoesOn() throws {
+        let (ending, output) = try run(suspendingCode)
+        #expect(ending == .exited(status: 0x10))
+        #expect(output == [0x78])
+    }
+
+    @Test func aSuspendedMachineGoesOnInAnyNumberOfOthers() throws {
+        let directory = try TestDirectory()
+        let kernel = try directory.write("kernel", ELFImageTests.kernel(code: suspendingCode))
+        let memory = FileDescriptor(owning: open("\(directory.path)/memory", O_CREAT | O_RDWR, 0o600))
+        try #require(ftruncate(memory.number, 16 << 20) == 0)
+        let null = FileDescriptor(owning: open("/dev/null", O_WRONLY | O_NONBLOCK))
+        var description = MachineDescription(kernelPath: kernel, commandLine: "", memoryMiB: 16)
+        let id = SnapshotID.random()
+        description.saving = .init(descriptor: memory.number, id: id)
+        let machine = try VirtualMachine(description, consoleOutput: null.number)
+        #expect(try machine.run() == .suspended)
+        try machine.saveMemory()
+        let manifest = try SnapshotManifest(of: description, modelName: "tiny", id: id)
+        _ = try directory.write("snapshot.json", manifest.json.serialized())
+        for _ in 0..<2 {
+            let restored = manifest.machine(restoredFrom: directory.path)
+            let output = FileDescriptor(owning: open("\(directory.path)/output", O_CREAT | O_RDWR | O_TRUNC, 0o600))
+            #expect(try VirtualMachine(restored, consoleOutput: output.number).run() == .exited(status: 0x10))
+            var byte: UInt8 = 0
+            #expect(pread(output.number, &byte, 1, 0) == 1 && byte == UInt8(ascii: "H"))
+        }
+        unlink("\(directory.path)/output")
+    }
+
+    /// Why a machine is not made of the snapshot in `directory`, which `damage` has been done to.
+    private func refusal(_ directory: TestDirectory, of manifest: SnapshotManifest) -> String? {
+        let null = FileDescriptor(owning: open("/dev/null", O_WRONLY | O_NONBLOCK))
+        do throws(VMMError) {
+            _ = try VirtualMachine(manifest.machine(restoredFrom: directory.path), consoleOutput: null.number)
+            return nil
+        } catch {
+            return error.description
+        }
+    }
+
+    @Test func memoryThatDoesNotBelongToTheManifestIsRefused() throws {
+        let directory = try TestDirectory()
+        let id = SnapshotID(high: 1, low: 1)
+        let description = MachineDescription(kernelPath: "/k", commandLine: "", memoryMiB: 16)
+        var manifest = try SnapshotManifest(of: description, modelName: "tiny", id: id)
+        _ = try directory.write("snapshot.json", manifest.json.serialized())
+        let path = "\(directory.path)/memory"
+        #expect(refusal(directory, of: manifest) == "cannot read \(path): No such file or directory")
+        _ = try directory.write("memory", [1])
+        #expect(refusal(directory, of: manifest) == "\(path): has 1 bytes instead of 16777216")
+        #expect(truncate(path, 16 << 20) == 0)
+        #expect(refusal(directory, of: manifest) == "\(path): is no machine's memory that was saved")
+        let memory = try MachineMemory(AddressLayout(memoryMiB: 16))
+        MemoryMark(id: SnapshotID(high: 1, low: 2), entry: 0).write(to: memory)
+        let file = FileDescriptor(owning: open(path, O_RDWR))
+        try memory.save(to: file.number)
+        #expect(refusal(directory, of: manifest) == "\(path): belongs to snapshot 00000000000000010000000000000002, "
+            + "not to 00000000000000010000000000000001 as snapshot.json says")
+        MemoryMark(id: id, entry: 0).write(to: memory)
+        try memory.save(to: file.number)
+        manifest.processor = Fingerprint()
+        _ = try directory.write("snapshot.json", manifest.json.serialized())
+        #expect(refusal(directory, of: manifest) == "\(directory.path)/snapshot.json: machine-config.processor is that "
+            + "of a processor with other features than this one's: make the snapshot anew here")
+    }
+
     @Test func waitingProcessorsDoNotHoldTheEndUp() throws {
         #expect(try run(exit(0x10), processorCount: 3).0 == .exited(status: 0x10))
     }

@@ -131,6 +131,14 @@ enum { boot_gdt_bytes = 80, boot_tss_bytes = 104 + 8192 + 1, boot_wake_vector = 
 /// those of core 0, the I/O bitmap opens every port.
 void boot_make_core_tables(void *gdt, void *task_state, uint64_t ring0_stack_top);
 
+// MARK: Suspending (suspend.S)
+
+/// Ends the machine with the wish that its memory be kept, and returns in a machine made of that memory: on core 0, in
+/// ring 3, with interrupts enabled, with the page tables whose root is at `page_table_root`, and with nothing else of
+/// what the processor and its devices had been told. Answers the physical address of what whoever resumed it has left
+/// for it, or zero when nobody took the wish and the machine is as it was.
+uint64_t boot_suspend(uint64_t page_table_root);
+
 // MARK: Instructions
 
 static inline uint64_t boot_rdtsc(void) { return __builtin_ia32_rdtsc(); }

@@ -7,15 +7,16 @@ import MonotonicTime
 import Virtio
 import _Concurrency
 
-/// Commands that the machine's owner types on the serial line, one a line. There is one: `poweroff` finishes the
-/// answers under way, then stops the machine.
+/// Commands that the machine's owner types on the serial line, one a line: `poweroff` finishes the answers under way,
+/// then stops the machine; `snapshot` finishes them, then leaves the machine's memory to the monitor.
 ///
-/// Both are the owner's alone: what comes from there acts with the kernel's own capability.
+/// They are the owner's alone: what comes from there acts with the kernel's own capability.
 ///
 /// SAFETY (@unchecked Sendable): all tasks run on core 0, one at a time.
 final class ControlConsole: @unchecked Sendable {
     private let service: NetworkService
     private let consoleVector: UInt8?
+    private let suspension: Suspension
     private var line: [UInt8] = []
 
     private static var lineBytesMax: Int { 64 }
@@ -24,17 +25,18 @@ final class ControlConsole: @unchecked Sendable {
     /// The peers' last acknowledgements are waited for in steps of this.
     private static var drainPollInterval: Interval { .milliseconds(5) }
 
-    init(_ permit: consuming Permit<Read>, service: NetworkService, consoleVector: UInt8?) {
+    init(
+        _ permit: consuming Permit<Read>, service: NetworkService, consoleVector: UInt8?, suspension: Suspension
+    ) {
         precondition(permit.target == .consoleDevice)
         self.service = service
         self.consoleVector = consoleVector
+        self.suspension = suspension
     }
 
     func run() async {
-        _ = IOAPIC.route(line: SerialPort.interruptLine)
-        SerialPort.enableReceiveInterrupt()
+        listen()
         let serialVector = IOAPIC.vector(line: SerialPort.interruptLine)
-        _ = Machine.console?.armInterrupts()
         while true {
             // Looking at either is an exit: only after an interrupt of its own.
             if boot_take_pending(serialVector) {
@@ -45,6 +47,13 @@ final class ControlConsole: @unchecked Sendable {
             }
             await Executor.waitForInterrupt(until: .distantFuture)
         }
+    }
+
+    /// Asks for interrupts when something is typed.
+    private func listen() {
+        _ = IOAPIC.route(line: SerialPort.interruptLine)
+        SerialPort.enableReceiveInterrupt()
+        _ = Machine.console?.armInterrupts()
     }
 
     /// What has arrived on the virtio console, with its interrupt armed again.
@@ -75,28 +84,54 @@ final class ControlConsole: @unchecked Sendable {
         switch String(decoding: command, as: UTF8.self) {
         case "": return
         case "poweroff": await powerOff()
-        default: Machine.log.warning("console: unknown command; there is 'poweroff'")
+        case "snapshot": await suspend()
+        default: Machine.log.warning("console: unknown command; there are 'poweroff' and 'snapshot'")
         }
     }
 
-    private func powerOff() async {
-        Machine.log.info("power: finishing the answers under way")
+    /// Finishes the answers under way; false when they took too long.
+    private func drain() async -> Bool {
         service.withNode { $0.beginDrain(now: MachineClock.now) }
         service.wake()
         let deadline = MachineClock.now + Self.drainTimeout
-        while !service.withNode({ $0.isDrained }), MachineClock.now < deadline {
+        while !service.withNode({ $0.isDrained }) {
+            guard MachineClock.now < deadline else { return false }
             await Executor.sleep(until: MachineClock.now + Self.drainPollInterval)
         }
-        Machine.log.info("power: off")
+        return true
+    }
+
+    private func permitPower() -> Permit<Administer> {
         service.withNode { node in
             node.withLaw { law in
                 do throws(Denial) {
-                    let now = MachineClock.now
-                    Power.off(try law.check(law.kernelCapability(), Administer.self, on: .power, now: now))
+                    return try law.check(law.kernelCapability(), Administer.self, on: .power, now: MachineClock.now)
                 } catch {
                     Panic.stop("the law denies the kernel its own power switch")
                 }
             }
         }
+    }
+
+    private func suspend() async {
+        if let reason = suspension.refusal {
+            return Machine.log.warning("snapshot: refused, \(reason)")
+        }
+        Machine.log.info("snapshot: finishing the answers under way")
+        guard await drain() else {
+            service.withNode { $0.endDrain() }
+            return Machine.log.warning(
+                "snapshot: refused, answers were still under way after \(Self.drainTimeout.milliseconds / 1_000) s")
+        }
+        suspension.suspend(permitPower())
+        listen()
+        service.wake()
+    }
+
+    private func powerOff() async {
+        Machine.log.info("power: finishing the answers under way")
+        _ = await drain()
+        Machine.log.info("power: off")
+        Power.off(permitPower())
     }
 }

@@ -3,9 +3,20 @@ import KernelCore
 import MonotonicTime
 import Tensor
 
-/// Starts the cores besides the first as lanes of a crew, with their vector state enabled. They run no Swift tasks and
-/// never allocate.
-enum Cores {
+/// The cores besides the first, started as lanes of a crew, with their vector state enabled. They run no Swift tasks
+/// and never allocate.
+struct Cores {
+    /// Those that run, with the first core as the leader.
+    let crew: LaneCrew
+    let pageTableRoot: UInt64
+    /// Descriptor tables and stacks of the cores from 1 up.
+    private var memories: [Memory] = []
+
+    private struct Memory {
+        let tables: UnsafeMutableRawPointer
+        let stacks: UnsafeMutableRawPointer
+    }
+
     private static var ring0StackBytes: Int { 16 << 10 }
     private static var ring3StackBytes: Int { 256 << 10 }
     private static var startTimeout: Interval { .milliseconds(100) }
@@ -13,24 +24,44 @@ enum Cores {
     /// no lane may halt between two passes of a stream.
     private static var spinInterval: Interval { .milliseconds(1) }
 
-    /// Starts cores `1..<count`, one after the other: a core's number, its APIC's and its lane's are the same.
-    ///
-    /// - Returns: the crew of those that run, with this core as the leader. It is smaller than `count` when the VM has
-    ///   fewer cores or one did not answer.
-    static func start(count: Int, pageTableRoot: UInt64) -> LaneCrew {
-        let crew = LaneCrew(capacity: count, wake: { lane, _ in LocalAPIC.wakeCore(identifier: UInt32(lane)) })
+    /// Starts cores `1..<count`. The crew is smaller than `count` when the VM has fewer cores or one did not answer.
+    init(starting count: Int, pageTableRoot: UInt64) {
+        crew = LaneCrew(capacity: count, wake: { lane, _ in LocalAPIC.wakeCore(identifier: UInt32(lane)) })
+        self.pageTableRoot = pageTableRoot
         Machine.crew = crew
-        while crew.participantCount < count, start(index: crew.participantCount, crew, pageTableRoot) {}
-        return crew
+        for _ in 1..<max(count, 1) {
+            guard let tables = KernelHeap.allocatePages(byteCount: Int(boot_tss_bytes) + Int(boot_gdt_bytes) + 64),
+                let stacks = KernelHeap.allocatePages(byteCount: Self.ring0StackBytes + Self.ring3StackBytes)
+            else { break }
+            memories.append(Memory(tables: tables, stacks: stacks))
+        }
+        start()
     }
 
-    private static func start(index: Int, _ crew: LaneCrew, _ pageTableRoot: UInt64) -> Bool {
-        guard let tables = KernelHeap.allocatePages(byteCount: Int(boot_tss_bytes) + Int(boot_gdt_bytes) + 64),
-            let stacks = KernelHeap.allocatePages(byteCount: ring0StackBytes + ring3StackBytes)
-        else { return false }
+    /// Starts the cores again, on a machine whose cores have run nothing yet. Between phases of the crew.
+    ///
+    /// - Parameter body: done while the first of them is on its way.
+    func restart(meanwhile body: () -> Void) {
+        crew.forgetLanes()
+        if !memories.isEmpty { launch(index: 1) }
+        body()
+        if !memories.isEmpty, isAnswering(index: 1) { start() }
+    }
+
+    /// One after the other: a core's number, its APIC's and its lane's are the same.
+    private func start() {
+        while crew.participantCount <= memories.count {
+            let index = crew.participantCount
+            launch(index: index)
+            guard isAnswering(index: index) else { return }
+        }
+    }
+
+    private func launch(index: Int) {
+        let (tables, stacks) = (memories[index - 1].tables, memories[index - 1].stacks)
         let gdt = tables + (Int(boot_tss_bytes) + 15) / 16 * 16
         tables.initializeMemory(as: UInt8.self, repeating: 0, count: Int(boot_tss_bytes))
-        let ring0Top = UInt64(UInt(bitPattern: stacks)) + UInt64(ring0StackBytes)
+        let ring0Top = UInt64(UInt(bitPattern: stacks)) + UInt64(Self.ring0StackBytes)
         boot_make_core_tables(gdt, tables, ring0Top)
         let parameters = boot_core_parameters()!
         parameters.pointee.page_table_root = pageTableRoot
@@ -38,12 +69,16 @@ enum Cores {
         parameters.pointee.gdt_base = UInt64(UInt(bitPattern: gdt))
         parameters.pointee.ring0_stack_top = ring0Top
         // The thread area ends the stack's block; stacks grow down from there, 16-byte aligned.
-        let ring3Top = ring0Top + UInt64(ring3StackBytes) - 64
+        let ring3Top = ring0Top + UInt64(Self.ring3StackBytes) - 64
         parameters.pointee.ring3_stack_top = ring3Top
         parameters.pointee.thread_area = ring3Top
         parameters.pointee.core_index = UInt64(index)
         LocalAPIC.startCore(identifier: UInt32(index), page: UInt32(boot_trampoline_address) >> 12)
-        let deadline = MachineClock.now + startTimeout
+    }
+
+    /// Waits for a core that was launched, within limits.
+    private func isAnswering(index: Int) -> Bool {
+        let deadline = MachineClock.now + Self.startTimeout
         while crew.participantCount <= index {
             guard MachineClock.now < deadline else { return false }
             boot_pause()

@@ -19,6 +19,14 @@ struct DeviceInventory {
     /// The vector of the console's interrupt.
     private(set) var consoleVector: UInt8?
 
+    /// The devices in use for as long as the machine runs, each with its driver's memory.
+    private var places: [Place] = []
+
+    private struct Place {
+        let device: MMIODevice
+        let memory: DMARegion
+    }
+
     /// Brings up each of `devices`, whose registers are mapped, and routes its interrupt to core 0.
     init(_ devices: [MMIODevice]) {
         for device in devices {
@@ -36,9 +44,30 @@ struct DeviceInventory {
         persistentMemories.sort { $0.start < $1.start }
     }
 
+    /// Brings the console and the socket up again, in the memory that they had, on a machine that knows nothing of
+    /// them. Whoever holds the old drivers must have let go of them: a dropped driver resets its device.
+    mutating func restart() {
+        (console, socket) = (nil, nil)
+        let old = places
+        places = []
+        for place in old {
+            do throws(VirtioInitializationError) {
+                try bringUp(place.device, in: place.memory)
+            } catch {
+                Machine.log.warning("virtio: device at \(hexadecimal(place.device.address)): \(error.description)")
+            }
+        }
+    }
+
+    /// Lets go of the drivers that `restart` makes anew.
+    mutating func forgetDrivers() { (console, socket) = (nil, nil) }
+
     private var blocksByAddress: [(address: UInt64, device: BlockDevice<Registers>)] = []
 
-    private mutating func bringUp(_ device: MMIODevice) throws(VirtioInitializationError) {
+    /// - Parameter memory: what the driver had before; new memory when nil.
+    private mutating func bringUp(
+        _ device: MMIODevice, in memory: DMARegion? = nil
+    ) throws(VirtioInitializationError) {
         let registers = VolatileRegisterSpace(base: UInt(device.address))
         let id = try MMIOTransport.probe(registers)
         switch id {
@@ -52,9 +81,11 @@ struct DeviceInventory {
             let block = try BlockDevice(registers: registers, memory: memory, configuration: sizes)
             blocksByAddress.append((device.address, block))
         case .socket where socket == nil:
-            let sizes = SocketConfiguration()
-            guard let memory = DeviceMemory.allocate(sizes.requirement) else { return warnOfMemory(id) }
+            var sizes = SocketConfiguration()
+            sizes.isMemoryReused = memory != nil
+            guard let memory = memory ?? DeviceMemory.allocate(sizes.requirement) else { return warnOfMemory(id) }
             socket = try SocketDevice(registers: registers, memory: memory, configuration: sizes)
+            places.append(Place(device: device, memory: memory))
         case .persistentMemory:
             let requirement = PersistentMemoryDevice<Registers>.requirement
             guard let memory = DeviceMemory.allocate(requirement) else { return warnOfMemory(id) }
@@ -63,9 +94,11 @@ struct DeviceInventory {
             guard let memory = DeviceMemory.allocate(EntropyConfiguration.requirement) else { return warnOfMemory(id) }
             entropy = try EntropyDevice(registers: registers, memory: memory)
         case .console where console == nil:
-            let sizes = ConsoleConfiguration()
-            guard let memory = DeviceMemory.allocate(sizes.requirement) else { return warnOfMemory(id) }
+            var sizes = ConsoleConfiguration()
+            sizes.isMemoryReused = memory != nil
+            guard let memory = memory ?? DeviceMemory.allocate(sizes.requirement) else { return warnOfMemory(id) }
             console = try ConsoleDevice(registers: registers, memory: memory, configuration: sizes)
+            places.append(Place(device: device, memory: memory))
             consoleVector = UInt8(exactly: device.interrupt).map { IOAPIC.vector(line: $0) }
         default:
             Machine.log.info("virtio: no use for the \(id.description) at \(hexadecimal(device.address))")

@@ -19,6 +19,12 @@ enum KernelEntropy {
         }
     }
 
+    /// Mixes in what a resumed machine was given, so that no two made of the same memory draw the same numbers.
+    static func diverge(by seed: ResumeBlock.Seed) {
+        for word in [seed.0, seed.1, seed.2, seed.3] { Machine.entropy.mix(word) }
+        start()
+    }
+
     private static var seedByteCount: Int { 32 }
     private static var seedTimeout: Interval { .milliseconds(200) }
 

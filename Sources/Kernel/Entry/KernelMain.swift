@@ -23,14 +23,14 @@ public func kernelMain(bootProtocol: UInt32, parameters: UInt64) -> Never {
     let pageTableRoot = startMemory(information.memoryMap, devices: announced)
     let clockSource = MachineClock.calibrate(origin: entryTimestamp)
     LocalAPIC.enable()
-    let crew = Cores.start(count: configuration.cpuCount, pageTableRoot: pageTableRoot)
+    let cores = Cores(starting: configuration.cpuCount, pageTableRoot: pageTableRoot)
 
     let greeting = "hexa-os: \(information.memoryMap.byteCount >> 20) MiB of RAM, "
-        + "\(crew.participantCount) of \(configuration.cpuCount) cores, clock from \(clockSource.name)"
+        + "\(cores.crew.participantCount) of \(configuration.cpuCount) cores, clock from \(clockSource.name)"
     Machine.log.debug("command line: \(String(decoding: information.commandLine, as: UTF8.self))")
     var law = Law(clients: Law.Client.holding(configuration.apiKeys))
     if let test = configuration.selfTest { SelfTest.run(test, law: &law, capability: law.kernelCapability()) }
-    let sequence = BootSequence(configuration: configuration, announced: announced, law: law, crew: crew)
+    let sequence = BootSequence(configuration: configuration, announced: announced, law: law, cores: cores)
     Task { await sequence.run(greeting: greeting) }
     Executor.runForever()
 }

@@ -57,6 +57,9 @@ extension Executor {
 }
 
 extension Executor {
+    /// The machine's timer is another one, which nobody has armed.
+    static func forgetTimer() { Machine.executor.timerArmedFor = .distantFuture }
+
     /// Wakes the tasks that wait for interrupts as if one had come.
     static func wakeInterruptWaiters() { Machine.executor.wakeInterruptWaiters { _ in true } }
 }

@@ -18,13 +18,14 @@ final class BootSequence: @unchecked Sendable {
     let configuration: KernelConfiguration
     private let announced: [MMIODevice]
     var law: Law
-    private let crew: LaneCrew
+    private let cores: Cores
+    private var crew: LaneCrew { cores.crew }
 
-    init(configuration: KernelConfiguration, announced: [MMIODevice], law: Law, crew: LaneCrew) {
+    init(configuration: KernelConfiguration, announced: [MMIODevice], law: Law, cores: Cores) {
         self.configuration = configuration
         self.announced = announced
         self.law = law
-        self.crew = crew
+        self.cores = cores
     }
 
     /// - Parameter greeting: what to say first: on the virtio console where there is one, as a byte on the serial port
@@ -45,7 +46,8 @@ final class BootSequence: @unchecked Sendable {
         let diskPermit = permit(Read.self, on: .blockDevice)
         let service = startNetwork(devices)
         let control = ControlConsole(
-            permit(Read.self, on: .consoleDevice), service: service, consoleVector: devices.consoleVector)
+            permit(Read.self, on: .consoleDevice), service: service, consoleVector: devices.consoleVector,
+            suspension: Suspension(devices, cores, service))
         Task { await control.run() }
         await startModel(service, devices, diskPermit)
     }

@@ -16,7 +16,7 @@ import _Concurrency
 /// SAFETY (@unchecked Sendable): all tasks run on core 0, one at a time.
 final class NetworkService: @unchecked Sendable {
     private let network: NetworkDevice<DeviceInventory.Registers>?
-    private let socket: SocketDevice<DeviceInventory.Registers>?
+    private var socket: SocketDevice<DeviceInventory.Registers>?
     private(set) var node: NetworkServer<Transformer>
     private let crew: LaneCrew
 
@@ -35,6 +35,12 @@ final class NetworkService: @unchecked Sendable {
     }
 
     func withNode<Result: ~Copyable>(_ body: (inout NetworkServer<Transformer>) -> Result) -> Result { body(&node) }
+
+    /// The socket device is another one, or nobody's for a while. What was connected through the old one is lost.
+    func replace(socket: SocketDevice<DeviceInventory.Registers>?) {
+        self.socket = socket
+        node.dropStreams()
+    }
 
     /// Has the task look again although no frame came: somebody else changed the node.
     func wake() { Executor.wakeInterruptWaiters() }

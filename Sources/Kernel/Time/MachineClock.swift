@@ -28,6 +28,13 @@ enum MachineClock {
         Machine.clock = LocalAPIC.calibrate(origin: origin)
         return .localAPIC
     }
+
+    /// Goes on from `instant` on a machine whose counter has another zero, and perhaps another rate.
+    static func resume(from instant: Instant) {
+        let timestamp = boot_rdtsc()
+        _ = calibrate(origin: timestamp)
+        Machine.clock = Machine.clock.showing(instant, at: timestamp)
+    }
 }
 
 /// KVM's clock page: the hypervisor knows the counter's rate exactly, and tells it at once.

@@ -24,6 +24,28 @@ public struct TimestampClock: Equatable, Sendable {
         self.origin = origin
     }
 
+    /// A clock of the same rate that shows `instant`, or the least after it that it can show, at the reading
+    /// `timestamp`: it goes on where one with another counter has stopped.
+    public func showing(_ instant: Instant, at timestamp: UInt64) -> TimestampClock {
+        // Nanoseconds over a 32.32 number, bit by bit: the kernel has no division of 128 bits.
+        var (ticks, rest) = instant.nanoseconds.quotientAndRemainder(dividingBy: multiplier)
+        for _ in 0..<32 {
+            let carry = rest >> 63
+            rest <<= 1
+            ticks <<= 1
+            if carry == 1 || rest >= multiplier {
+                rest &-= multiplier
+                ticks |= 1
+            }
+        }
+        return TimestampClock(multiplier: multiplier, origin: timestamp &- ticks &- (rest == 0 ? 0 : 1))
+    }
+
+    private init(multiplier: UInt64, origin: UInt64) {
+        self.multiplier = multiplier
+        self.origin = origin
+    }
+
     @inline(__always)
     public func instant(at timestamp: UInt64) -> Instant {
         let product = (timestamp &- origin).multipliedFullWidth(by: multiplier)

@@ -16,6 +16,12 @@ public struct ConsoleLine: Equatable, Sendable {
 
     /// The kernel's word that its server takes connections.
     public var announcesReady: Bool { text.contains(" ready, ") }
+
+    /// Why the kernel will not be saved, if the line says so.
+    var snapshotRefusal: String? {
+        guard level == .warn, let range = text.firstRange(of: " snapshot: refused, ") else { return nil }
+        return String(text[range.upperBound...])
+    }
 }
 
 /// Cuts the console's bytes into lines. A guest that never ends its line cannot make this grow.

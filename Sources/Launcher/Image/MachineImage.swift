@@ -26,8 +26,9 @@ public struct MachineImage: Equatable, Sendable {
     public init(_ machine: MachineConfiguration) throws(LaunchError) {
         let model = Member(name: machine.isModelPacked ? "model.hxm" : "model.gguf", source: machine.modelPath)
         var members = [Member(name: Self.kernelFile, source: machine.kernelPath), model]
-        var description = try FirecrackerCommand(machine, socketPath: Self.socketFile).description
-        description.kernelPath = Self.kernelFile
+        var placed = machine
+        placed.kernelPath = Self.kernelFile
+        var description = try FirecrackerCommand(placed, socketPath: Self.socketFile).description
         description.mappedFilePaths = machine.isModelMapped ? [model.name] : []
         description.diskPaths = machine.isModelMapped ? [] : [model.name]
         if let law = machine.law {

@@ -10,6 +10,17 @@ public struct HexaVMMCommand: Equatable, Sendable {
     public let description: MachineDescription
 
     public init(_ machine: MachineConfiguration) throws(LaunchError) {
+        var description = try Self.description(of: machine)
+        description.forwarding = MachineDescription.Forwarding(
+            listenerDescriptor: MonitorCommand.listenerDescriptor, guestPort: UInt32(QEMUCommand.guestPort))
+        if machine.countsExits { description.metricsPath = "/dev/fd/\(MonitorCommand.metricsDescriptor)" }
+        self.description = description
+    }
+
+    private static func description(of machine: MachineConfiguration) throws(LaunchError) -> MachineDescription {
+        if case .restored(let snapshot) = machine.snapshot {
+            return snapshot.manifest.machine(restoredFrom: snapshot.directory)
+        }
         let commandLine = try KernelCommandLine(machine)
         var description = MachineDescription(
             kernelPath: machine.kernelPath, commandLine: commandLine.text, processorCount: machine.processorCount,
@@ -20,11 +31,12 @@ public struct HexaVMMCommand: Equatable, Sendable {
             description.diskPaths = [machine.modelPath]
         }
         if let law = machine.law { description.diskPaths.append(law.path) }
-        description.vsockContext = Self.guestContext
-        description.forwarding = MachineDescription.Forwarding(
-            listenerDescriptor: MonitorCommand.listenerDescriptor, guestPort: UInt32(QEMUCommand.guestPort))
-        if machine.countsExits { description.metricsPath = "/dev/fd/\(MonitorCommand.metricsDescriptor)" }
-        self.description = description
+        description.vsockContext = guestContext
+        if case .saving(var saving) = machine.snapshot {
+            saving.descriptor = MonitorCommand.memoryDescriptor
+            description.saving = saving
+        }
+        return description
     }
 
     public var arguments: [String] { ["--config-file", "/dev/fd/\(MonitorCommand.configurationDescriptor)"] }

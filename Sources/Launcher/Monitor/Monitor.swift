@@ -29,6 +29,8 @@ struct MonitorCommand {
     static let listenerDescriptor: Int32 = 4
     /// Where our own monitor writes what the machine asked of the host, if that is wanted.
     static let metricsDescriptor: Int32 = 5
+    /// Where it writes the memory of a machine that is saved.
+    static let memoryDescriptor: Int32 = 6
 
     /// - Parameter socketPath: where Firecracker makes the guest's Unix socket; it alone needs one.
     init(_ machine: MachineConfiguration, socketPath: String = "") throws(LaunchError) {

@@ -1,3 +1,5 @@
+import VMM
+
 /// Everything that defines one virtual machine: plain values, checked by `Preflight` and turned into what a monitor
 /// takes by `MonitorCommand`.
 public struct MachineConfiguration: Equatable, Sendable {
@@ -30,6 +32,17 @@ public struct MachineConfiguration: Equatable, Sendable {
     public var timeBetweenTokensMilliseconds: Int?
     /// Whether our own monitor tells at the end what the machine asked of the host.
     public var countsExits = false
+    /// What the machine has to do with a snapshot; only our own monitor makes and takes them.
+    public var snapshot: SnapshotUse?
+
+    /// How a machine begins or ends as a snapshot.
+    public enum SnapshotUse: Equatable, Sendable {
+        /// It can be saved; the descriptor is one of this process.
+        case saving(MachineDescription.Saving)
+        /// It is made of one.
+        case restored(Snapshot)
+    }
+
     /// Wall-clock seconds since 1970 at the start: the machine has no clock chip.
     public var startTimeUnixSeconds: UInt64
 
@@ -56,6 +69,16 @@ public struct MachineConfiguration: Equatable, Sendable {
         self.contextLength = contextLength
         self.sequenceCount = sequenceCount
         self.startTimeUnixSeconds = startTimeUnixSeconds
+    }
+
+    /// A machine made of a snapshot: what it is made of is settled there.
+    public init(restoring snapshot: Snapshot, hostPort: UInt16, apiKey: String?) {
+        let manifest = snapshot.manifest
+        self.init(
+            kernelPath: "", modelPath: "", modelByteCount: 0, modelName: manifest.modelName,
+            processorCount: manifest.processorCount, memoryMiB: manifest.memoryMiB, accelerator: .kvm, monitor: .hexa,
+            hostPort: hostPort, apiKey: apiKey, startTimeUnixSeconds: 0)
+        self.snapshot = .restored(snapshot)
     }
 
     /// Whether the model is mapped into the machine's memory. Otherwise it is a disk: what is read only once, to be

@@ -81,16 +81,19 @@ public struct QEMUCommand: Equatable, Sendable {
 public enum GuestEnding: Equatable, Sendable {
     case poweredOff
     case panicked
+    /// The machine's memory has been written (our own monitor only).
+    case suspended
     /// The monitor ended by itself: a bad option, a lost file, a signal.
     case emulatorFailed(status: Int32)
 
-    /// The statuses the kernel writes to the debug-exit port are 0x10 and 0x11. Firecracker has no such port; the reset
-    /// that follows, orderly or not, ends it with 0.
+    /// The statuses the kernel writes to the debug-exit port are 0x10, 0x11 and 0x12. Firecracker has no such port; the
+    /// reset that follows, orderly or not, ends it with 0.
     public init(_ ending: BoundProcess.Ending, under monitor: Monitor) {
         switch ending {
         case .exited(status: 0) where monitor == .firecracker: self = .poweredOff
         case .exited(status: 0x10 << 1 | 1): self = .poweredOff
         case .exited(status: 0x11 << 1 | 1): self = .panicked
+        case .exited(status: 0x12 << 1 | 1): self = .suspended
         case .exited(let status): self = .emulatorFailed(status: status)
         case .signalled(let number): self = .emulatorFailed(status: 128 + number)
         }

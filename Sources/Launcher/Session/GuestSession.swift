@@ -21,6 +21,8 @@ public struct GuestSession: ~Copyable {
     private let port: ServerPort?
     var splitter = ConsoleLineSplitter()
     var sawReadyAnnouncement = false
+    /// Why the kernel does not want to be saved, in its words.
+    var snapshotRefusal: String?
     private let onConsoleLine: (ConsoleLine) -> Void
 
     /// What ended a wait.
@@ -56,6 +58,7 @@ public struct GuestSession: ~Copyable {
         } else if relay == nil {
             port.standAside()
         }
+        if case .saving(let saving) = machine.snapshot { descriptors.append(saving.descriptor) }
 
         let signals = SignalInbox()
         // The threads have the signals blocked, as this one has by now.
@@ -106,6 +109,7 @@ public struct GuestSession: ~Copyable {
 
     private mutating func relay(_ line: ConsoleLine) {
         if line.announcesReady { sawReadyAnnouncement = true }
+        snapshotRefusal = line.snapshotRefusal ?? snapshotRefusal
         onConsoleLine(line)
     }
 
@@ -117,6 +121,8 @@ public struct GuestSession: ~Copyable {
         return switch GuestEnding(ending, under: machine.monitor) {
         case .poweredOff: .guestEndedEarly
         case .panicked: .guestPanicked
+        // Somebody else has typed it.
+        case .suspended: .guestEndedEarly
         case .emulatorFailed(let status): .emulatorFailed(status: status)
         }
     }

@@ -19,8 +19,14 @@ public struct BootTimeline: Equatable, Sendable {
     /// arrive late.
     private var kernelStart: Instant?
     private var kernelLines: [(text: String, time: Interval)] = []
+    /// A resumed kernel's clock goes on from where it was saved: its first line counts as zero.
+    private let isResumed: Bool
+    private var kernelZero: Interval?
 
-    public init(start: Instant) { self.start = start }
+    public init(start: Instant, isResumed: Bool = false) {
+        self.start = start
+        self.isResumed = isResumed
+    }
 
     public static func == (left: BootTimeline, right: BootTimeline) -> Bool {
         left.start == right.start && left.milestones == right.milestones
@@ -33,7 +39,9 @@ public struct BootTimeline: Equatable, Sendable {
 
     /// Takes note of a line of the kernel's log that arrived at `now`; the line itself says when it was written.
     public mutating func note(_ line: ConsoleLine, now: Instant) {
-        guard let time = line.kernelTime else { return }
+        guard let shown = line.kernelTime else { return }
+        if isResumed, kernelZero == nil { kernelZero = shown }
+        let time = shown - (kernelZero ?? .zero)
         let zero = now - start > time ? start + (now - start - time) : start
         kernelStart = min(kernelStart ?? zero, zero)
         kernelLines.append((line.text, time))
@@ -43,9 +51,10 @@ public struct BootTimeline: Equatable, Sendable {
     public var ordered: [Milestone] {
         guard let kernelStart else { return milestones }
         let offset = kernelStart - start
-        let entry = Milestone(actor: "kernel", text: "entry", time: offset)
+        // A resumed kernel was entered before its first line; when, it does not say.
+        let entry = isResumed ? [] : [Milestone(actor: "kernel", text: "entry", time: offset)]
         let lines = kernelLines.map { Milestone(actor: "kernel", text: $0.text, time: offset + $0.time) }
-        return (milestones + [entry] + lines).sorted { $0.time < $1.time }
+        return (milestones + entry + lines).sorted { $0.time < $1.time }
     }
 
     /// `[{"actor": ..., "milestone": ..., "milliseconds": ...}, ...]`

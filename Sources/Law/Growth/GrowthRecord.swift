@@ -15,6 +15,8 @@ public struct GrowthRecord: Equatable, Sendable {
         /// Another law is in force; the number is its version.
         case lawReplaced
         case lawRolledBack
+        /// The machine was resumed from a snapshot; the number is the time, in seconds since 1970.
+        case restored
 
         public var name: StaticString {
             switch self {
@@ -25,6 +27,7 @@ public struct GrowthRecord: Equatable, Sendable {
             case .revoked: "revoked"
             case .lawReplaced: "law-replaced"
             case .lawRolledBack: "law-rolled-back"
+            case .restored: "restored"
             }
         }
     }

@@ -46,6 +46,14 @@ public struct VsockStack: Sendable {
         self.configuration = configuration
     }
 
+    /// Forgets all streams without a word to either side: the device does not know them any more. Who listened still
+    /// does.
+    public mutating func dropStreams() {
+        var fresh = VsockStack(localContext: localContext, peerContext: peerContext, configuration: configuration)
+        fresh.listeningPorts = listeningPorts
+        self = fresh
+    }
+
     /// Streams that are not free, the ones in closing included.
     public var streamCount: Int { slotByKey.count }
 

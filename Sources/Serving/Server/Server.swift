@@ -14,7 +14,7 @@ import MonotonicTime
 ///
 /// The server accepts connections before there is a model: until `start` it answers 503 and says when to come back.
 public struct Server<LM: LanguageModel & ~Copyable>: ~Copyable {
-    let configuration: ServerConfiguration
+    private(set) var configuration: ServerConfiguration
     var law: Law
     /// Nil while the model is being loaded.
     var service: ModelService<LM>?
@@ -57,6 +57,18 @@ public struct Server<LM: LanguageModel & ~Copyable>: ~Copyable {
             connection.http.drain()
             flush(connection)
         }
+    }
+
+    /// Takes requests again.
+    public mutating func endDrain() { isDraining = false }
+
+    /// The machine was saved while it was drained, and goes on as one of several perhaps: the time, and what ids and
+    /// seeds are made from, are new. The growth bus has a record of it.
+    public mutating func resume(originUnixSeconds: UInt64, randomSeed: UInt64, now: Instant) {
+        configuration.originUnixSeconds = originUnixSeconds
+        random = RandomNumbers(seed: randomSeed)
+        law.recordRestoration(unixSeconds: unixSeconds(at: now), now: now)
+        endDrain()
     }
 
     /// Whether all requests have been answered and their answers sent.
@@ -125,7 +137,7 @@ public struct Server<LM: LanguageModel & ~Copyable>: ~Copyable {
     // MARK: Law
 
     /// The law, for whoever may look at its records or revoke a subject.
-    public mutating func withLaw<Result>(_ body: (inout Law) -> Result) -> Result { body(&law) }
+    public mutating func withLaw<Result: ~Copyable>(_ body: (inout Law) -> Result) -> Result { body(&law) }
 }
 
 /// Actions in order, without moving the rest when one is taken.

@@ -76,6 +76,16 @@ extension LaneCrew {
         }
     }
 
+    /// Forgets the lanes, which are gone with the machine that they ran on: whoever enlists is new. The leader calls it
+    /// between phases.
+    public func forgetLanes() {
+        for lane in 1..<max(capacity, 1) {
+            slots[lane].state.store(LaneState.awake.rawValue, ordering: .sequentiallyConsistent)
+        }
+        forgetTimes()
+        enlistedCount.store(1, ordering: .sequentiallyConsistent)
+    }
+
     /// The word that a resting lane waits on.
     func stateWord(of lane: Int) -> UnsafeMutablePointer<UInt32> {
         precondition(lane > 0 && lane < capacity, "no such lane")

@@ -68,6 +68,9 @@ public final class LaneCrew: @unchecked Sendable {
         UnsafeMutableRawPointer(slots).deallocate()
     }
 
+    /// The timestamp counter has started anew.
+    func forgetTimes() { trust.forgetTimes() }
+
     /// The leader and the lanes that have enlisted.
     public var participantCount: Int { enlistedCount.load(ordering: .acquiring) }
 

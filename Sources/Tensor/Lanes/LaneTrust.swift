@@ -29,6 +29,13 @@ struct LaneTrust {
         now >= aloneUntil
     }
 
+    /// Forgets what was measured by a counter that no longer runs.
+    mutating func forgetTimes() {
+        aloneUntil = 0
+        sharedCycles = 0
+        stalledCycles = 0
+    }
+
     /// Takes note of a shared phase.
     ///
     /// - Parameters:

@@ -21,6 +21,9 @@ struct ConfigurationReader {
         return value
     }
 
+    /// Whether the field is there, which does not make it known.
+    func has(_ field: String) -> Bool { object[field].map { !$0.isNull } ?? false }
+
     private mutating func need<Value>(
         _ field: String, _ kind: String, _ convert: (JSONValue) -> Value?
     ) throws(ConfigurationProblem) -> Value {

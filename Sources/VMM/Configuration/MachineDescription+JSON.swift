@@ -1,7 +1,7 @@
 import JSON
 
 // The configuration file: Firecracker's (`--config-file`), as far as this machine has what it describes, so that one
-// file starts the same guest here and there. Ours beyond it is `vsock.forward`.
+// file starts the same guest here and there. Ours beyond it are `vsock.forward` and `snapshot`.
 extension MachineDescription {
     /// - Parameter json: the whole file.
     public init(json bytes: [UInt8]) throws(ConfigurationProblem) {
@@ -12,15 +12,14 @@ extension MachineDescription {
             throw ConfigurationProblem("", "is not JSON: \(error)")
         }
         var file = try ConfigurationReader(value, path: "")
-        guard var boot = try file.reader("boot-source") else { throw ConfigurationProblem("boot-source", "is missing") }
+        let (start, saving) = try Self.start(&file)
         guard var machine = try file.reader("machine-config") else {
             throw ConfigurationProblem("machine-config", "is missing")
         }
         self.init(
-            kernelPath: try boot.string("kernel_image_path"), commandLine: try boot.string("boot_args"),
-            processorCount: try machine.integer("vcpu_count", in: 1...VMMLimits.processorCountMax),
+            start: start, processorCount: try machine.integer("vcpu_count", in: 1...VMMLimits.processorCountMax),
             memoryMiB: try machine.integer("mem_size_mib", in: VMMLimits.memoryMiBMin...VMMLimits.memoryMiBMax))
-        try boot.finish()
+        self.saving = saving
         try Self.checkOptions(&machine)
         for var drive in try file.readers("drives") { diskPaths.append(try Self.drive(&drive)) }
         for var mapping in try file.readers("pmem") { mappedFilePaths.append(try Self.mappedFile(&mapping)) }
@@ -35,6 +34,31 @@ extension MachineDescription {
         // There is always one; the object says nothing more.
         if let entropy = try file.reader("entropy") { try entropy.finish() }
         try file.finish()
+    }
+
+    /// Of a kernel's image, which may be saved, or of a snapshot.
+    private static func start(
+        _ file: inout ConfigurationReader
+    ) throws(ConfigurationProblem) -> (Start, Saving?) {
+        var saving: Saving?
+        if var snapshot = try file.reader("snapshot") {
+            if snapshot.has("restore_from") {
+                let directory = try snapshot.string("restore_from")
+                try snapshot.finish()
+                return (.snapshot(directory: directory), nil)
+            }
+            let descriptor = Int32(try snapshot.integer("save_descriptor", in: 0...Int(Int32.max)))
+            guard let id = SnapshotID(text: try snapshot.string("id")) else {
+                throw snapshot.problem("id", "must be 32 hexadecimal digits")
+            }
+            saving = Saving(descriptor: descriptor, id: id)
+            try snapshot.finish()
+        }
+        guard var boot = try file.reader("boot-source") else { throw ConfigurationProblem("boot-source", "is missing") }
+        let start = Start.kernel(
+            path: try boot.string("kernel_image_path"), commandLine: try boot.string("boot_args"))
+        try boot.finish()
+        return (start, saving)
     }
 
     /// What Firecracker leaves to choice and is settled here: huge pages are always asked for.
@@ -84,9 +108,19 @@ extension MachineDescription {
     /// The configuration file that describes this machine.
     public var json: JSONValue {
         var file: JSONObject = [
-            "boot-source": ["kernel_image_path": Self.json(kernelPath), "boot_args": Self.json(commandLine)],
             "machine-config": ["vcpu_count": Self.json(processorCount), "mem_size_mib": Self.json(memoryMiB)],
         ]
+        switch start {
+        case .kernel(let path, let commandLine):
+            file.set(
+                "boot-source", to: ["kernel_image_path": Self.json(path), "boot_args": Self.json(commandLine)])
+        case .snapshot(let directory): file.set("snapshot", to: ["restore_from": Self.json(directory)])
+        }
+        if let saving {
+            file.set(
+                "snapshot",
+                to: ["save_descriptor": Self.json(Int(saving.descriptor)), "id": Self.json(saving.id.text)])
+        }
         file.set("drives", to: .array(diskPaths.enumerated().map { index, path in
             [
                 "drive_id": Self.json("drive\(index)"), "path_on_host": Self.json(path), "is_root_device": false,

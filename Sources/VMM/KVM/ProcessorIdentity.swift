@@ -56,6 +56,17 @@ public final class ProcessorIdentity {
         }
     }
 
+    /// Of the features that a kernel chooses its code by (leaves 1, 7 and 13).
+    var featureFingerprint: Fingerprint {
+        var fingerprint = Fingerprint()
+        // Bit 27 of ECX repeats what the system has set in CR4.
+        let basic = leaf(0x1).map { [$0.ecx & ~(1 << 27), $0.edx] } ?? []
+        let extended = leaf(0x7).map { [$0.ebx, $0.ecx, $0.edx] } ?? []
+        let states = leaf(0xd).map { [$0.eax] } ?? []
+        for word in basic + extended + states { fingerprint.combine(UInt64(word)) }
+        return fingerprint
+    }
+
     /// The registers of one leaf; nil when it is not in the set.
     func leaf(_ function: UInt32, _ index: UInt32 = 0) -> kvm_cpuid_entry2? {
         entries.first { $0.function == function && $0.index == index }

@@ -14,8 +14,8 @@ enum Confinement {
 
     private static let calls: [Int32] = [
         // Bytes.
-        SYS_read, SYS_write, SYS_pread64, SYS_recvfrom, SYS_sendto, SYS_accept4, SYS_shutdown, SYS_setsockopt,
-        SYS_close, SYS_getrandom,
+        SYS_read, SYS_write, SYS_pread64, SYS_pwrite64, SYS_recvfrom, SYS_sendto, SYS_accept4, SYS_shutdown,
+        SYS_setsockopt, SYS_close, SYS_getrandom,
         // Waiting and waking.
         SYS_epoll_ctl, SYS_epoll_wait, SYS_epoll_pwait, SYS_poll, SYS_futex, SYS_sched_yield, SYS_clock_gettime,
         SYS_clock_nanosleep, SYS_restart_syscall,

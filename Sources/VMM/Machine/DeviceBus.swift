@@ -48,7 +48,11 @@ final class DeviceBus: @unchecked Sendable {
     /// Signalled when the machine has ended, for the event loop.
     let ended: EventDescriptor
 
-    init(output: ConsoleOutput) throws(VMMError) {
+    /// Whether a guest that leaves its memory to be kept is taken at its word.
+    private let keepsMemory: Bool
+
+    init(output: ConsoleOutput, keepsMemory: Bool = false) throws(VMMError) {
+        self.keepsMemory = keepsMemory
         state = State(output: output)
         serialInterrupt = try EventDescriptor()
         ended = try EventDescriptor()
@@ -104,6 +108,8 @@ extension DeviceBus {
 extension DeviceBus {
     /// Where the kernel writes a status that ends the machine, as to QEMU's isa-debug-exit.
     private static var exitPort: UInt16 { 0xf4 }
+    /// The status of a guest that has left its memory to be kept.
+    private static var suspendedStatus: UInt32 { 0x12 }
     /// The keyboard controller, whose one surviving use is to reset the machine.
     private static var keyboardPort: UInt16 { 0x64 }
     private static var resetCommand: UInt8 { 0xfe }
@@ -123,6 +129,11 @@ extension DeviceBus {
         case Self.exitPort:
             var status: UInt32 = 0
             for index in 0..<min(width, 4) { status |= UInt32(bytes[index]) << (8 * UInt32(index)) }
+            guard status != Self.suspendedStatus else {
+                // Where it is not, the guest goes on.
+                if keepsMemory { end(.suspended) }
+                return !keepsMemory
+            }
             end(.exited(status: status))
             return false
         case Self.keyboardPort where bytes.first == Self.resetCommand:

@@ -1,8 +1,28 @@
 /// Everything that defines a machine.
 public struct MachineDescription: Equatable, Sendable {
-    public var kernelPath: String
-    /// The kernel's command line; the devices are added to it.
-    public var commandLine: String
+    /// Where the machine's first instruction comes from.
+    public enum Start: Equatable, Sendable {
+        /// A kernel's image; the devices are added to its command line.
+        case kernel(path: String, commandLine: String)
+        /// The memory of a machine that was saved.
+        case snapshot(directory: String)
+    }
+
+    /// What becomes of the memory of a machine that asks for it to be kept.
+    public struct Saving: Equatable, Sendable {
+        /// Open for writing in this process: a file that is as long as the memory, and empty.
+        public var descriptor: Int32
+        public var id: SnapshotID
+
+        public init(descriptor: Int32, id: SnapshotID) {
+            self.descriptor = descriptor
+            self.id = id
+        }
+    }
+
+    public var start: Start
+    /// A machine without it cannot be saved.
+    public var saving: Saving?
     public var processorCount: Int
     public var memoryMiB: Int
     /// Files that become read-only disks, in order.
@@ -44,10 +64,15 @@ public struct MachineDescription: Equatable, Sendable {
         }
     }
 
-    public init(kernelPath: String, commandLine: String, processorCount: Int = 1, memoryMiB: Int) {
-        self.kernelPath = kernelPath
-        self.commandLine = commandLine
+    public init(start: Start, processorCount: Int, memoryMiB: Int) {
+        self.start = start
         self.processorCount = processorCount
         self.memoryMiB = memoryMiB
+    }
+
+    public init(kernelPath: String, commandLine: String, processorCount: Int = 1, memoryMiB: Int) {
+        self.init(
+            start: .kernel(path: kernelPath, commandLine: commandLine), processorCount: processorCount,
+            memoryMiB: memoryMiB)
     }
 }

@@ -12,6 +12,9 @@ public final class VirtualMachine {
     var forwarder: PortForwarder?
     private var processors: [ProcessorThread] = []
     private var metricsFile: OutputFile?
+    private let saving: MachineDescription.Saving?
+    /// How the first processor starts.
+    private var entry = EntryState(entry: 0, startInfo: 0)
 
     /// - Parameters:
     ///   - description: what to make.
@@ -22,18 +25,25 @@ public final class VirtualMachine {
         }
         let system = try KVMSystem()
         machine = try system.makeMachine()
-        memory = try MachineMemory(AddressLayout(memoryMiB: description.memoryMiB))
+        saving = description.saving
+        switch description.start {
+        case .kernel: memory = try MachineMemory(AddressLayout(memoryMiB: description.memoryMiB))
+        case .snapshot(let directory):
+            (memory, entry) = try Snapshot(in: directory).memory(
+                for: description, identity: system.supportedIdentity())
+        }
         try memory.install(in: &machine)
         let output = ConsoleOutput(consoleOutput)
-        bus = try DeviceBus(output: output)
+        bus = try DeviceBus(output: output, keepsMemory: saving != nil)
         loop = try EventLoop()
         try mapFiles(description.mappedFilePaths)
         try machine.addInterruptControllers()
         try connectConsole(consoleOutput)
         try addDevices(description, output)
-        let entry = try KernelLoader.load(
-            kernelPath: description.kernelPath,
-            commandLine: ([description.commandLine] + announcements).joined(separator: " "), into: memory)
+        if case .kernel(let path, let commandLine) = description.start {
+            entry = try KernelLoader.load(
+                kernelPath: path, commandLine: ([commandLine] + announcements).joined(separator: " "), into: memory)
+        }
         for index in 0..<description.processorCount {
             let identity = try system.supportedIdentity()
             identity.describe(processor: index, of: description.processorCount)
@@ -45,6 +55,13 @@ public final class VirtualMachine {
             metricsFile = try OutputFile(path)
             for processor in processors { processor.openStatistics() }
         }
+    }
+
+    /// Writes the memory of a machine that was suspended to where its description says.
+    public func saveMemory() throws(VMMError) {
+        guard let saving else { preconditionFailure("a machine was suspended that nobody wanted to save") }
+        MemoryMark(id: saving.id, entry: entry.entry).write(to: memory)
+        try memory.save(to: saving.descriptor)
     }
 
     /// How the kernel learns of the devices: `virtio_mmio.device=SIZE@ADDRESS:LINE`.

@@ -15,6 +15,15 @@ public final class MachineMemory: GuestMemory, @unchecked Sendable {
         mapping = try MemoryMapping(anonymous: Int(layout.byteCount))
     }
 
+    /// A private copy of `file`, which has as many bytes as the layout.
+    init(_ layout: AddressLayout, copying file: borrowing InputFile) throws(VMMError) {
+        self.layout = layout
+        mapping = try MemoryMapping(copying: file.descriptor, byteCount: Int(layout.byteCount))
+    }
+
+    /// All of it, valid as long as this object.
+    var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: mapping.base, count: mapping.byteCount) }
+
     /// Makes it the memory of a machine.
     func install(in machine: inout KVMMachine) throws(VMMError) {
         for piece in pieces where piece.byteCount > 0 {

@@ -38,6 +38,16 @@ struct MemoryMapping: ~Copyable {
         self = reserved
     }
 
+    /// A private copy of a file's first `byteCount` bytes, aligned to huge pages: what is written to it is this
+    /// process's alone, and the rest is shared with all who map the file.
+    init(copying descriptor: borrowing FileDescriptor, byteCount: Int) throws(VMMError) {
+        let reserved = try Self.reserve(byteCount, protection: PROT_READ | PROT_WRITE)
+        _ = try Self.map(
+            reserved.base, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE,
+            descriptor.number)
+        self = reserved
+    }
+
     deinit { munmap(reservation.baseAddress!, reservation.count) }
 
     /// Anonymous pages at an address aligned to huge pages, between pages that cannot be accessed.

@@ -6,11 +6,13 @@ struct BufferPool {
     private var free: [UInt32]
 
     /// Carves the buffers from a driver's memory and clears them, so that they tell the device nothing.
-    init(count: Int, bufferByteCount: Int, from carver: inout MemoryCarver) {
+    ///
+    /// - Parameter isClearing: false where the buffers were such a pool's before, and the device knows what is in them.
+    init(count: Int, bufferByteCount: Int, from carver: inout MemoryCarver, isClearing: Bool = true) {
         self.count = count
         self.bufferByteCount = bufferByteCount
         memory = carver.carve(byteCount: count * bufferByteCount)
-        memory.clear()
+        if isClearing { memory.clear() }
         free = []
         free.reserveCapacity(count)
         for number in stride(from: count - 1, through: 0, by: -1) {

@@ -52,6 +52,21 @@ private struct Wire {
 
     private func bytes(_ values: UInt8...) -> [UInt8] { values }
 
+    @Test func droppedStreamsAreForgottenAndTheListenerStays() throws {
+        var wire = Wire()
+        let (_, guest) = try wire.open()
+        wire.guest.dropStreams()
+        #expect(wire.guest.streamCount == 0)
+        #expect(wire.guest.nextEvent() == nil)
+        #expect(wire.guest.write(guest, Array("late".utf8).span.bytes) == 0)
+        #expect(!wire.guest.hasPacket)
+        wire.host = VsockStack(localContext: 2, peerContext: 3)
+        let (again, other) = try wire.open()
+        #expect(wire.host.write(again, Array("ping".utf8).span.bytes) == 4)
+        wire.settle()
+        #expect(wire.guest.nextEvent() == .readable(other))
+    }
+
     @Test func carriesBytesBothWays() throws {
         var wire = Wire()
         let (host, guest) = try wire.open()

@@ -198,6 +198,30 @@ struct ConnectionTests {
         #expect(!canAccept)
     }
 
+    @Test("a server that is resumed after a drain serves again, with ids and a clock of its own")
+    func resumption() {
+        func answer(_ harness: inout ServerHarness) -> Response {
+            let id = harness.open()
+            harness.send("POST", "/v1/completions", #"{"prompt": "a", "max_tokens": 1, "temperature": 0}"#, on: id)
+            harness.run()
+            return Response.parse(harness.received[id] ?? [])[0]
+        }
+        var ids: Set<String> = []
+        for seed in [UInt64(1), 2] {
+            var harness = ServerHarness(rule: Rule.alphabet)
+            harness.server.beginDrain(now: harness.now)
+            harness.act()
+            harness.server.resume(originUnixSeconds: 1_900_000_000, randomSeed: seed, now: harness.now)
+            let response = answer(&harness)
+            #expect(response.status == 200)
+            #expect(response.json["created"]?.intValue.map { $0 >= 1_900_000_000 } == true)
+            ids.insert(response.json["id"]?.stringValue ?? "")
+            let events = harness.server.withLaw { $0.growth.records.map(\.event) }
+            #expect(events == [.restored])
+        }
+        #expect(ids.count == 2)
+    }
+
     @Test("256 connections at once each get their own answer")
     func many() {
         var harness = ServerHarness(poolTokens: 100_000, rule: Rule.alphabet)

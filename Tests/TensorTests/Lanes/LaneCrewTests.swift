@@ -179,6 +179,19 @@ struct LaneCrewTests {
         }
     }
 
+    @Test("forgotten lanes make room for others, and the phases go on with those")
+    func forgottenLanes() {
+        let crew = LaneCrew(capacity: 2, wake: { _, _ in Issue.record("a lane that nobody has put to rest") })
+        #expect(crew.enlist() == 1)
+        crew.rest(as: 1) { _, _ in crew.forgetLanes() }
+        #expect(crew.participantCount == 1)
+        #expect(crew.enlist() == 1)
+        #expect(crew.enlist() == nil)
+        let tally = Tally(chunks: 5, participants: 2)
+        crew.run(chunkCount: 5) { chunk, participant in tally.record(chunk, participant) }
+        #expect(tally.isEachDoneOnce)
+    }
+
     @Test("dismissed lanes end, whether they rest or spin, and the leader goes on alone", arguments: [0, 5_000])
     func dismissal(pause: UInt32) {
         let threads = LaneThreads(participantCount: 3)

@@ -24,9 +24,11 @@ public final class ConsoleDevice<Registers: RegisterSpace>: DeviceDriver<Registe
         transmitQueue = try transport.makeQueue(
             ConsoleQueue.transmit, layout: layout, needed: 1, memory: &memory, features: features)
         receiveBuffers = BufferPool(
-            count: Int(receiveQueue.layout.size), bufferByteCount: configuration.bufferByteCount, from: &memory)
+            count: Int(receiveQueue.layout.size), bufferByteCount: configuration.bufferByteCount, from: &memory,
+            isClearing: !configuration.isMemoryReused)
         transmitBuffers = BufferPool(
-            count: Int(transmitQueue.layout.size), bufferByteCount: configuration.bufferByteCount, from: &memory)
+            count: Int(transmitQueue.layout.size), bufferByteCount: configuration.bufferByteCount, from: &memory,
+            isClearing: !configuration.isMemoryReused)
         super.init(transport)
         while let number = receiveBuffers.take() {
             offerReceiveBuffer(number)
@@ -106,6 +108,8 @@ public struct ConsoleConfiguration: Equatable, Sendable {
     /// Buffers in each direction; a power of two.
     public var bufferCount: UInt16
     public var bufferByteCount: Int
+    /// The memory was a driver's of this device before, with the same sizes, and need not be cleared.
+    public var isMemoryReused = false
 
     public init(bufferCount: UInt16 = 16, bufferByteCount: Int = 512) {
         precondition(bufferCount.nonzeroBitCount == 1 && bufferByteCount > 0)

@@ -6,6 +6,8 @@ public struct SocketConfiguration: Equatable, Sendable {
     public var transmitBufferCount: UInt16
     /// Bytes of the longest packet, its header included.
     public var packetByteCountMax: Int
+    /// The memory was a driver's of this device before, with the same sizes, and need not be cleared.
+    public var isMemoryReused = false
 
     public init(
         receiveBufferCount: UInt16 = 64, transmitBufferCount: UInt16 = 64, packetByteCountMax: Int = 4_096

@@ -36,9 +36,11 @@ public final class SocketDevice<Registers: RegisterSpace>: DeviceDriver<Register
             SocketQueue.event, layout: VirtqueueLayout(size: SocketConfiguration.eventBufferCount), needed: 1,
             memory: &memory, features: features)
         var receiveBuffers = BufferPool(
-            count: Int(receiveQueue.layout.size), bufferByteCount: configuration.packetByteCountMax, from: &memory)
+            count: Int(receiveQueue.layout.size), bufferByteCount: configuration.packetByteCountMax, from: &memory,
+            isClearing: !configuration.isMemoryReused)
         transmitBuffers = BufferPool(
-            count: Int(transmitQueue.layout.size), bufferByteCount: configuration.packetByteCountMax, from: &memory)
+            count: Int(transmitQueue.layout.size), bufferByteCount: configuration.packetByteCountMax, from: &memory,
+            isClearing: !configuration.isMemoryReused)
         var eventBuffers = BufferPool(
             count: Int(eventQueue.layout.size), bufferByteCount: SocketConfiguration.eventByteCount, from: &memory)
         var numbers: [UInt32] = []

@@ -3,32 +3,39 @@ import LaneThreads
 import Launcher
 import Model
 import Reporting
+import VMM
 
-extension RunCommand {
-    /// What the checks before the boot have settled.
-    struct Plan: ~Copyable {
-        let machine: MachineConfiguration
-        let monitorPath: String
-        /// Where it serves.
-        let port: ServerPort
-    }
+/// What the checks before the boot have settled.
+struct MachinePlan: ~Copyable {
+    var machine: MachineConfiguration
+    let monitorPath: String
+    /// Where it serves.
+    let port: ServerPort
 
     /// Checks everything that can be checked without booting, the quickest first.
-    func prepare() throws(LaunchError) -> Plan {
+    ///
+    /// - Parameters:
+    ///   - monitor: what runs the machine, whatever the options say; nil leaves it to them.
+    ///   - machineCount: machines of this kind that run together.
+    ///   - takePort: takes the port where the machine will serve.
+    static func booting(
+        _ model: String, options: MachineOptions, serving: ServingOptions, monitor fixed: Monitor? = nil,
+        machineCount: Int = 1, takePort: () throws(LaunchError) -> ServerPort
+    ) throws(LaunchError) -> MachinePlan {
         let file = try ModelFile(path: model)
         let configuration = try file.check(.quick)
         let kernelPath = try Preflight.readableFile(options.kernel ?? Self.besideProgram("hexa-kernel.elf"),
                                                     hint: "'make build' makes it, --kernel names another")
         let port = try takePort()
         let lawFile = try serving.law.map { path throws(LaunchError) in try LawFile(path: path) }
-        let choice = try Accelerator.choose((options.vmm ?? .qemu) == .qemu ? options.accel : .kvm)
+        let choice = try Accelerator.choose((fixed ?? options.vmm ?? .qemu) == .qemu ? options.accel : .kvm)
         if let reason = choice.fallbackReason {
             Terminal.warn("KVM cannot be used (\(reason)): falling back to TCG, which is slow")
         }
-        let monitor = printCommand ? .qemu : options.vmm ?? Monitor.default(for: choice.accelerator)
-        guard monitor == .hexa || !stats else { throw .valueUnusable(flag: "--stats", reason: "needs --vmm hexa") }
-        let monitorPath = try path(of: monitor)
-        let memoryMiB = try memoryFor(configuration, file, monitor)
+        let monitor = fixed ?? options.vmm ?? Monitor.default(for: choice.accelerator)
+        let monitorPath = try path(of: monitor, options)
+        let memoryMiB = try memoryFor(
+            configuration, file, monitor, options, serving, machineCount: machineCount)
         var machine = MachineConfiguration(
             kernelPath: kernelPath, modelPath: file.path, modelByteCount: file.byteCount,
             modelName: serving.name ?? file.defaultName,
@@ -37,31 +44,44 @@ extension RunCommand {
             apiKey: serving.apiKey ?? HostEnvironment.apiKey, law: lawFile, auditKey: HostEnvironment.auditKey,
             logLevel: options.logLevel, contextLength: serving.context, sequenceCount: serving.sequences,
             startTimeUnixSeconds: HostClock.unixSeconds)
-        machine.countsExits = stats
         machine.isModelPacked = file.container.format == .hxm
         machine.timeToFirstTokenMilliseconds = serving.slaTtftMs
         machine.timeBetweenTokensMilliseconds = serving.slaItlMs
-        return Plan(machine: machine, monitorPath: monitorPath, port: port)
+        return MachinePlan(machine: machine, monitorPath: monitorPath, port: port)
     }
 
-    private func takePort() throws(LaunchError) -> ServerPort {
-        if let listenFd { return try ServerPort(inheriting: listenFd, flag: "--listen-fd") }
-        return try ServerPort(port)
+    /// A machine made of a snapshot, which has settled all but where it serves.
+    static func restoring(
+        _ directory: String, options: MachineOptions, apiKey: String?, takePort: () throws(LaunchError) -> ServerPort
+    ) throws(LaunchError) -> MachinePlan {
+        let snapshot: Snapshot
+        do throws(VMMError) {
+            snapshot = try Snapshot(in: directory)
+        } catch {
+            throw LaunchError(error)
+        }
+        let port = try takePort()
+        _ = try Accelerator.choose(.kvm)
+        let monitorPath = try path(of: .hexa, options)
+        let machine = MachineConfiguration(
+            restoring: snapshot, hostPort: port.number, apiKey: apiKey ?? HostEnvironment.apiKey)
+        return MachinePlan(machine: machine, monitorPath: monitorPath, port: port)
     }
 
-    private func memoryFor(
-        _ configuration: ModelConfiguration, _ file: ModelFile, _ monitor: Monitor
+    private static func memoryFor(
+        _ configuration: ModelConfiguration, _ file: ModelFile, _ monitor: Monitor, _ options: MachineOptions,
+        _ serving: ServingOptions, machineCount: Int
     ) throws(LaunchError) -> Int {
         // All but QEMU map a packed file beside the machine's memory.
         let isMapped = monitor != .qemu && file.container.format == .hxm
         let estimate = MemoryEstimate(configuration, fileByteCount: isMapped ? 0 : file.byteCount,
                                       contextLength: serving.context, sequenceCount: serving.sequences,
                                       holdsPrograms: serving.law != nil)
-        return try MemoryPlan(estimate, sharedByteCount: isMapped ? file.byteCount : 0, machineCount: replicas,
+        return try MemoryPlan(estimate, sharedByteCount: isMapped ? file.byteCount : 0, machineCount: machineCount,
                               requestedMiB: options.memory, availableMiB: Preflight.availableMemoryMiB()).machineMiB
     }
 
-    private func path(of monitor: Monitor) throws(LaunchError) -> String {
+    private static func path(of monitor: Monitor, _ options: MachineOptions) throws(LaunchError) -> String {
         switch monitor {
         case .firecracker:
             if let path = options.firecrackerBinary {
@@ -71,7 +91,7 @@ extension RunCommand {
             }
         case .qemu: try Preflight.locate(QEMUCommand.program)
         case .hexa:
-            try Preflight.readableFile(Self.besideProgram(HexaVMMCommand.program), hint: "'make build' makes it")
+            try Preflight.readableFile(besideProgram(HexaVMMCommand.program), hint: "'make build' makes it")
         }
     }
 
