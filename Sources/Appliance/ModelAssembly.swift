@@ -144,7 +144,7 @@ extension ModelAssembly {
     private static func tokenizer(
         _ file: ModelContainer, _ bytes: UnsafeRawBufferPointer
     ) throws(Failure) -> Tokenizer {
-        do { return try Tokenizer(file, bytes: bytes.bytes) } catch { throw .configuration(error) }
+        do { return try Tokenizer(file, mapped: bytes) } catch { throw .configuration(error) }
     }
 
     private static func template(_ file: ModelContainer) throws(Failure) -> ChatTemplate {

@@ -58,7 +58,8 @@ def test_a_packed_model_is_whole_pages_and_always_the_same_bytes(packed, tmp_pat
     assert again.read_bytes() == packed.read_bytes()
     assert packed.stat().st_size % LARGE_PAGE == 0
     assert packed.stat().st_size < MODEL.stat().st_size + 3 * LARGE_PAGE
-    assert first_matrix(packed) == ("token_embd.weight", LARGE_PAGE)
+    name, offset = first_matrix(packed)
+    assert name == "token_embd.weight" and offset % LARGE_PAGE == 0 and offset < 4 * LARGE_PAGE
 
 
 def test_a_packed_model_is_warmed_once(packed, tmp_path):
@@ -111,6 +112,23 @@ def test_the_kernel_itself_refuses_a_damaged_header(packed, tmp_path, field):
     result = boot(damaged(packed, tmp_path, OFFSETS[field]))
     assert result.returncode not in (0, POWERED_OFF), result.stdout
     assert len([line for line in result.stdout.splitlines() if "offset 0x" in line]) == 1, result.stdout
+
+
+def tokenizer_tables(path):
+    """Where they begin: behind the tensor table and their own record of 64 bytes."""
+    with path.open("rb") as file:
+        header = file.read(64)
+    metadata_size, tensors = struct.unpack_from("<Q", header, 24)[0], struct.unpack_from("<I", header, 36)[0]
+    return (64 + metadata_size + 63) // 64 * 64 + 128 * tensors + 64
+
+
+def test_damaged_tokenizer_tables_are_refused_by_the_kernel_and_by_info(packed, tmp_path):
+    path = damaged(packed, tmp_path, tokenizer_tables(packed) + 1_000)
+    result = boot(path)
+    assert result.returncode not in (0, POWERED_OFF), result.stdout
+    assert len([line for line in result.stdout.splitlines() if "tokenizer tables: checksum: is 0x" in line]) == 1
+    result = run_hexa_os("info", path)
+    assert "can run       no: offset 0x" in result.stdout and "tokenizer tables: checksum" in result.stdout
 
 
 def test_a_damaged_table_is_refused(packed, tmp_path):

@@ -12,14 +12,28 @@ extension ModelFile {
 
     /// The shape of the model, if it is one that the engine runs: the kernel's own checks, made before it boots.
     public func check(_ thoroughness: Thoroughness) throws(LaunchError) -> ModelConfiguration {
+        try check { configuration, bytes in
+            if thoroughness == .full { _ = try Tokenizer(container, mapped: bytes) }
+            return configuration
+        }
+    }
+
+    /// The tokenizer of a model that has passed the full check.
+    func checkedTokenizer() throws(LaunchError) -> Tokenizer {
+        try check { _, bytes in try Tokenizer(container, bytes: bytes.bytes) }
+    }
+
+    /// What `body` makes of a model whose shape, tensors and template have been found good.
+    private func check<Result>(
+        _ body: (ModelConfiguration, UnsafeRawBufferPointer) throws -> Result
+    ) throws(LaunchError) -> Result {
         do {
             let configuration = try ModelConfiguration(container)
-            try withMapping { bytes in
-                _ = try TransformerWeights(container, configuration, bytes: bytes)
-                if thoroughness == .full { _ = try Tokenizer(container, bytes: bytes.bytes) }
-            }
             _ = try ChatTemplate(container)
-            return configuration
+            return try withMapping { bytes in
+                _ = try TransformerWeights(container, configuration, bytes: bytes)
+                return try body(configuration, bytes)
+            }
         } catch let error as TemplateError {
             throw .modelInvalid(path: path, reason: "tokenizer.chat_template: \(error.description)")
         } catch let error as LaunchError {
@@ -37,7 +51,7 @@ extension ModelFile {
         case impossible
     }
 
-    /// Reads all tensors and compares them with their checksums.
+    /// Reads all tensors and compares them with their checksums, and the tokenizer's tables with its metadata.
     ///
     /// - Parameter progress: told the share done, `0...1`.
     public func verify(progress: (Double) -> Void) throws(LaunchError) -> Verification {
@@ -45,6 +59,7 @@ extension ModelFile {
         let total = Double(max(container.tensors.reduce(0) { $0 + $1.byteCount }, 1))
         do {
             try withMapping { bytes in
+                try container.verifyTokenizerTables(in: bytes)
                 try container.verifyTensors(in: bytes) { progress(Double($0) / total) }
             }
             return .passed
@@ -56,13 +71,9 @@ extension ModelFile {
     }
 
     /// Lends the whole file, mapped read-only. Only pages that are looked at are read.
-    func withMapping(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+    func withMapping<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result {
         let file = FileDescriptor(owning: open(path, O_RDONLY | O_CLOEXEC))
-        let address = mmap(nil, byteCount, PROT_READ, MAP_PRIVATE, file.number, 0)
-        guard let address, address != MAP_FAILED else {
-            throw LaunchError.fileUnreadable(path: path, reason: errorText(errno), hint: "it cannot be mapped")
-        }
-        defer { munmap(address, byteCount) }
-        try body(UnsafeRawBufferPointer(start: address, count: byteCount))
+        let mapping = try FileMapping(file, byteCount: byteCount, path: path)
+        return try body(mapping.bytes)
     }
 }

@@ -12,9 +12,8 @@ public struct ModelPacker {
     /// Plans the packing of a model that can be served; others are refused as `run` refuses them.
     public init(_ model: ModelFile) throws(LaunchError) {
         guard model.container.format == .gguf else { throw .alreadyPacked(path: model.path) }
-        _ = try model.check(.full)
         self.model = model
-        plan = PackedPlan(model.container)
+        plan = PackedPlan(model.container, tokenizer: try model.checkedTokenizer())
     }
 
     /// Where the packed model goes when nothing else is said: beside the model, as `.hxm`.

@@ -12,6 +12,8 @@ public enum ModelConfigurationError: Error, Equatable, Sendable {
     case unsupported(key: String, what: String)
     /// The tensor is not in the file.
     case missingTensor(name: String)
+    /// A packed file's tokenizer tables are damaged.
+    case tokenizerTables(ContainerError)
 }
 
 extension ModelConfigurationError: CustomStringConvertible {
@@ -23,6 +25,7 @@ extension ModelConfigurationError: CustomStringConvertible {
         case .invalid(let key, let reason): "metadata '" + key + "': " + reason
         case .contradiction(let key, let reason): "metadata '" + key + "' contradicts the file: " + reason
         case .unsupported(let key, let what): "'" + key + "': " + what + " is not supported"
+        case .tokenizerTables(let error): error.description
         case .missingTensor(let name): "tensor '" + name + "' is missing"
         }
     }

@@ -21,6 +21,8 @@ public struct ModelContainer: Sendable {
     /// Where tensor data begins.
     public let dataOffset: Int
     public let fileSize: Int
+    /// A tokenizer's look-up tables, where the file has them.
+    var tokenizerTables: TokenizerTables?
 
     let tensorNames: ByteStringTable
 

@@ -2,16 +2,17 @@ import Tensor
 
 extension PackedHeaderParser {
     func parseTable(
-        _ header: PackedHeader, _ sections: Sections
+        _ header: PackedHeader, _ sections: Sections, vectorsStart: Int
     ) throws(HeaderCursor.Stop) -> (tensors: [ModelContainer.TensorInfo], names: ByteStringTable) {
         var tensors: [ModelContainer.TensorInfo] = []
         tensors.reserveCapacity(Int(header.tensorCount))
         var names = ByteStringTable(capacity: Int(header.tensorCount), byteCapacity: Int(header.tensorCount) * 24)
-        var previousEnd = sections.tableEnd
+        var previousEnd = vectorsStart
         for index in 0..<Int(header.tensorCount) {
             let entry = PackedEntry(bytes, at: sections.tableStart + index * PackedTensor.entryByteCount, index: index)
             try entry.checkName(addingTo: &names)
-            let tensor = try entry.checked(sections, previousEnd: previousEnd, fileSize: fileSize)
+            let tensor = try entry.checked(
+                vectors: vectorsStart..<sections.weightsOffset, previousEnd: previousEnd, fileSize: fileSize)
             previousEnd = tensor.byteRange.upperBound
             tensors.append(tensor)
         }
@@ -65,7 +66,7 @@ private struct PackedEntry: ~Escapable {
     }
 
     func checked(
-        _ sections: Sections, previousEnd: Int, fileSize: Int
+        vectors: Range<Int>, previousEnd: Int, fileSize: Int
     ) throws(HeaderCursor.Stop) -> ModelContainer.TensorInfo {
         typealias Field = PackedTensor.Field
         guard let type = TensorType(rawValue: claim.type) else {
@@ -78,7 +79,8 @@ private struct PackedEntry: ~Escapable {
         let columns = try size(claim.columns, Field.columns, "columns")
         let rows = try size(claim.rows, Field.rows, "rows")
         try checkByteCount(type, rows: rows, columns: columns)
-        let offset = try checkedOffset(sections, isVector: rows == 1, previousEnd: previousEnd, fileSize: fileSize)
+        let offset = try checkedOffset(
+            in: rows == 1 ? vectors : vectors.upperBound..<fileSize, previousEnd: previousEnd, fileSize: fileSize)
         return ModelContainer.TensorInfo(
             name: String(decoding: claim.name, as: UTF8.self), type: type, layout: layout,
             dimensions: rows == 1 ? [columns] : [columns, rows], offset: offset, byteCount: Int(claim.byteCount),
@@ -111,7 +113,7 @@ private struct PackedEntry: ~Escapable {
 
     /// Tensors lie in the table's order, vectors before the weights' offset, matrices behind it.
     private func checkedOffset(
-        _ sections: Sections, isVector: Bool, previousEnd: Int, fileSize: Int
+        in region: Range<Int>, previousEnd: Int, fileSize: Int
     ) throws(HeaderCursor.Stop) -> Int {
         let field = PackedTensor.Field.offset
         guard claim.offset % UInt64(PackedFormat.tensorAlignment) == 0 else {
@@ -121,8 +123,6 @@ private struct PackedEntry: ~Escapable {
         guard !overflow, end <= UInt64(fileSize) else {
             throw invalid(field, "offset", .truncated(needed: overflow ? .max : end, fileSize: fileSize))
         }
-        let region = isVector
-            ? sections.tableEnd..<sections.weightsOffset : sections.weightsOffset..<fileSize
         guard claim.offset >= UInt64(region.lowerBound), end <= UInt64(region.upperBound) else {
             throw invalid(field, "offset", .outside(claim.offset, allowed: region))
         }

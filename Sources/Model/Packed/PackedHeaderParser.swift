@@ -24,11 +24,13 @@ struct PackedHeaderParser: ~Escapable {
         let tables = bytes.extracting(PackedFormat.headerByteCount..<sections.tableEnd)
         try check(header.tablesChecksum, of: tables, at: PackedHeader.Field.tablesChecksum, "checksum of the tables")
         let metadata = try parseMetadata(header, sections)
-        let directory = try parseTable(header, sections)
+        let tokenizerTables = try parseTokenizerTables(sections)
+        let vectorsStart = tokenizerTables?.byteRange.upperBound ?? sections.tableEnd
+        let directory = try parseTable(header, sections, vectorsStart: vectorsStart)
         return ModelContainer(
-            format: .hxm, version: PackedFormat.version, metadata: metadata, metadataByteRange: sections.metadata,
-            tensors: directory.tensors, headerByteCount: sections.tableEnd, dataOffset: sections.tableEnd,
-            fileSize: fileSize, tensorNames: directory.names)
+            format: .hxm, version: header.version, metadata: metadata, metadataByteRange: sections.metadata,
+            tensors: directory.tensors, headerByteCount: sections.tableEnd, dataOffset: vectorsStart,
+            fileSize: fileSize, tokenizerTables: tokenizerTables, tensorNames: directory.names)
     }
 
     static func invalid(_ offset: Int, _ field: String, _ problem: ContainerError.Problem) -> HeaderCursor.Stop {
@@ -52,9 +54,9 @@ extension PackedHeaderParser {
         var cursor = HeaderCursor(bytes, fileSize: fileSize)
         try checkMagic(&cursor)
         let version = try cursor.integer(UInt32.self, "version")
-        guard version == PackedFormat.version else {
+        guard version == PackedFormat.version || version == PackedFormat.versionWithoutTokenizer else {
             throw Self.invalid(PackedHeader.Field.version, "version",
-                               .unsupportedVersion(version, supported: "\(PackedFormat.version) is"))
+                               .unsupportedVersion(version, supported: "1 and 2 are"))
         }
         let headerByteCount = try cursor.integer(UInt32.self, "header size")
         guard headerByteCount == UInt32(PackedFormat.headerByteCount) else {
@@ -62,6 +64,7 @@ extension PackedHeaderParser {
                                .unexpected(UInt64(headerByteCount), expected: UInt64(PackedFormat.headerByteCount)))
         }
         let header = PackedHeader(
+            version: version,
             fileByteCount: try cursor.integer(UInt64.self, "file size"),
             metadataByteCount: try cursor.integer(UInt64.self, "metadata size"),
             metadataCount: try cursor.integer(UInt32.self, "metadata count"),
@@ -103,7 +106,9 @@ extension PackedHeaderParser {
 struct Sections {
     let metadata: Range<Int>
     let tableStart: Int
-    /// Vectors may begin here.
+    /// Behind the tensor table; nil in files of a version that has no such record.
+    let tokenizerRecordStart: Int?
+    /// The end of what the checksum of the tables covers. Tokenizer tables or vectors may begin here.
     let tableEnd: Int
     let weightsOffset: Int
 
@@ -137,7 +142,9 @@ struct Sections {
         }
         metadata = start..<(start + Int(header.metadataByteCount))
         tableStart = PackedFormat.aligned(metadata.upperBound, to: PackedFormat.tensorAlignment)
-        tableEnd = tableStart + Int(header.tensorCount) * PackedTensor.entryByteCount
+        let tensorsEnd = tableStart + Int(header.tensorCount) * PackedTensor.entryByteCount
+        tokenizerRecordStart = header.version == PackedFormat.versionWithoutTokenizer ? nil : tensorsEnd
+        tableEnd = tokenizerRecordStart.map { $0 + TokenizerTables.Record.byteCount } ?? tensorsEnd
         guard tableEnd <= fileSize else {
             throw Parser.invalid(Field.tensorCount, "tensor count",
                                  .truncated(needed: UInt64(tableEnd), fileSize: fileSize))

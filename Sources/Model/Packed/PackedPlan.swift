@@ -13,6 +13,8 @@ public struct PackedPlan: Sendable {
     public let tensorByteCount: Int
     private let metadataByteRange: Range<Int>
     private let metadataCount: Int
+    private let tokenizerRecord: TokenizerTables.Record
+    private let tokenizerTables: [UInt8]
 
     /// What becomes of one tensor.
     public struct Placement: Sendable {
@@ -23,12 +25,15 @@ public struct PackedPlan: Sendable {
         public let offset: Int
     }
 
-    public init(_ source: ModelContainer) {
+    /// - Parameter tokenizer: the model's, whose look-up tables go into the file; nil for a model without one.
+    public init(_ source: ModelContainer, tokenizer: Tokenizer?) {
+        (tokenizerRecord, tokenizerTables) = tokenizer.map { TokenizerTables.encode($0) } ?? (.none, [])
         metadataByteRange = source.metadataByteRange
         metadataCount = source.metadata.count
         let tableStart = PackedFormat.aligned(
             PackedFormat.headerByteCount + source.metadataByteRange.count, to: PackedFormat.tensorAlignment)
         var offset = tableStart + source.tensors.count * PackedTensor.entryByteCount
+            + TokenizerTables.Record.byteCount + tokenizerTables.count
         var placements: [Placement] = []
         placements.reserveCapacity(source.tensors.count)
         func place(_ tensor: ModelContainer.TensorInfo) {
@@ -45,7 +50,7 @@ public struct PackedPlan: Sendable {
         self.placements = placements
     }
 
-    /// Everything before the first tensor: header, metadata, tensor table.
+    /// Everything before the first tensor: header, metadata, tensor table, tokenizer tables.
     ///
     /// - Parameters:
     ///   - source: the bytes of the model that the plan was made for, at least up to its header's end.
@@ -54,19 +59,22 @@ public struct PackedPlan: Sendable {
         precondition(checksums.count == placements.count, "a checksum for each tensor")
         var tables: [UInt8] = []
         let start = PackedFormat.headerByteCount
-        tables.reserveCapacity(metadataByteRange.count + (placements.count + 1) * PackedTensor.entryByteCount)
+        tables.reserveCapacity(metadataByteRange.count + (placements.count + 2) * PackedTensor.entryByteCount)
         for offset in metadataByteRange { tables.append(HeaderCursor.load(source, at: offset)) }
         // The header before the tables is a multiple of the alignment itself.
         tables.pad(toMultipleOf: PackedFormat.tensorAlignment)
         for (placement, checksum) in zip(placements, checksums) {
             tables += placement.tableEntry(checksum: checksum).encoded
         }
-        precondition(placements.allSatisfy { $0.offset >= start + tables.count }, "tensors lie behind the tables")
+        tables += tokenizerRecord.encoded
+        let end = start + tables.count + tokenizerTables.count
+        precondition(placements.allSatisfy { $0.offset >= end }, "tensors lie behind the tables")
         let header = PackedHeader(
+            version: PackedFormat.version,
             fileByteCount: UInt64(fileByteCount), metadataByteCount: UInt64(metadataByteRange.count),
             metadataCount: UInt32(metadataCount), tensorCount: UInt32(placements.count),
             weightsOffset: UInt64(weightsOffset), tablesChecksum: XXH64.digest(of: tables.span.bytes))
-        return header.encoded + tables
+        return header.encoded + tables + tokenizerTables
     }
 }
 

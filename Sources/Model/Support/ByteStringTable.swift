@@ -14,12 +14,13 @@ struct ByteStringTable: Sendable {
     }
 
     /// All strings, one behind the other.
-    private(set) var bytes: [UInt8] = []
-    private var ends: [Int32] = []
-    private var slots: [Slot]
+    private(set) var bytes: PlainRow<UInt8>
+    /// Where each string ends in `bytes`.
+    private(set) var ends: PlainRow<Int32>
+    private(set) var slots: PlainRow<Slot>
 
     /// The hash stands beside the number so that other strings are passed by without a look at their bytes.
-    private struct Slot {
+    struct Slot {
         var number: Int32
         var hash: UInt32
     }
@@ -33,49 +34,67 @@ struct ByteStringTable: Sendable {
     init(capacity: Int, byteCapacity: Int) {
         var slotCount = 16
         while slotCount < capacity * 2 { slotCount *= 2 }
-        slots = [Slot](repeating: Slot(number: Self.noNumber, hash: 0), count: slotCount)
-        ends.reserveCapacity(capacity)
-        bytes.reserveCapacity(byteCapacity)
+        slots = PlainRow([Slot](repeating: Slot(number: Self.noNumber, hash: 0), count: slotCount))
+        ends = PlainRow([])
+        bytes = PlainRow([])
+        ends.values.reserveCapacity(capacity)
+        bytes.values.reserveCapacity(byteCapacity)
+    }
+
+    /// A table that was made before, as its parts.
+    ///
+    /// - Parameters:
+    ///   - ends: ascending, within `bytes`.
+    ///   - slots: as many as a power of two; what they say is checked when it is looked up.
+    init(bytes: PlainRow<UInt8>, ends: PlainRow<Int32>, slots: PlainRow<Slot>) {
+        precondition(slots.count > 0 && slots.count & (slots.count - 1) == 0, "a power of two of slots")
+        self.bytes = bytes
+        self.ends = ends
+        self.slots = slots
     }
 
     var count: Int { ends.count }
 
     /// Where string `index` lies in `bytes`.
     func range(at index: Int) -> Range<Int> {
-        (index == 0 ? 0 : Int(ends[index - 1]))..<Int(ends[index])
+        let ends = ends.span
+        return (index == 0 ? 0 : Int(ends[index - 1]))..<Int(ends[index])
     }
 
     /// Gives the bytes that `write` appends to the block the next number. `write` returns whether look-up is to find
     /// the string; otherwise it just has a number and bytes.
     mutating func append(_ write: (inout [UInt8]) -> Bool) -> Insertion {
-        let start = bytes.count
-        let isSearchable = write(&bytes)
-        let number = Int32(ends.count)
-        ends.append(Int32(bytes.count))
+        let start = bytes.values.count
+        let isSearchable = write(&bytes.values)
+        let number = Int32(ends.values.count)
+        ends.values.append(Int32(bytes.values.count))
         guard isSearchable else { return .inserted }
-        let hash = Self.hash(bytes.span.extracting(start..<bytes.count))
-        var index = Int(hash) & (slots.count - 1)
+        let hash = Self.hash(bytes.values.span.extracting(start..<bytes.values.count))
+        var index = Int(hash) & (slots.values.count - 1)
         for _ in 0..<Self.probeCountMax {
-            let slot = slots[index]
+            let slot = slots.values[index]
             if slot.number == Self.noNumber {
-                slots[index] = Slot(number: number, hash: hash)
+                slots.values[index] = Slot(number: number, hash: hash)
                 return .inserted
             }
-            if slot.hash == hash, isString(Int(slot.number), equalTo: bytes.span.extracting(start..<bytes.count)) {
+            if slot.hash == hash,
+               isString(Int(slot.number), equalTo: bytes.values.span.extracting(start..<bytes.values.count)) {
                 return .duplicate(of: Int(slot.number))
             }
-            index = (index + 1) & (slots.count - 1)
+            index = (index + 1) & (slots.values.count - 1)
         }
         return .tooManyCollisions
     }
 
     /// The number of the first searchable string equal to `key`.
     func find(_ key: Span<UInt8>) -> Int? {
+        let slots = slots.span
         let hash = Self.hash(key)
         var index = Int(hash) & (slots.count - 1)
         for _ in 0..<Self.probeCountMax {
             let slot = slots[index]
-            if slot.number == Self.noNumber { return nil }
+            // A slot that a file has filled in may name a string that there is not.
+            guard slot.number >= 0, Int(slot.number) < count else { return nil }
             if slot.hash == hash, isString(Int(slot.number), equalTo: key) { return Int(slot.number) }
             index = (index + 1) & (slots.count - 1)
         }
@@ -85,6 +104,7 @@ struct ByteStringTable: Sendable {
     private func isString(_ index: Int, equalTo key: Span<UInt8>) -> Bool {
         let range = range(at: index)
         guard range.count == key.count else { return false }
+        let bytes = bytes.span
         for offset in key.indices where bytes[range.lowerBound + offset] != key[offset] { return false }
         return true
     }

@@ -1,7 +1,7 @@
 /// Byte-level byte-pair encoding (GPT-2 and its heirs): bytes are the first symbols, merges go by rank.
 struct ByteLevelBPE: Sendable {
     let preTokenizer: PreTokenizer
-    private let merges: MergeTable
+    let merges: MergeTable
     /// The token of each byte; `noToken` where the vocabulary lacks one.
     private let byteTokens: [TokenID]
     /// A piece that is a token as a whole stays whole, whatever the merges would make of it (Llama 3).
@@ -9,7 +9,10 @@ struct ByteLevelBPE: Sendable {
 
     private static let noToken: TokenID = -1
 
-    init(_ file: ModelContainer, bytes: RawSpan, _ vocabulary: Vocabulary) throws(ModelConfigurationError) {
+    /// - Parameter readyMerges: the merges, where they need not be read from the metadata.
+    init(
+        _ file: ModelContainer, bytes: RawSpan, _ vocabulary: Vocabulary, readyMerges: MergeTable?
+    ) throws(ModelConfigurationError) {
         let preKey = "tokenizer.ggml.pre"
         let name = try file.string(preKey)
         guard let preTokenizer = PreTokenizer(name: name) else {
@@ -18,7 +21,11 @@ struct ByteLevelBPE: Sendable {
         self.preTokenizer = preTokenizer
         ignoresMerges = preTokenizer == .llama3
         byteTokens = (0...255).map { byte in vocabulary.token([UInt8(byte)].span) ?? Self.noToken }
-        merges = try Self.merges(file, bytes: bytes, vocabulary)
+        if let readyMerges {
+            merges = readyMerges
+        } else {
+            merges = try Self.merges(file, bytes: bytes, vocabulary)
+        }
     }
 
     private static func merges(
@@ -29,7 +36,7 @@ struct ByteLevelBPE: Sendable {
         guard array.count <= ModelLimits.vocabularySizeMax else {
             throw .invalid(key: key, reason: "\(array.count) merges (at most \(ModelLimits.vocabularySizeMax))")
         }
-        var table = MergeTable(capacity: array.count)
+        var table = MergeTable(capacity: array.count, tokenCount: vocabulary.count)
         var text: [UInt8] = []
         try array.forEachString(in: bytes) { (rank, range) throws(ModelConfigurationError) in
             // "LEFT RIGHT"; a first byte that is a space belongs to LEFT.

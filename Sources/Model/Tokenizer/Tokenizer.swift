@@ -1,7 +1,5 @@
-/// A model's tokenizer: text to tokens and back, made from a GGUF file's metadata.
-///
-/// Holds its own copy of the vocabulary (compact: a few hundred KiB for fifty thousand tokens), so that the file's
-/// bytes may go away. Encoding n bytes takes O(n log n) time whatever the text.
+/// A model's tokenizer: text to tokens and back. Its tables are built from a file's metadata, or are those that an HXM
+/// file holds ready. Encoding n bytes takes O(n log n) time whatever the text.
 public struct Tokenizer: Sendable {
     let vocabulary: Vocabulary
     let algorithm: Algorithm
@@ -24,10 +22,32 @@ public struct Tokenizer: Sendable {
         case sentencePiece(SentencePiece)
     }
 
-    /// Reads the tokenizer of a file.
+    /// Builds the tokenizer of a file, with a copy of the vocabulary of its own (a few MiB for fifty thousand tokens),
+    /// so that the file's bytes may go away.
     ///
     /// - Parameter bytes: the bytes that `file` was parsed from, at least up to the header's end.
     public init(_ file: ModelContainer, bytes: RawSpan) throws(ModelConfigurationError) {
+        try self.init(file, bytes: bytes, readyTables: nil)
+    }
+
+    /// The tokenizer of a file that stays where it is as long as the tokenizer is used. Tables that the file holds are
+    /// used where they lie; otherwise they are built.
+    ///
+    /// - Parameter bytes: the whole file, at an address that is a multiple of 8.
+    public init(_ file: ModelContainer, mapped bytes: UnsafeRawBufferPointer) throws(ModelConfigurationError) {
+        let content: TokenizerTables.Content?
+        do throws(ContainerError) {
+            content = try file.tokenizerTables?.content(in: bytes)
+        } catch {
+            throw .tokenizerTables(error)
+        }
+        try self.init(file, bytes: bytes.bytes, readyTables: content)
+    }
+
+    /// - Parameter readyTables: the look-up tables, where they need not be built.
+    init(
+        _ file: ModelContainer, bytes: RawSpan, readyTables: TokenizerTables.Content?
+    ) throws(ModelConfigurationError) {
         let model = try file.string("tokenizer.ggml.model")
         let isByteLevel: Bool
         switch model {
@@ -35,11 +55,17 @@ public struct Tokenizer: Sendable {
         case "llama": isByteLevel = false
         default: throw .unsupported(key: "tokenizer.ggml.model", what: "tokenizer '" + model + "'")
         }
-        let vocabulary = try Vocabulary(file, bytes: bytes, encoding: isByteLevel ? .byteLevel : .sentencePiece)
+        let vocabulary: Vocabulary
+        if let readyTables {
+            try readyTables.check(against: file, isByteLevel: isByteLevel)
+            vocabulary = readyTables.vocabulary
+        } else {
+            vocabulary = try Vocabulary(file, bytes: bytes, encoding: isByteLevel ? .byteLevel : .sentencePiece)
+        }
         let special = try SpecialTokenIDs(file, vocabulary, isByteLevel: isByteLevel)
         let addsBeginByDefault: Bool
         if isByteLevel {
-            let bpe = try ByteLevelBPE(file, bytes: bytes, vocabulary)
+            let bpe = try ByteLevelBPE(file, bytes: bytes, vocabulary, readyMerges: readyTables?.merges)
             addsBeginByDefault = bpe.preTokenizer.addsBeginOfSequenceByDefault
             algorithm = .byteLevelBPE(bpe)
         } else {
@@ -67,6 +93,21 @@ public struct Tokenizer: Sendable {
     /// What `token` is for; nil for one outside of the vocabulary.
     public func kind(of token: TokenID) -> TokenKind? {
         vocabulary.kind(of: token)
+    }
+}
+
+extension TokenizerTables.Content {
+    /// The tables are of the tokenizer that the metadata describes.
+    fileprivate func check(against file: ModelContainer, isByteLevel: Bool) throws(ModelConfigurationError) {
+        guard isByteLevel == (merges != nil) else {
+            throw .contradiction(key: "tokenizer.ggml.model", reason: "the tokenizer tables are of another kind")
+        }
+        let key = "tokenizer.ggml.tokens"
+        let tokenCount = try file.stringArray(key).count
+        guard tokenCount == vocabulary.count else {
+            throw .contradiction(
+                key: key, reason: "\(tokenCount) tokens, \(vocabulary.count) in the tokenizer tables")
+        }
     }
 }
 

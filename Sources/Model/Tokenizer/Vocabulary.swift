@@ -3,14 +3,16 @@
 /// Byte-level vocabularies are kept decoded: a token's bytes are the text it stands for. SentencePiece tokens are kept
 /// as they stand in the file, with `▁` for the space, since merging looks them up that way.
 struct Vocabulary: Sendable {
-    enum Encoding { case byteLevel, sentencePiece }
+    /// Raw values are those of an HXM file's tokenizer tables.
+    enum Encoding: UInt32 { case byteLevel = 1, sentencePiece = 2 }
 
-    private let table: ByteStringTable
-    private let kinds: [TokenKind]
+    let table: ByteStringTable
+    /// Raw values of `TokenKind`, by token.
+    let kinds: PlainRow<UInt8>
     /// Bytes of the longest token.
     let tokenByteCountMax: Int
 
-    private init(table: ByteStringTable, kinds: [TokenKind], tokenByteCountMax: Int) {
+    init(table: ByteStringTable, kinds: PlainRow<UInt8>, tokenByteCountMax: Int) {
         self.table = table
         self.kinds = kinds
         self.tokenByteCountMax = tokenByteCountMax
@@ -29,7 +31,8 @@ struct Vocabulary: Sendable {
     }
 
     func kind(of token: TokenID) -> TokenKind? {
-        kinds.indices.contains(Int(token)) ? kinds[Int(token)] : nil
+        let kinds = kinds.span
+        return kinds.indices.contains(Int(token)) ? TokenKind(rawValue: kinds[Int(token)]) : nil
     }
 }
 
@@ -65,7 +68,7 @@ extension Vocabulary {
             }
             tokenByteCountMax = max(tokenByteCountMax, table.range(at: index).count)
         }
-        self.init(table: table, kinds: kinds, tokenByteCountMax: tokenByteCountMax)
+        self.init(table: table, kinds: PlainRow(kinds.map { $0.rawValue }), tokenByteCountMax: tokenByteCountMax)
     }
 
     private static func kinds(

@@ -17,7 +17,7 @@ struct PackedErrorTests {
     }()
 
     /// Where the entry of tensor `index` begins: output_norm, token_embd, blk.0.attn_q, blk.0.attn_k.
-    private static func entry(_ index: Int) -> Int { tablesEnd - (4 - index) * 128 }
+    private static func entry(_ index: Int) -> Int { tablesEnd - 64 - (4 - index) * 128 }
 
     private static func error(_ file: [UInt8]) -> ContainerError? {
         do throws(ContainerError) {
@@ -55,8 +55,8 @@ struct PackedErrorTests {
         Case("line ends changed in transfer", at: 0, field: "magic", .foreign(magic: 0x8948_584d), isSigned: false) {
             $0[4] = 0x0a
         },
-        Case("version 2", at: 8, field: "version", .unsupportedVersion(2, supported: "1 is"), isSigned: false) {
-            $0[8] = 2
+        Case("version 3", at: 8, field: "version", .unsupportedVersion(3, supported: "1 and 2 are"), isSigned: false) {
+            $0[8] = 3
         },
         Case("a longer header", at: 12, field: "header size", .unexpected(96, expected: 64), isSigned: false) {
             $0[12] = 96
@@ -84,7 +84,7 @@ struct PackedErrorTests {
             PackedModel.put(UInt32.max, at: 36, in: &$0)
         },
         Case("a tensor table beyond the file", at: 36, field: "tensor count",
-             .truncated(needed: UInt64(entry(0) + 65_536 * 128), fileSize: good.count)) {
+             .truncated(needed: UInt64(entry(0) + 65_536 * 128 + 64), fileSize: good.count)) {
             PackedModel.put(UInt32(65_536), at: 36, in: &$0)
         },
         Case("weights between large pages", at: 40, field: "offset of the weights",
@@ -173,7 +173,7 @@ struct PackedErrorTests {
     /// Where a reader takes the tables to end; the good file's end where that is absurd.
     private static func tablesEnd(statedBy file: [UInt8]) -> Int {
         let count = Int(file[36]) | Int(file[37]) << 8 | Int(file[38]) << 16 | Int(file[39]) << 24
-        return count == 4 ? tablesEnd : min(tablesEnd, entry(0) + count * 128)
+        return count == 4 ? tablesEnd : min(tablesEnd, entry(0) + count * 128 + 64)
     }
 
     @Test("any flipped bit of header and tables is found, without knowing what it means")

@@ -18,7 +18,7 @@ struct PackedModelTests {
     func roundTrip() throws {
         let (model, bytes) = try packed()
         let file = try ModelContainer(bytes.span.bytes)
-        #expect(file.format == .hxm && file.version == 1)
+        #expect(file.format == .hxm && file.version == 2)
         #expect(file.metadata.map(\.key) == model.file.metadata.map(\.key))
         #expect(file["llama.block_count"]?.integer == 3)
         #expect(try ModelConfiguration(file) == model.configuration)

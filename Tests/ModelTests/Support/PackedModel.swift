@@ -4,7 +4,8 @@
 enum PackedModel {
     /// The file that a GGUF file becomes.
     static func pack(_ gguf: [UInt8]) throws(ContainerError) -> [UInt8] {
-        let plan = PackedPlan(try ModelContainer(gguf.span.bytes))
+        let source = try ModelContainer(gguf.span.bytes)
+        let plan = PackedPlan(source, tokenizer: try? Tokenizer(source, bytes: gguf.span.bytes))
         var file = [UInt8](repeating: 0, count: plan.fileByteCount)
         let checksums = plan.placements.map { placement in
             file.withUnsafeMutableBytes { file in

@@ -17,6 +17,14 @@ enum TestTokenizers {
         merges: [(String, String)], control: [String] = [], userDefined: [String] = [], pre: String = "gpt-2",
         _ change: (inout GGUFBuilder) -> Void = { _ in }
     ) throws -> Tokenizer {
+        var builder = byteLevelBuilder(merges: merges, control: control, userDefined: userDefined, pre: pre)
+        change(&builder)
+        return try make(builder)
+    }
+
+    static func byteLevelBuilder(
+        merges: [(String, String)], control: [String] = [], userDefined: [String] = [], pre: String = "gpt-2"
+    ) -> GGUFBuilder {
         let normal = (0...255).map { standIn(UInt8($0)) } + merges.map { standIns($0.0 + $0.1) }
         var builder = GGUFBuilder()
         builder.add("tokenizer.ggml.model", .string("gpt2"))
@@ -25,14 +33,19 @@ enum TestTokenizers {
         builder.add("tokenizer.ggml.token_type", .int32s(
             normal.map { _ in 1 } + control.map { _ in 3 } + userDefined.map { _ in 4 }))
         builder.add("tokenizer.ggml.merges", .strings(merges.map { standIns($0.0) + " " + standIns($0.1) }))
-        change(&builder)
-        return try make(builder)
+        return builder
     }
 
     /// A SentencePiece vocabulary: unknown, begin, end, the 256 bytes, then `pieces` with their scores.
     static func sentencePiece(
         _ pieces: [(String, Float)], _ change: (inout GGUFBuilder) -> Void = { _ in }
     ) throws -> Tokenizer {
+        var builder = sentencePieceBuilder(pieces)
+        change(&builder)
+        return try make(builder)
+    }
+
+    static func sentencePieceBuilder(_ pieces: [(String, Float)]) -> GGUFBuilder {
         let bytes = (0...255).map { String(decoding: SentencePiece.byteTokenText(UInt8($0)), as: UTF8.self) }
         var builder = GGUFBuilder()
         builder.add("tokenizer.ggml.model", .string("llama"))
@@ -40,8 +53,7 @@ enum TestTokenizers {
         builder.add("tokenizer.ggml.scores", .float32s([Float](repeating: 0, count: 259) + pieces.map { $0.1 }))
         builder.add("tokenizer.ggml.token_type", .int32s(
             [2, 3, 3] + [Int32](repeating: 6, count: 256) + pieces.map { _ in 1 }))
-        change(&builder)
-        return try make(builder)
+        return builder
     }
 
     static func make(_ builder: GGUFBuilder) throws -> Tokenizer {
