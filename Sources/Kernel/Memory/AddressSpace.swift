@@ -11,7 +11,8 @@ enum AddressSpace {
     ///   - devices: register ranges to map uncached.
     /// - Returns: the tables' root, for the other cores.
     static func enter(ram: MemoryMap, devices: [PhysicalRange]) throws(PageTables.MapError) -> UInt64 {
-        let tables = try PageTables(pageSource: takeTablePage)
+        let pages = TablePages()
+        let tables = try PageTables { pages.take() }
         for range in ram.usable {
             try tables.map(range, [.write, .user])
         }
@@ -20,7 +21,6 @@ enum AddressSpace {
         try tables.map(PhysicalRange(start: image.stub_text_end, end: image.stub_data_end), [.write])
         try tables.map(PhysicalRange(start: image.text_start, end: image.text_end), [.execute, .user])
         try tables.map(PhysicalRange(start: image.rodata_start, end: image.rodata_end), [.user])
-        try tables.map(PhysicalRange(start: image.symbols_start, end: image.symbols_end), [.user])
         boot_place_trampoline()
         let trampoline = UInt64(boot_trampoline_address)
         try tables.map(PhysicalRange(start: trampoline, end: trampoline + Limits.pageBytes), [.execute])
@@ -53,9 +53,33 @@ enum AddressSpace {
     /// Registers and firmware are below.
     private static var devicesEnd: UInt64 { 4 << 30 }
 
-    private static func takeTablePage() -> UnsafeMutablePointer<UInt64>? {
-        guard let page = KernelHeap.allocatePages(byteCount: Int(Limits.pageBytes)) else { return nil }
-        let entries = page.bindMemory(to: UInt64.self, capacity: 512)
+}
+
+/// Pages for page tables, side by side: a host that shadows them maps all memory around one in small pages, so that
+/// they are kept away from memory that is used much.
+private final class TablePages {
+    private var next: UnsafeMutableRawPointer?
+    private var freeCount = 0
+
+    /// As many as map the machine and 8 GiB of a file; beyond that they are taken one by one.
+    private static var count: Int { 32 }
+
+    init() {
+        next = KernelHeap.allocatePages(byteCount: Self.count * Int(Limits.pageBytes))
+        if next != nil { freeCount = Self.count }
+    }
+
+    /// A page of zeros; nil when there is no memory.
+    func take() -> UnsafeMutablePointer<UInt64>? {
+        let page: UnsafeMutableRawPointer?
+        if freeCount > 0 {
+            page = next
+            next = next.map { $0 + Int(Limits.pageBytes) }
+            freeCount -= 1
+        } else {
+            page = KernelHeap.allocatePages(byteCount: Int(Limits.pageBytes))
+        }
+        guard let entries = page?.bindMemory(to: UInt64.self, capacity: 512) else { return nil }
         entries.initialize(repeating: 0, count: 512)
         return entries
     }
