@@ -2,7 +2,8 @@ import TensorAVX2
 
 /// Keys and values of past tokens, as binary16, in pages of 64 positions that sequences take as they grow.
 ///
-/// Layout: layer, page, key-value head; within it values by position and element, but keys by element and position. So
+/// Layout: page, layer, key-value head, so that a short sequence touches little memory: a machine that starts has each
+/// large page of it zeroed first. Within a head values by position and element, but keys by element and position. So
 /// scores of neighbouring positions are computed side by side, as are elements of the weighted sum of values.
 public struct KeyValuePages: ~Copyable {
     /// Positions of a page: long enough to work on at a stretch, short enough to waste little at a sequence's end.
@@ -33,22 +34,21 @@ public struct KeyValuePages: ~Copyable {
     /// Where a head's part of a page begins, in elements.
     func offset(layer: Int, page: Int, head: Int) -> Int {
         precondition(layer >= 0 && layer < layerCount && page >= 0 && page < pageCount, "page outside the pool")
-        return ((layer * pageCount + page) * headCount + head) * KeyValuePages.positionsPerPage * headDimension
+        return ((page * layerCount + layer) * headCount + head) * KeyValuePages.positionsPerPage * headDimension
     }
 }
 
 extension KeyValuePages {
     /// Copies a page's keys and values, in all layers.
     public mutating func copyPage(_ source: Int, to target: Int) {
-        let byteCount = headCount * KeyValuePages.positionsPerPage * headDimension * MemoryLayout<UInt16>.stride
-        for layer in 0..<layerCount {
-            let from = offset(layer: layer, page: source, head: 0)
-            let into = offset(layer: layer, page: target, head: 0)
-            // SAFETY: `offset` checks both pages; a page's heads follow one another, `byteCount` bytes in all.
-            // Embedded Swift makes a call an element of `update(from:count:)`: 20 ms a page of SmolLM2-135M.
-            UnsafeMutableRawPointer(keys.base + into).copyMemory(from: keys.base + from, byteCount: byteCount)
-            UnsafeMutableRawPointer(values.base + into).copyMemory(from: values.base + from, byteCount: byteCount)
-        }
+        let count = layerCount * headCount * KeyValuePages.positionsPerPage * headDimension
+        let byteCount = count * MemoryLayout<UInt16>.stride
+        let from = offset(layer: 0, page: source, head: 0)
+        let into = offset(layer: 0, page: target, head: 0)
+        // SAFETY: `offset` checks both pages; a page's layers follow one another, `byteCount` bytes in all.
+        // Embedded Swift makes a call an element of `update(from:count:)`: 20 ms a page of SmolLM2-135M.
+        UnsafeMutableRawPointer(keys.base + into).copyMemory(from: keys.base + from, byteCount: byteCount)
+        UnsafeMutableRawPointer(values.base + into).copyMemory(from: values.base + from, byteCount: byteCount)
     }
 }
 
