@@ -29,6 +29,7 @@ struct Cores {
         crew = LaneCrew(capacity: count, wake: { lane, _ in LocalAPIC.wakeCore(identifier: UInt32(lane)) })
         self.pageTableRoot = pageTableRoot
         Machine.crew = crew
+        Machine.firstTouch = FirstTouch()
         for _ in 1..<max(count, 1) {
             guard let tables = KernelHeap.allocatePages(byteCount: Int(boot_tss_bytes) + Int(boot_gdt_bytes) + 64),
                 let stacks = KernelHeap.allocatePages(byteCount: Self.ring0StackBytes + Self.ring3StackBytes)
@@ -86,13 +87,15 @@ struct Cores {
         return true
     }
 
-    /// A lane's life: works when there is work, spins for a while when there is none, then halts until it is woken.
+    /// A lane's life: works when there is work, touches memory that will be needed when there is none, spins for a
+    /// while, then halts until it is woken.
     fileprivate static func serve(_ crew: LaneCrew, lane: Int) -> Never {
         var idleSince = MachineClock.now
         while true {
             _ = crew.serve(as: lane) { hasWorked in
+                let isUseful = hasWorked || Machine.firstTouch?.touchOne() == true
                 let now = MachineClock.now
-                if hasWorked { idleSince = now }
+                if isUseful { idleSince = now }
                 return now < idleSince + spinInterval
             }
             crew.rest(as: lane) { word, value in boot_wait(word, value) }

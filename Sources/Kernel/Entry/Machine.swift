@@ -23,4 +23,6 @@ enum Machine {
     nonisolated(unsafe) static var entropy = EntropyPool()
     /// Set before the other cores start; `core_main` looks here for what to join.
     nonisolated(unsafe) static var crew: LaneCrew?
+    /// What the lanes do while there is nothing else; set before they start.
+    nonisolated(unsafe) static var firstTouch: FirstTouch?
 }

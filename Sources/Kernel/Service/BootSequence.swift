@@ -157,6 +157,7 @@ extension BootSequence {
             refuse("model: \(error.message)")
         }
         report(file)
+        touchAhead(file)
         let features = CPUFeatures.ofThisProcessor()
         let instructionSet = InstructionSet.fastest(on: features)
         var settings = ModelAssembly.Settings(
@@ -177,6 +178,14 @@ extension BootSequence {
         }
         service.withNode { $0.start(assembly.service) }
         report(assembly, duration: MachineClock.now - start, instructionSet)
+    }
+
+    /// Has the lanes, which have nothing to do yet, take the faults of weights that the host has mapped.
+    private func touchAhead(_ file: ModelFile) {
+        guard case .shared(let bytes) = file.memory, let base = bytes.baseAddress else { return }
+        let start = UInt64(UInt(bitPattern: base))
+        Machine.firstTouch?.begin(PhysicalRange(start: start, end: start + UInt64(bytes.count)))
+        crew.wakeLanes()
     }
 
     /// Left for vocabulary tables, connections and answers; and, where a law can name programs, for those.

@@ -122,6 +122,11 @@ extension LaneCrew {
         }
     }
 
+    /// Has resting lanes be asked once more whether they are patient (`serve`). The leader calls it between phases.
+    public func wakeLanes() {
+        if participantCount > 1 { rouse(participantCount) }
+    }
+
     /// Wakes those of the first `participants` that rest.
     private func rouse(_ participants: Int) {
         // Orders the stores of the parts before the loads of the states; a lane that goes to rest does the converse

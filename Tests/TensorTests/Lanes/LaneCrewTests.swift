@@ -192,6 +192,29 @@ struct LaneCrewTests {
         #expect(tally.isEachDoneOnce)
     }
 
+    @Test("lanes that rest are woken without work as well, and rest again")
+    func waking() {
+        Self.withCrew(2) { crew in
+            var rounds = 0
+            while rounds < 2_000, crew.wakeCount < 3 {
+                rounds += 1
+                usleep(5_000)
+                crew.wakeLanes()
+            }
+            #expect(crew.wakeCount >= 3)
+            let tally = Tally(chunks: 16, participants: 2)
+            crew.run(chunkCount: 16) { chunk, participant in tally.record(chunk, participant) }
+            #expect(tally.isEachDoneOnce)
+        }
+    }
+
+    @Test("a leader alone has nobody to wake")
+    func wakingNobody() {
+        let crew = LaneCrew()
+        crew.wakeLanes()
+        #expect(crew.wakeCount == 0)
+    }
+
     @Test("dismissed lanes end, whether they rest or spin, and the leader goes on alone", arguments: [0, 5_000])
     func dismissal(pause: UInt32) {
         let threads = LaneThreads(participantCount: 3)
