@@ -14,6 +14,7 @@ import statistics
 import subprocess
 import sys
 import time
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +34,8 @@ PROMPT = "The quick brown fox jumps over the lazy dog, and then it runs away."
 POLL_SECONDS = 0.001
 LLAMA_RATIO = 4
 CACHE_STATES = ["warm", "cold"]
+# A system that has failed this often in a state of the page cache is left out of its further turns.
+FAILURES_MAX = 2
 # Measured from a request that finds nothing running, not from the start of a process.
 ON_DEMAND = "hexa-os serve"
 # Has its model ready, and has not read the prompt.
@@ -150,6 +153,7 @@ class Bench:
     def __init__(self, subjects, chosen, quick, save):
         self.subjects, self.systems, self.quick, self.save = subjects, chosen, quick, save
         self.results = {"models": {}, "failures": []}
+        self.failure_counts = Counter()
 
     def run(self):
         for subject in self.subjects:
@@ -169,6 +173,8 @@ class Bench:
     def turn(self, subject, state, turn):
         # Every other turn backwards, so that nobody always follows the same neighbour.
         for system in self.systems if turn % 2 == 0 else reversed(self.systems):
+            if self.failure_counts[subject.name, state, system.name] >= FAILURES_MAX:
+                continue
             (subject.drop_from_page_cache if state == "cold" else subject.keep_in_page_cache)(system)
             what = f"{subject.name}, page cache {state}, turn {turn + 1} of {self.turns(state)}: {system.name}"
             print(what, file=sys.stderr, flush=True)
@@ -176,6 +182,7 @@ class Bench:
                 ready, first_token, token_count = start(system, subject.file(system))
             except (ServerFailure, OSError, KeyError) as error:
                 self.results["failures"].append(f"{what}: {error}")
+                self.failure_counts[subject.name, state, system.name] += 1
                 continue
             found = self.results["models"][subject.name][state][system.name]
             if ready is not None:
