@@ -84,7 +84,6 @@ class Running:
         self.port = free_port()
         LOGS.mkdir(parents=True, exist_ok=True)
         self.log_path = LOGS / f"{system.name}.log"
-        self.told_log_path = self.log_path.relative_to(ROOT)
         self._log = self.log_path.open("ab")
         self.poll_seconds = poll_seconds
         self.started = time.monotonic()
@@ -112,7 +111,8 @@ class Running:
     def wait_ready(self):
         while not self.is_healthy(timeout=max(0.1, 10 * self.poll_seconds)):
             if self.process.poll() is not None:
-                raise ServerFailure(f"{self.system.name} ended with {self.process.returncode}: see {self.told_log_path}")
+                raise ServerFailure(
+                    f"{self.system.name} ended with {self.process.returncode}: see {self.log_path.relative_to(ROOT)}")
             if time.monotonic() - self.started > READY_SECONDS:
                 raise ServerFailure(f"{self.system.name} was not ready within {READY_SECONDS} s")
             time.sleep(self.poll_seconds)
