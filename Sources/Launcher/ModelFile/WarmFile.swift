@@ -9,7 +9,6 @@ public struct WarmFile: Sendable {
     /// Whether it was all there in large pages, so that nothing was read.
     public let wasWarm: Bool
 
-    private static let largePageByteCount = 2 << 20
     /// Read between two reports of progress.
     private static let stepByteCount = 64 << 20
     private static let hint = "pass the path of a model file"
@@ -35,7 +34,7 @@ public struct WarmFile: Sendable {
         // Small pages stay small until they leave; dirty ones do not leave.
         fdatasync(file.number)
         posix_fadvise(file.number, 0, 0, Int32(POSIX_FADV_DONTNEED))
-        let mapping = try LargeMapping(file, byteCount, path: path)
+        let mapping = try FileMapping(file, byteCount: byteCount, path: path)
         for start in stride(from: 0, to: byteCount, by: Self.stepByteCount) {
             try mapping.read(start..<min(start + Self.stepByteCount, byteCount), path: path)
             guard progress(Double(start) / Double(byteCount)) else { throw .interrupted }
@@ -44,68 +43,43 @@ public struct WarmFile: Sendable {
     }
 
     /// The bytes that large pages can hold: a last part of one is in small ones.
-    private static func wholePages(_ byteCount: Int) -> Int { byteCount / largePageByteCount * largePageByteCount }
+    private static func wholePages(_ byteCount: Int) -> Int {
+        byteCount / FileMapping.largePageByteCount * FileMapping.largePageByteCount
+    }
 
     /// How much of a file that is in the page cache as a whole is there in large pages; nil when a part is missing.
     private static func largePagesPresent(in file: borrowing FileDescriptor, _ byteCount: Int) -> Int? {
-        guard let mapping = try? LargeMapping(file, byteCount, path: ""), mapping.isResident else { return nil }
+        guard let mapping = try? FileMapping(file, byteCount: byteCount, path: ""), mapping.isResident
+        else { return nil }
         try? mapping.read(0..<byteCount, path: "")
         return mapping.largePageByteCount
     }
 }
 
-/// A file mapped for reading at an address where large pages fit.
-private struct LargeMapping: ~Copyable {
-    private let base: UnsafeMutableRawPointer
-    private let byteCount: Int
-    /// Address space that is given back as a whole.
-    private let reservation: UnsafeMutableRawPointer
-    private let reservedByteCount: Int
-    private static let alignment = 2 << 20
-    private static let populateForReading: Int32 = 22  // MADV_POPULATE_READ, Linux 5.14
-
-    init(_ file: borrowing FileDescriptor, _ byteCount: Int, path: String) throws(LaunchError) {
-        // Address space for one large page more: the file begins at the first multiple of its size.
-        let reservedByteCount = byteCount + Self.alignment
-        let reserved = mmap(nil, reservedByteCount, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)!
-        guard reserved != MAP_FAILED else { throw Self.failure(path) }
-        let start = (Int(bitPattern: reserved) + Self.alignment - 1) & -Self.alignment
-        let aligned = UnsafeMutableRawPointer(bitPattern: start)!
-        guard mmap(aligned, byteCount, PROT_READ, MAP_SHARED | MAP_FIXED, file.number, 0) != MAP_FAILED else {
-            let failure = Self.failure(path)
-            munmap(reserved, reservedByteCount)
-            throw failure
-        }
-        (base, self.byteCount) = (aligned, byteCount)
-        (reservation, self.reservedByteCount) = (reserved, reservedByteCount)
-        madvise(base, byteCount, Int32(MADV_HUGEPAGE))
-    }
-
-    deinit { munmap(reservation, reservedByteCount) }
+extension FileMapping {
+    private static var populateForReading: Int32 { 22 }  // MADV_POPULATE_READ, Linux 5.14
+    /// For calls that take an address to write to, and do not write.
+    private var base: UnsafeMutableRawPointer { UnsafeMutableRawPointer(mutating: bytes.baseAddress!) }
 
     /// Whether each small page of the file is in memory.
-    var isResident: Bool {
-        let pageCount = (byteCount + 4_095) / 4_096
+    fileprivate var isResident: Bool {
+        let pageCount = (bytes.count + 4_095) / 4_096
         return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: pageCount) { pages in
-            mincore(base, byteCount, pages.baseAddress!) == 0 && pages.allSatisfy { $0 & 1 == 1 }
+            mincore(base, bytes.count, pages.baseAddress!) == 0 && pages.allSatisfy { $0 & 1 == 1 }
         }
     }
 
     /// Brings a range into memory and maps it.
-    func read(_ range: Range<Int>, path: String) throws(LaunchError) {
+    fileprivate func read(_ range: Range<Int>, path: String) throws(LaunchError) {
         while madvise(base + range.lowerBound, range.count, Self.populateForReading) != 0 {
-            guard errno == EINTR || errno == EAGAIN else { throw Self.failure(path) }
+            guard errno == EINTR || errno == EAGAIN else { throw Self.failure(path: path) }
         }
     }
 
     /// How much of the mapping is in large pages; nil where the kernel does not tell.
-    var largePageByteCount: Int? {
+    fileprivate var largePageByteCount: Int? {
         let maps = FileDescriptor(owning: open("/proc/self/smaps", O_RDONLY | O_CLOEXEC)).readAll()
         return MappingReport(startingAt: UInt(bitPattern: base), in: String(decoding: maps, as: UTF8.self))?
             .kibibytes(of: "FilePmdMapped").map { $0 << 10 }
-    }
-
-    private static func failure(_ path: String) -> LaunchError {
-        .fileUnreadable(path: path, reason: errorText(errno), hint: "it cannot be mapped into memory whole")
     }
 }
