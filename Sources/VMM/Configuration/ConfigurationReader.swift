@@ -6,6 +6,17 @@ struct ConfigurationReader {
     private let object: JSONObject
     private var known: [String] = []
 
+    /// A whole file.
+    init(json bytes: [UInt8]) throws(ConfigurationProblem) {
+        let value: JSONValue
+        do {
+            value = try JSONValue(parsing: bytes)
+        } catch {
+            throw ConfigurationProblem("", "is not JSON: \(error)")
+        }
+        try self.init(value, path: "")
+    }
+
     /// - Parameter path: how messages name the object; empty for the whole file.
     init(_ value: JSONValue, path: String) throws(ConfigurationProblem) {
         guard let object = value.objectValue else { throw ConfigurationProblem(path, "must be an object") }

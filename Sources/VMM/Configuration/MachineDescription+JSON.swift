@@ -5,13 +5,7 @@ import JSON
 extension MachineDescription {
     /// - Parameter json: the whole file.
     public init(json bytes: [UInt8]) throws(ConfigurationProblem) {
-        let value: JSONValue
-        do {
-            value = try JSONValue(parsing: bytes)
-        } catch {
-            throw ConfigurationProblem("", "is not JSON: \(error)")
-        }
-        var file = try ConfigurationReader(value, path: "")
+        var file = try ConfigurationReader(json: bytes)
         let (start, saving) = try Self.start(&file)
         guard var machine = try file.reader("machine-config") else {
             throw ConfigurationProblem("machine-config", "is missing")

@@ -8,13 +8,7 @@ extension SnapshotManifest {
 
     /// - Parameter json: the whole file.
     public init(json bytes: [UInt8]) throws(ConfigurationProblem) {
-        let value: JSONValue
-        do {
-            value = try JSONValue(parsing: bytes)
-        } catch {
-            throw ConfigurationProblem("", "is not JSON: \(error)")
-        }
-        var file = try ConfigurationReader(value, path: "")
+        var file = try ConfigurationReader(json: bytes)
         guard try file.string("format") == Self.format else { throw file.problem("format", "must be \(Self.format)") }
         let version = try file.integer("version", in: 0...Int(Int32.max))
         guard version == Self.version else {
