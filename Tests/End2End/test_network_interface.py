@@ -61,8 +61,9 @@ def test_a_client_reaches_the_server_over_ethernet(own_monitor, namespace, folde
                                    stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     try:
         def ask(path):
-            url = f"http://{GUEST_ADDRESS}{path}"
-            return subprocess.run([*namespace, "curl", "-s", "--max-time", "10", url], capture_output=True, text=True)
+            # While the model loads the server answers, with 503: that is a failure too.
+            return subprocess.run([*namespace, "curl", "-s", "--fail", "--max-time", "10",
+                                   f"http://{GUEST_ADDRESS}{path}"], capture_output=True, text=True)
 
         wait_until(lambda: ask("/health").returncode == 0, 30, "the server's answer over the tap interface")
         assert json.loads(ask("/v1/models").stdout)["data"][0]["id"] == MODEL_NAME
