@@ -48,6 +48,10 @@ int linux_always_readable(void);
 /// Takes the next connection of a listening socket, close-on-exec and non-blocking; -1 with errno.
 int linux_accept(int listener);
 
+/// What lseek(2) is to look for, by the numbers of linux/fs.h: the C library shows them to GNU programs alone.
+static const int linux_seek_data = 3;
+static const int linux_seek_hole = 4;
+
 /// Locks the pages of a mapping once each is touched, and not before (mlock2 with MLOCK_ONFAULT); 0 or an errno.
 int linux_lock_on_fault(void *address, size_t byte_count);
 

@@ -42,7 +42,7 @@ enum Backtrace {
         let bytes = UnsafeRawBufferPointer(
             start: UnsafeRawPointer(bitPattern: UInt(image.symbols_start)),
             count: Int(image.symbols_end - image.symbols_start))
-        guard instruction >= image.stub_text_start, instruction < image.text_end, let symbols = SymbolTable(bytes),
+        guard instruction >= image.text_start, instruction < image.stub_text_end, let symbols = SymbolTable(bytes),
             let symbol = symbols.lookUp(instruction)
         else { return }
         line.append(" ")

@@ -8,17 +8,11 @@ import Virtio
 /// changes them at any time; whoever reads them reads each once.
 public final class MachineMemory: GuestMemory, @unchecked Sendable {
     let layout: AddressLayout
-    private let mapping: MemoryMapping
+    let mapping: MemoryMapping
 
     public init(_ layout: AddressLayout) throws(VMMError) {
         self.layout = layout
         mapping = try MemoryMapping(anonymous: Int(layout.byteCount))
-    }
-
-    /// A private copy of `file`, which has as many bytes as the layout.
-    init(_ layout: AddressLayout, copying file: borrowing InputFile) throws(VMMError) {
-        self.layout = layout
-        mapping = try MemoryMapping(copying: file.descriptor, byteCount: Int(layout.byteCount))
     }
 
     /// All of it, valid as long as this object.

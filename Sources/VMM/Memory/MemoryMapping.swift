@@ -38,16 +38,6 @@ struct MemoryMapping: ~Copyable {
         self = reserved
     }
 
-    /// A private copy of a file's first `byteCount` bytes, aligned to huge pages: what is written to it is this
-    /// process's alone, and the rest is shared with all who map the file.
-    init(copying descriptor: borrowing FileDescriptor, byteCount: Int) throws(VMMError) {
-        let reserved = try Self.reserve(byteCount, protection: PROT_READ | PROT_WRITE)
-        _ = try Self.map(
-            reserved.base, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE,
-            descriptor.number)
-        self = reserved
-    }
-
     deinit { munmap(reservation.baseAddress!, reservation.count) }
 
     /// Anonymous pages at an address aligned to huge pages, between pages that cannot be accessed.
@@ -64,6 +54,17 @@ struct MemoryMapping: ~Copyable {
         return mapping
     }
 
+    /// Puts pages of a file in the place of `range`, at the same offset: what is written to them is this process's
+    /// alone, and the rest is shared with all who map the file.
+    ///
+    /// - Parameter range: whole pages of this mapping, and of the file.
+    func placeCopy(of descriptor: borrowing FileDescriptor, at range: Range<Int>) throws(VMMError) {
+        precondition(range.lowerBound >= 0 && range.upperBound <= byteCount)
+        _ = try Self.map(
+            base + range.lowerBound, range.count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE,
+            descriptor.number, offset: range.lowerBound)
+    }
+
     private init(
         base: UnsafeMutableRawPointer, byteCount: Int, reservation: UnsafeMutableRawBufferPointer
     ) {
@@ -74,10 +75,10 @@ struct MemoryMapping: ~Copyable {
 
     private static func map(
         _ address: UnsafeMutableRawPointer?, _ byteCount: Int, _ protection: Int32, _ flags: Int32,
-        _ descriptor: Int32
+        _ descriptor: Int32, offset: Int = 0
     ) throws(VMMError) -> UnsafeMutableRawPointer {
         // MAP_FAILED is minus one.
-        guard let pointer = mmap(address, byteCount, protection, flags, descriptor, 0),
+        guard let pointer = mmap(address, byteCount, protection, flags, descriptor, off_t(offset)),
             UInt(bitPattern: pointer) != UInt.max
         else { throw .system(call: "mmap", errno: errno) }
         return pointer

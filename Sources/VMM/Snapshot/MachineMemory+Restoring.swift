@@ -1,0 +1,53 @@
+import CLinux
+import Glibc
+import HostSystem
+
+extension MachineMemory {
+    /// Huge pages that are read from a file at once, rather than mapped: a kernel with little in its prefix cache has
+    /// data in ten.
+    static let eagerPageCountMax = 16
+
+    /// A private copy of `file`, which has as many bytes as the layout.
+    ///
+    /// The first huge pages with data, where a kernel has its program and its heap, are read: the guest touches most of
+    /// each, and does so without a fault for every small page. Further ones are mapped copy-on-write. What is a hole of
+    /// the file is fresh memory, as at a boot.
+    convenience init(_ layout: AddressLayout, copying file: borrowing InputFile) throws(VMMError) {
+        try self.init(layout)
+        let huge = MemoryMapping.hugePageByteCount
+        var (eagerPage, eagerPageCount) = (-1, 0)
+        var offset = 0
+        while let data = Self.data(of: file, from: offset) {
+            let page = data.lowerBound / huge
+            if page != eagerPage, eagerPageCount < Self.eagerPageCountMax {
+                (eagerPage, eagerPageCount) = (page, eagerPageCount + 1)
+            }
+            if page == eagerPage {
+                offset = min(data.upperBound, (page + 1) * huge)
+                try read(data.lowerBound..<offset, of: file)
+            } else {
+                offset = min((data.upperBound + huge - 1) / huge * huge, file.byteCount)
+                try mapping.placeCopy(of: file.descriptor, at: page * huge..<offset)
+            }
+        }
+    }
+
+    /// The next bytes of `file` at or behind `offset` that are no hole; nil when only holes follow.
+    private static func data(of file: borrowing InputFile, from offset: Int) -> Range<Int>? {
+        let start = Int(lseek(file.descriptor.number, off_t(offset), linux_seek_data))
+        guard start >= 0, start < file.byteCount else { return nil }
+        let end = Int(lseek(file.descriptor.number, off_t(start), linux_seek_hole))
+        return start..<(end > start ? min(end, file.byteCount) : file.byteCount)
+    }
+
+    private func read(_ range: Range<Int>, of file: borrowing InputFile) throws(VMMError) {
+        var offset = range.lowerBound
+        while offset < range.upperBound {
+            let length = pread(
+                file.descriptor.number, mapping.base + offset, range.upperBound - offset, off_t(offset))
+            if length > 0 { offset += length } else if length == 0 || errno != EINTR {
+                throw .system(call: "pread of a snapshot's memory", errno: length == 0 ? ENODATA : errno)
+            }
+        }
+    }
+}
