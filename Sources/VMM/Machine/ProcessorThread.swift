@@ -32,6 +32,9 @@ final class ProcessorThread: @unchecked Sendable {
         guard failure == 0 else { throw .system(call: "sigaction", errno: failure) }
     }
 
+    /// Sets where the processor starts. Before `start`.
+    func setEntry(_ entry: EntryState) throws(VMMError) { try processor.setEntry(entry) }
+
     func start() throws(VMMError) {
         // A thread inherits the mask of whoever starts it, and a queue's worker has all signals blocked: no kick would
         // get through to the guest.

@@ -11,10 +11,9 @@ public final class VirtualMachine {
     var mappedFiles: [MappedFile] = []
     var forwarder: PortForwarder?
     private var processors: [ProcessorThread] = []
+    private let memoryFiller: MemoryFiller
     private var metricsFile: OutputFile?
     private let saving: MachineDescription.Saving?
-    /// How the first processor starts.
-    private var entry = EntryState(entry: 0, startInfo: 0)
 
     /// - Parameters:
     ///   - description: what to make.
@@ -24,14 +23,22 @@ public final class VirtualMachine {
             throw .configuration(field: "vcpu_count", reason: "must be within 1 and \(VMMLimits.processorCountMax)")
         }
         let system = try KVMSystem()
-        machine = try system.makeMachine()
         saving = description.saving
+        let memory = try MachineMemory(AddressLayout(memoryMiB: description.memoryMiB))
+        self.memory = memory
         switch description.start {
-        case .kernel: memory = try MachineMemory(AddressLayout(memoryMiB: description.memoryMiB))
+        case .kernel(let path, _):
+            memoryFiller = try MemoryFiller { () throws(VMMError) in
+                try KernelLoader.load(path, into: memory)
+            } afterwards: {
+                KernelLoader.touchAhead(in: memory)
+            }
         case .snapshot(let directory):
-            (memory, entry) = try Snapshot(in: directory).memory(
-                for: description, identity: system.supportedIdentity())
+            let snapshot = try Snapshot(in: directory)
+            try snapshot.check(description, on: system.supportedIdentity())
+            memoryFiller = try MemoryFiller { () throws(VMMError) in try snapshot.restore(into: memory) }
         }
+        machine = try system.makeMachine()
         try memory.install(in: &machine)
         let output = ConsoleOutput(consoleOutput)
         bus = try DeviceBus(output: output, keepsMemory: saving != nil)
@@ -40,17 +47,17 @@ public final class VirtualMachine {
         try machine.addInterruptControllers()
         try connectConsole(consoleOutput)
         try addDevices(description, output)
-        if case .kernel(let path, let commandLine) = description.start {
-            entry = try KernelLoader.load(
-                kernelPath: path, commandLine: ([commandLine] + announcements).joined(separator: " "), into: memory)
+        if case .kernel(_, let commandLine) = description.start {
+            try KernelLoader.describe(
+                commandLine: ([commandLine] + announcements).joined(separator: " "), in: memory)
         }
         for index in 0..<description.processorCount {
             let identity = try system.supportedIdentity()
             identity.describe(processor: index, of: description.processorCount)
             let processor = try machine.makeProcessor(index, identity: identity)
-            if index == 0 { try processor.setEntry(entry) }
             processors.append(ProcessorThread(processor, index: index, bus: bus))
         }
+        try processors[0].setEntry(memoryFiller.entry())
         if let path = description.metricsPath {
             metricsFile = try OutputFile(path)
             for processor in processors { processor.openStatistics() }
@@ -60,7 +67,7 @@ public final class VirtualMachine {
     /// Writes the memory of a machine that was suspended to where its description says.
     public func saveMemory() throws(VMMError) {
         guard let saving else { preconditionFailure("a machine was suspended that nobody wanted to save") }
-        MemoryMark(id: saving.id, entry: entry.entry).write(to: memory)
+        MemoryMark(id: saving.id, entry: try memoryFiller.entry().entry).write(to: memory)
         try memory.save(to: saving.descriptor)
     }
 

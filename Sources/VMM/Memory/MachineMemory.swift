@@ -26,6 +26,12 @@ public final class MachineMemory: GuestMemory, @unchecked Sendable {
         }
     }
 
+    /// Has the host make the pages of `range` ready, as far as they are the guest's memory; what is in them stays.
+    func touch(_ range: Range<UInt64>) {
+        let range = range.clamped(to: 0..<layout.lowByteCount)
+        mapping.populate(Int(range.lowerBound)..<Int(range.upperBound))
+    }
+
     public func region(at physicalAddress: UInt64, byteCount: UInt64) -> DMARegion? {
         for piece in pieces where physicalAddress >= piece.address {
             let offset = physicalAddress - piece.address

@@ -38,6 +38,14 @@ struct MemoryMapping: ~Copyable {
         self = reserved
     }
 
+    /// Has the kernel make `range` writable pages now, each huge page by itself. Only a wish.
+    func populate(_ range: Range<Int>) {
+        precondition(range.lowerBound >= 0 && range.upperBound <= byteCount)
+        for start in stride(from: range.lowerBound, to: range.upperBound, by: Self.hugePageByteCount) {
+            madvise(base + start, min(Self.hugePageByteCount, range.upperBound - start), MADV_POPULATE_WRITE)
+        }
+    }
+
     deinit { munmap(reservation.baseAddress!, reservation.count) }
 
     /// Anonymous pages at an address aligned to huge pages, between pages that cannot be accessed.

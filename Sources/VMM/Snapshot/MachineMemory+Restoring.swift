@@ -7,13 +7,12 @@ extension MachineMemory {
     /// data in ten.
     static let eagerPageCountMax = 16
 
-    /// A private copy of `file`, which has as many bytes as the layout.
+    /// Makes fresh memory a private copy of `file`, which has as many bytes.
     ///
     /// The first huge pages with data, where a kernel has its program and its heap, are read: the guest touches most of
     /// each, and does so without a fault for every small page. Further ones are mapped copy-on-write. What is a hole of
     /// the file is fresh memory, as at a boot.
-    convenience init(_ layout: AddressLayout, copying file: borrowing InputFile) throws(VMMError) {
-        try self.init(layout)
+    func restore(_ file: borrowing InputFile) throws(VMMError) {
         let huge = MemoryMapping.hugePageByteCount
         var (eagerPage, eagerPageCount) = (-1, 0)
         var offset = 0

@@ -64,13 +64,8 @@ public struct Snapshot: Equatable, Sendable {
         }
     }
 
-    /// The memory of `machine`, as a private copy of what was saved: pages are shared with all others made of it until
-    /// they are written to, and the file never changes.
-    ///
-    /// - Returns: the memory, and how its kernel is entered, which finds a fresh `ResumeBlock`.
-    func memory(
-        for machine: MachineDescription, identity: ProcessorIdentity
-    ) throws(VMMError) -> (MachineMemory, EntryState) {
+    /// Checks that `machine` is made as the one that was saved, of a processor such as `identity`.
+    func check(_ machine: MachineDescription, on identity: ProcessorIdentity) throws(VMMError) {
         if let difference = manifest.difference(from: machine) {
             throw .snapshot(path: manifestPath, reason: difference)
         }
@@ -78,8 +73,13 @@ public struct Snapshot: Equatable, Sendable {
             throw .snapshot(path: manifestPath, reason: "machine-config.processor is that of a processor with other "
                 + "features than this one's: make the snapshot anew here")
         }
-        let memory = try MachineMemory(
-            AddressLayout(memoryMiB: manifest.memoryMiB), copying: InputFile(memoryPath))
-        return (memory, try ResumeBlock.now().leave(in: memory, entry: entry))
+    }
+
+    /// Gives a machine's fresh memory the content that was saved. The file never changes, whatever the machine writes.
+    ///
+    /// - Returns: how its kernel is entered, which finds a fresh `ResumeBlock`.
+    func restore(into memory: MachineMemory) throws(VMMError) -> EntryState {
+        try memory.restore(InputFile(memoryPath))
+        return try ResumeBlock.now().leave(in: memory, entry: entry)
     }
 }
