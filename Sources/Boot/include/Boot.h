@@ -172,6 +172,11 @@ static inline void boot_out8_string(uint16_t port, const uint8_t *bytes, uint64_
     __asm__ volatile("rep outsb" : "+S"(bytes), "+c"(count) : "d"(port) : "memory");
 }
 
+/// Has the host make the page at `address` writable; whatever is there, and whoever writes to it, is not disturbed.
+static inline void boot_touch(uint64_t address) {
+    __asm__ volatile("lock orb $0, (%0)" : : "r"(address) : "memory", "cc");
+}
+
 static inline uint32_t boot_mmio_read32(uint64_t address) { return *(volatile uint32_t *)address; }
 
 static inline void boot_mmio_write32(uint64_t address, uint32_t value) { *(volatile uint32_t *)address = value; }

@@ -44,6 +44,7 @@ struct Cores {
     /// - Parameter body: done while the first of them is on its way.
     func restart(meanwhile body: () -> Void) {
         crew.forgetLanes()
+        Machine.firstTouch?.beginAgain()
         if !memories.isEmpty { launch(index: 1) }
         body()
         if !memories.isEmpty, isAnswering(index: 1) { start() }

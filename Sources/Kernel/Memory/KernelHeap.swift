@@ -49,7 +49,10 @@ enum KernelHeap {
     static var longestFreeByteCount: UInt64 { UInt64(Machine.heap?.pages.largestFreeRun ?? 0) * Limits.pageBytes }
 
     fileprivate static func allocate(byteCount: Int, alignment: Int) -> UnsafeMutableRawPointer {
-        if let pointer = Machine.heap?.allocate(byteCount: byteCount, alignment: alignment) { return pointer }
+        if let pointer = Machine.heap?.allocate(byteCount: byteCount, alignment: alignment) {
+            Machine.firstTouch?.add(pointer, byteCount: byteCount)
+            return pointer
+        }
         if Machine.heap == nil, let pointer = EarlyPool.allocate(byteCount: byteCount, alignment: alignment) {
             return pointer
         }
