@@ -36,14 +36,15 @@ public struct Transformer: ~Copyable, LanguageModel {
         batchCapacity = capacity.batchTokenCount
         sequences = SequenceTable(
             sequenceCount: capacity.sequenceCount, contextLength: capacity.contextLength, pageCount: capacity.pageCount)
-        keyValues = KeyValuePages(
-            layerCount: model.layerCount, headCount: model.keyValueHeadCount, headDimension: model.headDimension,
-            pageCount: capacity.pageCount)
         buffers = TransformerBuffers(
             model, capacity, frequencies: model.rope.frequencies(factors: weights.ropeFrequencyFactors))
         pass = TransformerPass(capacity: capacity)
         self.crew = crew
         workspaces = ParticipantWorkspaces(count: crew.capacity, model)
+        // The largest comes last, so that the rest is close together.
+        keyValues = KeyValuePages(
+            layerCount: model.layerCount, headCount: model.keyValueHeadCount, headDimension: model.headDimension,
+            pageCount: capacity.pageCount)
     }
 
     public mutating func openSequence(reserving tokenCount: Int, sharing prefix: KVPrefix) -> SequenceID? {

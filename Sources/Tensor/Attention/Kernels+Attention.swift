@@ -49,7 +49,7 @@ extension Kernels {
         let width = group * workspace.headDimension
         for row in rows {
             let place = (row - rows.lowerBound) * width
-            (workspace.queries.base + place).update(from: queries.row(row) + head * width, count: width)
+            (workspace.queries.base + place).copy(from: queries.row(row) + head * width, count: width)
             (workspace.sums.base + place).update(repeating: 0, count: width)
         }
         for query in 0..<(rows.count * group) { workspace.states.base[query] = SIMD2(-.infinity, 0) }
@@ -59,8 +59,10 @@ extension Kernels {
                 let visible = firstPosition + query / group + 1 - start
                 workspace.counts.base[query] = Int32(max(0, min(visible, pageLength)))
             }
-            let offset = pages.offset(layer: layer, page: Int(pageTable[start / pageLength]), head: head)
-            attendPage(rows.count * group, pages.keys.base + offset, pages.values.base + offset, workspace)
+            let page = Int(pageTable[start / pageLength])
+            attendPage(
+                rows.count * group, pages.keys(layer: layer, page: page, head: head),
+                pages.values(layer: layer, page: page, head: head), workspace)
         }
         for row in rows {
             let target = output.row(row) + head * width

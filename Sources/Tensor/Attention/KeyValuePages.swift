@@ -2,9 +2,10 @@ import TensorAVX2
 
 /// Keys and values of past tokens, as binary16, in pages of 64 positions that sequences take as they grow.
 ///
-/// Layout: page, layer, key-value head, so that a short sequence touches little memory: a machine that starts has each
-/// large page of it zeroed first. Within a head values by position and element, but keys by element and position. So
-/// scores of neighbouring positions are computed side by side, as are elements of the weighted sum of values.
+/// Layout: page, layer, key-value head, in a head keys before values, so that a short sequence touches little memory: a
+/// machine that starts has each large page of it zeroed first. Values lie by position and element, but keys by element
+/// and position. So scores of neighbouring positions are computed side by side, as are elements of the weighted sum of
+/// values.
 public struct KeyValuePages: ~Copyable {
     /// Positions of a page: long enough to work on at a stretch, short enough to waste little at a sequence's end.
     public static let positionsPerPage = 64
@@ -13,17 +14,15 @@ public struct KeyValuePages: ~Copyable {
     public let headCount: Int
     public let headDimension: Int
     public let pageCount: Int
-    let keys: AlignedStorage<UInt16>
-    let values: AlignedStorage<UInt16>
+    private let storage: AlignedStorage<UInt16>
 
     public init(layerCount: Int, headCount: Int, headDimension: Int, pageCount: Int) {
         self.layerCount = layerCount
         self.headCount = headCount
         self.headDimension = headDimension
         self.pageCount = pageCount
-        let count = layerCount * pageCount * headCount * KeyValuePages.positionsPerPage * headDimension
-        keys = AlignedStorage(uninitializedCount: count)
-        values = AlignedStorage(uninitializedCount: count)
+        storage = AlignedStorage(
+            uninitializedCount: 2 * layerCount * pageCount * headCount * KeyValuePages.positionsPerPage * headDimension)
     }
 
     /// Bytes of one page over all layers.
@@ -31,24 +30,27 @@ public struct KeyValuePages: ~Copyable {
         2 * layerCount * headCount * positionsPerPage * headDimension * MemoryLayout<UInt16>.stride
     }
 
-    /// Where a head's part of a page begins, in elements.
-    func offset(layer: Int, page: Int, head: Int) -> Int {
+    /// A head's keys in a page, by element and position.
+    func keys(layer: Int, page: Int, head: Int) -> UnsafeMutablePointer<UInt16> {
         precondition(layer >= 0 && layer < layerCount && page >= 0 && page < pageCount, "page outside the pool")
-        return ((page * layerCount + layer) * headCount + head) * KeyValuePages.positionsPerPage * headDimension
+        return storage.base + 2 * ((page * layerCount + layer) * headCount + head) * headLength
     }
+
+    /// A head's values in a page, by position and element.
+    func values(layer: Int, page: Int, head: Int) -> UnsafeMutablePointer<UInt16> {
+        keys(layer: layer, page: page, head: head) + headLength
+    }
+
+    /// Elements of a head's keys, or values, in a page.
+    private var headLength: Int { KeyValuePages.positionsPerPage * headDimension }
 }
 
 extension KeyValuePages {
     /// Copies a page's keys and values, in all layers.
     public mutating func copyPage(_ source: Int, to target: Int) {
-        let count = layerCount * headCount * KeyValuePages.positionsPerPage * headDimension
-        let byteCount = count * MemoryLayout<UInt16>.stride
-        let from = offset(layer: 0, page: source, head: 0)
-        let into = offset(layer: 0, page: target, head: 0)
-        // SAFETY: `offset` checks both pages; a page's layers follow one another, `byteCount` bytes in all.
-        // Embedded Swift makes a call an element of `update(from:count:)`: 20 ms a page of SmolLM2-135M.
-        UnsafeMutableRawPointer(keys.base + into).copyMemory(from: keys.base + from, byteCount: byteCount)
-        UnsafeMutableRawPointer(values.base + into).copyMemory(from: values.base + from, byteCount: byteCount)
+        // A page's layers and heads follow one another.
+        keys(layer: 0, page: target, head: 0).copy(
+            from: keys(layer: 0, page: source, head: 0), count: 2 * layerCount * headCount * headLength)
     }
 }
 
@@ -63,13 +65,12 @@ extension Kernels {
         precondition(keys.columns == pages.headCount * dimension && values.columns == keys.columns, "widths differ")
         precondition(position >= 0 && position < KeyValuePages.positionsPerPage, "position outside the page")
         for head in 0..<pages.headCount {
-            let offset = pages.offset(layer: layer, page: page, head: head)
-            let value = pages.values.base + offset + position * dimension
+            let value = pages.values(layer: layer, page: page, head: head) + position * dimension
             narrow(values.row(row) + head * dimension, value, dimension)
-            let key = keys.row(row) + head * dimension
+            let key = pages.keys(layer: layer, page: page, head: head) + position
+            let floats = keys.row(row) + head * dimension
             for element in 0..<dimension {
-                let place = offset + element * KeyValuePages.positionsPerPage + position
-                pages.keys.base[place] = HalfPrecision.binary16(from: key[element])
+                key[element * KeyValuePages.positionsPerPage] = HalfPrecision.binary16(from: floats[element])
             }
         }
     }

@@ -36,10 +36,10 @@ public struct Activations: ~Copyable {
         values = Matrix(capacity: capacity, columns: columns)
         blocksPerRow = Activations.blocksPerRow(columns: columns)
         tiles = AlignedStorage(
-            count: Activations.paddedRows(capacity) * blocksPerRow * Activations.blockBytes, zero: 0)
-        magnitudes = AlignedStorage(count: capacity * blocksPerRow, zero: 0)
+            uninitializedCount: Activations.paddedRows(capacity) * blocksPerRow * Activations.blockBytes)
+        magnitudes = AlignedStorage(uninitializedCount: capacity * blocksPerRow)
         outliersPerRow = Activations.outliersPerRow(columns: columns)
-        outliers = AlignedStorage(count: capacity * outliersPerRow, zero: activation_outlier())
+        outliers = AlignedStorage(uninitializedCount: capacity * outliersPerRow)
     }
 
     /// Rows in use; `0...capacity`.

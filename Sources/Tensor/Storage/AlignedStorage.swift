@@ -12,7 +12,7 @@ final class AlignedStorage<Element: BitwiseCopyable> {
         base.initialize(repeating: zero, count: count)
     }
 
-    /// Elements hold whatever was there: for large pools, whose pages then cost nothing until they are used. The owner
+    /// Elements hold whatever was there: for large memory, whose pages then cost nothing until they are used. The owner
     /// writes each element before it reads it.
     init(uninitializedCount count: Int) {
         let byteCount = max(count, 1) * MemoryLayout<Element>.stride
@@ -23,5 +23,13 @@ final class AlignedStorage<Element: BitwiseCopyable> {
 
     deinit {
         UnsafeMutableRawPointer(base).deallocate()
+    }
+}
+
+extension UnsafeMutablePointer where Pointee: BitwiseCopyable {
+    /// Copies elements that do not overlap. `update(from:count:)` does too, but Embedded Swift makes a call an element
+    /// of it.
+    func copy(from source: UnsafePointer<Pointee>, count: Int) {
+        UnsafeMutableRawPointer(self).copyMemory(from: source, byteCount: count * MemoryLayout<Pointee>.stride)
     }
 }

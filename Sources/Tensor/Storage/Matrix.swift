@@ -10,12 +10,12 @@ public struct Matrix: ~Copyable {
     }
     private let storage: AlignedStorage<Float>
 
-    /// A matrix of zeros without a row in use.
+    /// A matrix without a row in use. What a new row holds is anything: whoever takes it into use writes it first.
     public init(capacity: Int, columns: Int) {
         self.capacity = capacity
         self.columns = columns
         rows = 0
-        storage = AlignedStorage(count: capacity * columns, zero: 0)
+        storage = AlignedStorage(uninitializedCount: capacity * columns)
     }
 
     /// Bytes that a matrix of this size takes.
@@ -43,7 +43,7 @@ public struct Matrix: ~Copyable {
     /// Copies row `source` of another matrix of the same width over row `target`.
     public mutating func copyRow(_ source: Int, of other: borrowing Matrix, to target: Int) {
         precondition(columns == other.columns, "widths differ")
-        row(target).update(from: other.row(source), count: columns)
+        row(target).copy(from: other.row(source), count: columns)
     }
 
     var base: UnsafeMutablePointer<Float> { storage.base }
