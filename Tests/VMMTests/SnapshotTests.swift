@@ -142,12 +142,20 @@ import Testing
         memory.bytes[Int(address)]
     }
 
+    private func restored(_ path: String) throws -> MachineMemory {
+        let memory = try MachineMemory(layout)
+        let file = try InputFile(path)
+        let pieces = try memory.map(file)
+        try MemoryFiller(memory, from: file, pieces).finish()
+        return memory
+    }
+
     @Test func whatWasSavedIsThereAndZerosTakeNoRoom() throws {
         let directory = try TestDirectory()
         let path = "\(directory.path)/memory"
         let places: [UInt64] = [0x1_0000, 0x10_0000, 16 << 20 - 1]
         try save(places, to: path)
-        let copy = try MachineMemory(layout, copying: InputFile(path))
+        let copy = try restored(path)
         for place in places { #expect(byte(copy, place) == 7) }
         #expect(byte(copy, 0x20_0000) == 0)
         #expect(try MemoryMark(in: InputFile(path)) == MemoryMark(id: SnapshotID(high: 1, low: 2), entry: 0x20_0000))
@@ -159,11 +167,60 @@ import Testing
         let directory = try TestDirectory()
         let path = "\(directory.path)/memory"
         try save([], to: path)
-        let first = try MachineMemory(layout, copying: InputFile(path))
-        let second = try MachineMemory(layout, copying: InputFile(path))
+        let first = try restored(path)
+        let second = try restored(path)
         [UInt8(9)].withUnsafeBytes { first.write($0, at: 0x10_0000) }
-        let third = try MachineMemory(layout, copying: InputFile(path))
+        let third = try restored(path)
         #expect(byte(first, 0x10_0000) == 9 && byte(second, 0x10_0000) == 0 && byte(third, 0x10_0000) == 0)
+    }
+
+    /// The first are read, the rest is mapped.
+    @Test func aMemoryWithMuchInItIsThereWhole() throws {
+        let directory = try TestDirectory()
+        let path = "\(directory.path)/memory"
+        let layout = try AddressLayout(memoryMiB: 66)
+        let file = FileDescriptor(owning: open(path, O_RDWR | O_CREAT, 0o600))
+        #expect(ftruncate(file.number, off_t(layout.byteCount)) == 0)
+        // A word at both ends of each huge page but the third and the last but one.
+        let pages = (0..<33).filter { $0 != 2 && $0 != 31 }
+        let places = pages.flatMap { [$0 << 21, ($0 + 1) << 21 - 8] }
+        for place in places {
+            var word = UInt64(place) | 1
+            #expect(pwrite(file.number, &word, 8, off_t(place)) == 8)
+        }
+        let memory = try MachineMemory(layout)
+        let input = try InputFile(path)
+        let pieces = try memory.map(input)
+        #expect(Set(pieces.map { $0.memoryOffset >> 21 }).sorted() == Array(pages.prefix(MachineMemory.eagerPageCountMax)))
+        try MemoryFiller(memory, from: input, pieces).finish()
+        for place in places { #expect(memory.bytes.load(fromByteOffset: place, as: UInt64.self) == UInt64(place) | 1) }
+        for place in [2 << 21, 31 << 21 + 4_096] {
+            #expect(memory.bytes.load(fromByteOffset: place, as: UInt64.self) == 0)
+        }
+    }
+
+    @Test func aMemoryThatEndsTooEarlyIsSaid() throws {
+        let directory = try TestDirectory()
+        let path = try directory.write("memory", [UInt8](repeating: 1, count: 4_096))
+        let memory = try MachineMemory(layout)
+        let pieces = [MemoryPiece(fileOffset: 0, memoryOffset: 0, byteCount: 8_192)]
+        #expect(throws: VMMError.system(call: "pread into the machine's memory", errno: ENODATA)) {
+            try MemoryFiller(memory, from: InputFile(path), pieces).finish()
+        }
+    }
+
+    @Test func piecesAreCutAtHugePagesAndGathered() {
+        let mib = 1 << 20
+        let pieces = MemoryPiece.byHugePage([
+            MemoryPiece(fileOffset: 0, memoryOffset: mib, byteCount: 4 * mib),
+            MemoryPiece(fileOffset: 9 * mib, memoryOffset: 5 * mib, byteCount: 10),
+        ])
+        #expect(pieces == [
+            [MemoryPiece(fileOffset: 0, memoryOffset: mib, byteCount: mib)],
+            [MemoryPiece(fileOffset: mib, memoryOffset: 2 * mib, byteCount: 2 * mib)],
+            [MemoryPiece(fileOffset: 3 * mib, memoryOffset: 4 * mib, byteCount: mib),
+             MemoryPiece(fileOffset: 9 * mib, memoryOffset: 5 * mib, byteCount: 10)],
+        ])
     }
 
     @Test func aFullDiskIsSaid() throws {

@@ -46,4 +46,12 @@ struct StartInfo {
         info.append(littleEndian: UInt32(0))
         startInfo = info
     }
+
+    func write(to memory: MachineMemory) {
+        for (bytes, address) in [
+            (startInfo, Address.startInfo), (memoryMap, Address.memoryMap), (commandLine, Address.commandLine),
+        ] {
+            bytes.withUnsafeBytes { memory.write($0, at: address) }
+        }
+    }
 }

@@ -12,6 +12,8 @@ public final class VirtualMachine {
     var forwarder: PortForwarder?
     private var processors: [ProcessorThread] = []
     private let memoryFiller: MemoryFiller
+    /// How the first processor starts.
+    private let entry: EntryState
     private var metricsFile: OutputFile?
     private let saving: MachineDescription.Saving?
 
@@ -28,15 +30,18 @@ public final class VirtualMachine {
         self.memory = memory
         switch description.start {
         case .kernel(let path, _):
-            memoryFiller = try MemoryFiller { () throws(VMMError) in
-                try KernelLoader.load(path, into: memory)
-            } afterwards: {
-                KernelLoader.touchAhead(in: memory)
-            }
+            let kernel = try KernelFile(path, for: memory.layout)
+            entry = kernel.entry
+            memoryFiller = try MemoryFiller(
+                memory, from: kernel.file, kernel.pieces, thenTouching: KernelFile.dataExpected)
         case .snapshot(let directory):
-            let snapshot = try Snapshot(in: directory)
+            let snapshot = try Snapshot(opening: directory)
+            entry = snapshot.entry
+            let file = try InputFile(snapshot.memoryPath)
+            let pieces = try memory.map(file)
+            memoryFiller = try MemoryFiller(memory, from: file, pieces)
             try snapshot.check(description, on: system.supportedIdentity())
-            memoryFiller = try MemoryFiller { () throws(VMMError) in try snapshot.restore(into: memory) }
+            try snapshot.checkFiles()
         }
         machine = try system.makeMachine()
         try memory.install(in: &machine)
@@ -48,8 +53,9 @@ public final class VirtualMachine {
         try connectConsole(consoleOutput)
         try addDevices(description, output)
         if case .kernel(_, let commandLine) = description.start {
-            try KernelLoader.describe(
-                commandLine: ([commandLine] + announcements).joined(separator: " "), in: memory)
+            try StartInfo(
+                commandLine: ([commandLine] + announcements).joined(separator: " "), usable: memory.layout.usable
+            ).write(to: memory)
         }
         for index in 0..<description.processorCount {
             let identity = try system.supportedIdentity()
@@ -57,7 +63,9 @@ public final class VirtualMachine {
             let processor = try machine.makeProcessor(index, identity: identity)
             processors.append(ProcessorThread(processor, index: index, bus: bus))
         }
-        try processors[0].setEntry(memoryFiller.entry())
+        try processors[0].setEntry(entry)
+        try memoryFiller.finish()
+        if case .snapshot = description.start { try ResumeBlock.now().write(to: memory) }
         if let path = description.metricsPath {
             metricsFile = try OutputFile(path)
             for processor in processors { processor.openStatistics() }
@@ -67,7 +75,7 @@ public final class VirtualMachine {
     /// Writes the memory of a machine that was suspended to where its description says.
     public func saveMemory() throws(VMMError) {
         guard let saving else { preconditionFailure("a machine was suspended that nobody wanted to save") }
-        MemoryMark(id: saving.id, entry: try memoryFiller.entry().entry).write(to: memory)
+        MemoryMark(id: saving.id, entry: entry.entry).write(to: memory)
         try memory.save(to: saving.descriptor)
     }
 

@@ -26,6 +26,14 @@ public final class MachineMemory: GuestMemory, @unchecked Sendable {
         }
     }
 
+    /// Writes before the machine runs. Traps unless `address` was checked to be memory.
+    func write(_ bytes: UnsafeRawBufferPointer, at address: UInt64) {
+        guard let region = region(at: address, byteCount: UInt64(bytes.count)) else {
+            preconditionFailure("boot data outside of the memory that was checked")
+        }
+        if bytes.count > 0 { region.base.copyMemory(from: bytes.baseAddress!, byteCount: bytes.count) }
+    }
+
     /// Has the host make the pages of `range` ready, as far as they are the guest's memory; what is in them stays.
     func touch(_ range: Range<UInt64>) {
         let range = range.clamped(to: 0..<layout.lowByteCount)

@@ -7,13 +7,15 @@ extension MachineMemory {
     /// data in ten.
     static let eagerPageCountMax = 16
 
-    /// Makes fresh memory a private copy of `file`, which has as many bytes.
+    /// Makes fresh memory a private copy of `file`, which has as many bytes, but for the pieces that are returned: they
+    /// are for a `MemoryFiller` to copy.
     ///
-    /// The first huge pages with data, where a kernel has its program and its heap, are read: the guest touches most of
-    /// each, and does so without a fault for every small page. Further ones are mapped copy-on-write. What is a hole of
-    /// the file is fresh memory, as at a boot.
-    func restore(_ file: borrowing InputFile) throws(VMMError) {
+    /// These are in the first huge pages with data, where a kernel has its program and its heap: the guest touches most
+    /// of each, and then does so without a fault for every small page. Further ones are mapped copy-on-write. What is a
+    /// hole of the file is fresh memory, as at a boot.
+    func map(_ file: borrowing InputFile) throws(VMMError) -> [MemoryPiece] {
         let huge = MemoryMapping.hugePageByteCount
+        var pieces: [MemoryPiece] = []
         var (eagerPage, eagerPageCount) = (-1, 0)
         var offset = 0
         while let data = Self.data(of: file, from: offset) {
@@ -23,12 +25,16 @@ extension MachineMemory {
             }
             if page == eagerPage {
                 offset = min(data.upperBound, (page + 1) * huge)
-                try read(data.lowerBound..<offset, of: file)
+                pieces.append(
+                    MemoryPiece(
+                        fileOffset: data.lowerBound, memoryOffset: data.lowerBound,
+                        byteCount: offset - data.lowerBound))
             } else {
                 offset = min((data.upperBound + huge - 1) / huge * huge, file.byteCount)
                 try mapping.placeCopy(of: file.descriptor, at: page * huge..<offset)
             }
         }
+        return pieces
     }
 
     /// The next bytes of `file` at or behind `offset` that are no hole; nil when only holes follow.
@@ -37,16 +43,5 @@ extension MachineMemory {
         guard start >= 0, start < file.byteCount else { return nil }
         let end = Int(lseek(file.descriptor.number, off_t(start), linux_seek_hole))
         return start..<(end > start ? min(end, file.byteCount) : file.byteCount)
-    }
-
-    private func read(_ range: Range<Int>, of file: borrowing InputFile) throws(VMMError) {
-        var offset = range.lowerBound
-        while offset < range.upperBound {
-            let length = pread(
-                file.descriptor.number, mapping.base + offset, range.upperBound - offset, off_t(offset))
-            if length > 0 { offset += length } else if length == 0 || errno != EINTR {
-                throw .system(call: "pread of a snapshot's memory", errno: length == 0 ? ENODATA : errno)
-            }
-        }
     }
 }

@@ -25,11 +25,8 @@ struct ResumeBlock {
     }
 
     /// Leaves the block in saved memory, over its mark.
-    ///
-    /// - Returns: how the kernel is entered to find it.
-    func leave(in memory: MachineMemory, entry: UInt32) -> EntryState {
+    func write(to memory: MachineMemory) {
         bytes.withUnsafeBytes { memory.write($0, at: Self.address) }
-        return EntryState(entry: entry, startInfo: UInt32(Self.address))
     }
 
     var bytes: [UInt8] {

@@ -6,17 +6,23 @@ public struct Snapshot: Equatable, Sendable {
     public let directory: String
     public let manifest: SnapshotManifest
     /// Where the kernel is entered.
-    private let entry: UInt32
+    private let kernelEntry: UInt32
 
     public static let manifestName = "snapshot.json"
     public static let memoryName = "memory"
 
     private var manifestPath: String { "\(directory)/\(Self.manifestName)" }
-    private var memoryPath: String { "\(directory)/\(Self.memoryName)" }
+    var memoryPath: String { "\(directory)/\(Self.memoryName)" }
 
     /// Reads the manifest and checks that the files are those it speaks of, as far as that takes no time: a damaged
     /// page in the middle of the memory is not found.
     public init(in directory: String) throws(VMMError) {
+        try self.init(opening: directory)
+        try checkFiles()
+    }
+
+    /// Reads the manifest and checks that the memory is its; `checkFiles` checks the rest.
+    init(opening directory: String) throws(VMMError) {
         self.directory = directory
         let path = "\(directory)/\(Self.manifestName)"
         let file = try InputFile(path)
@@ -28,8 +34,7 @@ public struct Snapshot: Equatable, Sendable {
         } catch {
             throw .snapshot(path: path, reason: error.field.isEmpty ? error.reason : "\(error.field) \(error.reason)")
         }
-        entry = try Self.entry(of: "\(directory)/\(Self.memoryName)", manifest)
-        try checkFiles()
+        kernelEntry = try Self.entry(of: "\(directory)/\(Self.memoryName)", manifest)
     }
 
     /// Checks that the memory is the manifest's.
@@ -49,7 +54,7 @@ public struct Snapshot: Equatable, Sendable {
         return mark.entry
     }
 
-    private func checkFiles() throws(VMMError) {
+    func checkFiles() throws(VMMError) {
         let path = manifestPath
         for file in manifest.disks + manifest.mappedFiles {
             let identity = try FileIdentity(ofFileAt: file.path)
@@ -75,11 +80,6 @@ public struct Snapshot: Equatable, Sendable {
         }
     }
 
-    /// Gives a machine's fresh memory the content that was saved. The file never changes, whatever the machine writes.
-    ///
-    /// - Returns: how its kernel is entered, which finds a fresh `ResumeBlock`.
-    func restore(into memory: MachineMemory) throws(VMMError) -> EntryState {
-        try memory.restore(InputFile(memoryPath))
-        return try ResumeBlock.now().leave(in: memory, entry: entry)
-    }
+    /// How the kernel is entered, once a `ResumeBlock` has been left for it.
+    var entry: EntryState { EntryState(entry: kernelEntry, startInfo: UInt32(ResumeBlock.address)) }
 }

@@ -1,0 +1,30 @@
+/// A kernel image on disk: what of it goes where in a machine's memory, and where the first processor starts.
+struct KernelFile: ~Copyable {
+    let file: InputFile
+    let pieces: [MemoryPiece]
+    let entry: EntryState
+
+    /// Where our kernel, whose image ends before the third huge page, has its first data: worth being made ready ahead.
+    static let dataExpected: Range<UInt64> = 6 << 20..<10 << 20
+
+    init(_ path: String, for layout: AddressLayout) throws(VMMError) {
+        let file = try InputFile(path)
+        let mapping = try MemoryMapping(file: file.descriptor, fileByteCount: file.byteCount)
+        // SAFETY: the mapping holds the file's readable bytes and outlives the span.
+        let bytes = Span<UInt8>(
+            _unsafeStart: UnsafePointer(mapping.base.assumingMemoryBound(to: UInt8.self)), count: file.byteCount)
+        let image: ELFImage
+        do {
+            image = try ELFImage(bytes, memory: AddressLayout.imageStart..<layout.lowByteCount)
+        } catch {
+            throw .image(error)
+        }
+        self.file = file
+        // The rest of each segment is zeros, as is memory that nobody has touched. Low memory is where it says.
+        pieces = image.segments.map {
+            MemoryPiece(
+                fileOffset: $0.fileOffset, memoryOffset: Int($0.physicalAddress), byteCount: $0.fileByteCount)
+        }
+        entry = EntryState(entry: image.entry, startInfo: UInt32(StartInfo.Address.startInfo))
+    }
+}
