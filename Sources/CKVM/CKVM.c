@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/ioctl.h>
 
 int ckvm_call(int descriptor, enum ckvm_request request, uint64_t argument) {
@@ -51,6 +52,27 @@ struct ckvm_exit ckvm_read_exit(struct kvm_run *run) {
     case KVM_EXIT_SYSTEM_EVENT: exit.detail = run->system_event.type; break;
     }
     return exit;
+}
+
+int ckvm_coalesce_writes(int machine, uint64_t address, uint32_t byte_count) {
+    struct kvm_coalesced_mmio_zone zone = {.addr = address, .size = byte_count};
+    return ckvm_call_with(machine, (enum ckvm_request)KVM_REGISTER_COALESCED_MMIO, &zone);
+}
+
+enum {
+    RING_CAPACITY =
+        (4096 - sizeof(struct kvm_coalesced_mmio_ring)) / sizeof(struct kvm_coalesced_mmio),
+};
+
+bool ckvm_take_coalesced_write(struct kvm_coalesced_mmio_ring *ring, struct ckvm_coalesced_write *write) {
+    uint32_t first = ring->first;
+    if (first == __atomic_load_n(&ring->last, __ATOMIC_ACQUIRE) || first >= RING_CAPACITY) return false;
+    const struct kvm_coalesced_mmio *entry = &ring->coalesced_mmio[first];
+    write->address = entry->phys_addr;
+    write->width = entry->len < sizeof write->data ? entry->len : sizeof write->data;
+    memcpy(write->data, entry->data, sizeof write->data);
+    __atomic_store_n(&ring->first, (first + 1) % RING_CAPACITY, __ATOMIC_RELEASE);
+    return true;
 }
 
 void ckvm_set_immediate_exit(struct kvm_run *run, bool wanted) {

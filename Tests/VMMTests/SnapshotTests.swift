@@ -191,7 +191,8 @@ import Testing
         let memory = try MachineMemory(layout)
         let input = try InputFile(path)
         let pieces = try memory.map(input)
-        #expect(Set(pieces.map { $0.memoryOffset >> 21 }).sorted() == Array(pages.prefix(MachineMemory.eagerPageCountMax)))
+        let eager = Array(pages.prefix(MachineMemory.eagerPageCountMax))
+        #expect(Set(pieces.map { $0.memoryOffset >> 21 }).sorted() == eager)
         try MemoryFiller(memory, from: input, pieces).finish()
         for place in places { #expect(memory.bytes.load(fromByteOffset: place, as: UInt64.self) == UInt64(place) | 1) }
         for place in [2 << 21, 31 << 21 + 4_096] {

@@ -57,6 +57,15 @@ import Testing
         #expect(output == Array("v".utf8))
     }
 
+    @Test func whatIsReadFollowsWhatWasWritten() throws {
+        // `mov eax, VALUE; mov [0xd0000070], eax` for the first bits of the status and, after a reset, for the first;
+        // `mov eax, [0xd0000070]; mov dx, 0x3f8; out dx, al`
+        func status(_ value: UInt8) -> [UInt8] { [0xb8, value, 0, 0, 0, 0xa3, 0x70, 0, 0, 0xd0] }
+        let show: [UInt8] = [0xa1, 0x70, 0, 0, 0xd0, 0x66, 0xba, 0xf8, 0x03, 0xee]
+        let code = status(1) + status(3) + show + status(0) + status(1) + show
+        #expect(try run(code + exit(0)).1 == [3, 1])
+    }
+
     @Test func resetThroughTheKeyboardControllerEnds() throws {
         // `mov al, 0xfe; out 0x64, al`
         #expect(try run([0xb0, 0xfe, 0xe6, 0x64]).0 == .reset)
@@ -70,9 +79,10 @@ import Testing
         #expect(try run(code, metricsPath: path).0 == .exited(status: 0x10))
         let file = FileDescriptor(owning: open(path, O_RDONLY))
         let metrics = try JSONValue(parsing: file.readAll())
-        #expect(metrics["vcpu"] == ["exit_io_in": 0, "exit_io_out": 3, "exit_mmio_read": 1, "exit_mmio_write": 1])
+        // KVM keeps the write, and nobody asks what became of it.
+        #expect(metrics["vcpu"] == ["exit_io_in": 0, "exit_io_out": 3, "exit_mmio_read": 1, "exit_mmio_write": 0])
         let exits = try #require(metrics["kvm"]?["exits"]?.intValue)
-        #expect(exits >= 5)
+        #expect(exits >= 4)
     }
 
     @Test func metricsThatCannotBeWrittenAreRefused() throws {

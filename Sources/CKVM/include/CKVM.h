@@ -59,6 +59,20 @@ struct ckvm_exit {
 
 struct ckvm_exit ckvm_read_exit(struct kvm_run *run);
 
+/// Has KVM keep writes to `byte_count` bytes at the physical `address` in a ring, without exits. 0 or a negated errno.
+int ckvm_coalesce_writes(int machine, uint64_t address, uint32_t byte_count);
+
+/// A write of the guest that KVM kept in a ring (`struct kvm_coalesced_mmio_ring`, one page), without an exit.
+struct ckvm_coalesced_write {
+    uint64_t address;
+    /// Bytes of `data` that count; at most 8.
+    uint32_t width;
+    uint8_t data[8];
+};
+
+/// Takes the oldest write out of the ring; false when there is none. One thread at a time; KVM may be adding others.
+bool ckvm_take_coalesced_write(struct kvm_coalesced_mmio_ring *ring, struct ckvm_coalesced_write *write);
+
 /// Makes the next `KVM_RUN` return at once, and any later one until it is taken back. Callable from any thread and
 /// from signal handlers.
 void ckvm_set_immediate_exit(struct kvm_run *run, bool wanted);

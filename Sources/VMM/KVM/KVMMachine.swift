@@ -5,14 +5,17 @@ import HostSystem
 public struct KVMMachine: ~Copyable {
     private let handle: KVMHandle
     private let processorMapByteCount: Int
+    /// The page of a processor's mapping that has the ring of coalesced writes; nil where KVM has none.
+    private let coalescedWritesPage: Int?
     private var slotCount: UInt32 = 0
 
     /// Interrupt lines of the I/O APIC.
     static let interruptLineCount = UInt32(ckvm_interrupt_line_count)
 
-    init(handle: consuming KVMHandle, processorMapByteCount: Int) {
+    init(handle: consuming KVMHandle, processorMapByteCount: Int, coalescedWritesPage: Int?) {
         self.handle = handle
         self.processorMapByteCount = processorMapByteCount
+        self.coalescedWritesPage = coalescedWritesPage
     }
 
     /// Adds two PICs, an I/O APIC and local APICs, without which there are no interrupt lines and no processors.
@@ -60,9 +63,19 @@ public struct KVMMachine: ~Copyable {
         try handle.call(ckvm_set_io_event, "KVM_IOEVENTFD", with: &request)
     }
 
+    /// Lets KVM keep writes to the physical addresses `range` instead of leaving the guest, where it can: see
+    /// `CoalescedWrites`.
+    func coalesceWrites(to range: Range<UInt64>) throws(VMMError) {
+        guard coalescedWritesPage != nil else { return }
+        let result = ckvm_coalesce_writes(handle.descriptor.number, range.lowerBound, UInt32(range.count))
+        guard result >= 0 else { throw .kvm(call: "KVM_REGISTER_COALESCED_MMIO", errno: -result) }
+    }
+
     /// Makes processor `index`. The first starts where its registers say, the others wait for INIT and SIPI.
     func makeProcessor(_ index: Int, identity: ProcessorIdentity) throws(VMMError) -> KVMProcessor {
         let descriptor = try handle.make(ckvm_create_processor, "KVM_CREATE_VCPU", UInt64(index))
-        return try KVMProcessor(handle: descriptor, mapByteCount: processorMapByteCount, identity: identity)
+        return try KVMProcessor(
+            handle: descriptor, mapByteCount: processorMapByteCount, coalescedWritesPage: coalescedWritesPage,
+            identity: identity)
     }
 }

@@ -7,6 +7,8 @@ public struct KVMProcessor: ~Copyable {
     private let handle: KVMHandle
     /// The page(s) through which KVM and we talk about exits.
     private let map: MemoryMapping
+    /// The machine's writes that were kept; valid as long as this processor. Nil where KVM keeps none.
+    let coalescedWrites: CoalescedWrites?
 
     /// Why the guest's execution stopped.
     enum Exit {
@@ -22,10 +24,18 @@ public struct KVMProcessor: ~Copyable {
         case failed(String)
     }
 
-    init(handle: consuming KVMHandle, mapByteCount: Int, identity: ProcessorIdentity) throws(VMMError) {
+    init(
+        handle: consuming KVMHandle, mapByteCount: Int, coalescedWritesPage: Int?, identity: ProcessorIdentity
+    ) throws(VMMError) {
         let result = identity.withStructure { ckvm_call_with(handle.descriptor.number, ckvm_set_cpuid, $0) }
         guard result >= 0 else { throw .kvm(call: "KVM_SET_CPUID2", errno: -result) }
-        map = try MemoryMapping(shared: handle.descriptor, byteCount: mapByteCount)
+        let map = try MemoryMapping(shared: handle.descriptor, byteCount: mapByteCount)
+        let ringStart = coalescedWritesPage.map { $0 * MemoryMapping.pageByteCount }
+        // SAFETY: KVM has the ring in that page of the mapping.
+        coalescedWrites = ringStart.flatMap { start in
+            start + MemoryMapping.pageByteCount <= mapByteCount ? CoalescedWrites(ring: map.base + start) : nil
+        }
+        self.map = map
         self.handle = handle
     }
 

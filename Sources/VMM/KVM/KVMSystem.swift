@@ -32,8 +32,11 @@ public struct KVMSystem: ~Copyable {
     /// A machine without memory, interrupt controllers and processors, which are added in this order.
     public func makeMachine() throws(VMMError) -> KVMMachine {
         let mapByteCount = try handle.call(ckvm_get_processor_map_byte_count, "KVM_GET_VCPU_MMAP_SIZE")
+        // The answer is where the ring is in a processor's mapping; 0 where there is none.
+        let ringPage = try handle.call(ckvm_check_extension, "KVM_CHECK_EXTENSION", UInt64(KVM_CAP_COALESCED_MMIO))
         return KVMMachine(
-            handle: try handle.make(ckvm_create_machine, "KVM_CREATE_VM"), processorMapByteCount: Int(mapByteCount))
+            handle: try handle.make(ckvm_create_machine, "KVM_CREATE_VM"), processorMapByteCount: Int(mapByteCount),
+            coalescedWritesPage: ringPage > 0 ? Int(ringPage) : nil)
     }
 
     /// What CPUID says in a guest, as far as the host supports it.

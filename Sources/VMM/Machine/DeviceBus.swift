@@ -15,6 +15,8 @@ final class DeviceBus: @unchecked Sendable {
         var serial = SerialPort()
         let output: ConsoleOutput
         var slots: [Slot] = []
+        /// What the guest has written to devices and they do not know yet; once there are processors.
+        var coalescedWrites: CoalescedWrites?
         /// What ended the machine; the first ending counts.
         var ending: MachineEnding?
 
@@ -59,8 +61,12 @@ final class DeviceBus: @unchecked Sendable {
         begun = try EventDescriptor()
     }
 
+    /// Lends what the lock guards, with all that the guest has written carried out.
     func withLock<Result>(_ body: (State) -> Result) -> Result {
-        lock.withLock { _ in body(state) }
+        lock.withLock { _ in
+            state.coalescedWrites?.takeAll { Self.write($1, at: $0, to: state) }
+            return body(state)
+        }
     }
 
     /// The first device's interrupt line: behind those of a PC's own devices.
@@ -169,10 +175,12 @@ extension DeviceBus {
     }
 
     func writeMemory(_ address: UInt64, _ bytes: UnsafeRawBufferPointer) {
-        withLock { state in
-            guard let slot = Self.slot(at: address, of: state) else { return }
-            if slot.transport.write(at: Int(address - slot.address), bytes) { slot.notification.signal() }
-        }
+        withLock { Self.write(bytes, at: address, to: $0) }
+    }
+
+    private static func write(_ bytes: UnsafeRawBufferPointer, at address: UInt64, to state: State) {
+        guard let slot = slot(at: address, of: state) else { return }
+        if slot.transport.write(at: Int(address - slot.address), bytes) { slot.notification.signal() }
     }
 
     private static func slot(at address: UInt64, of state: State) -> Slot? {

@@ -32,6 +32,9 @@ final class ProcessorThread: @unchecked Sendable {
         guard failure == 0 else { throw .system(call: "sigaction", errno: failure) }
     }
 
+    /// Valid as long as this object.
+    var coalescedWrites: CoalescedWrites? { processor.coalescedWrites }
+
     /// Sets where the processor starts. Before `start`.
     func setEntry(_ entry: EntryState) throws(VMMError) { try processor.setEntry(entry) }
 

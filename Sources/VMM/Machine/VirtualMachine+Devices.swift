@@ -86,10 +86,13 @@ extension VirtualMachine {
     func add(_ model: any DeviceModel) throws(VMMError) -> DeviceBus.Slot {
         let slot = try bus.add(model, memory: memory)
         try machine.connect(slot.interrupt, toInterruptLine: slot.line)
+        let notify = slot.address + UInt64(MMIORegister.queueNotify)
         for queue in model.queueSizes.indices {
-            try machine.connect(
-                slot.notification, toWriteOf: UInt32(queue), at: slot.address + UInt64(MMIORegister.queueNotify))
+            try machine.connect(slot.notification, toWriteOf: UInt32(queue), at: notify)
         }
+        // All other registers: a driver that is interested in what a write has changed reads that, or notifies.
+        try machine.coalesceWrites(to: slot.address..<notify)
+        try machine.coalesceWrites(to: notify + 4..<slot.address + UInt64(MMIORegister.configuration))
         let bus = bus
         try loop.watch(slot.notification.number, for: .reading) { _ in
             slot.notification.clear()

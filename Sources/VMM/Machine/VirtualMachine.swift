@@ -63,6 +63,8 @@ public final class VirtualMachine {
             let processor = try machine.makeProcessor(index, identity: identity)
             processors.append(ProcessorThread(processor, index: index, bus: bus))
         }
+        let coalescedWrites = processors[0].coalescedWrites
+        bus.withLock { $0.coalescedWrites = coalescedWrites }
         try processors[0].setEntry(entry)
         try memoryFiller.finish()
         if case .snapshot = description.start { try ResumeBlock.now().write(to: memory) }

@@ -5,8 +5,8 @@ struct MemoryPiece: Equatable, Sendable {
     let memoryOffset: Int
     let byteCount: Int
 
-    /// The pieces cut at huge pages and gathered by them, as they come: so that of several threads none waits for a page
-    /// that another is having cleared.
+    /// The pieces cut at huge pages and gathered by them, as they come, so that of several threads none waits for a
+    /// page that another is having cleared.
     static func byHugePage(_ pieces: [MemoryPiece]) -> [[MemoryPiece]] {
         var pages: [[MemoryPiece]] = []
         var last: Int?
