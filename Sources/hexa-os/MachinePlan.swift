@@ -61,7 +61,8 @@ struct MachinePlan: ~Copyable {
             throw LaunchError(error)
         }
         let port = try takePort()
-        _ = try Accelerator.choose(.kvm)
+        // There is nothing to fall back to: whether it makes machines, the monitor will see.
+        _ = try Accelerator.choose(.kvm) { access("/dev/kvm", R_OK | W_OK) == 0 ? 0 : errno }
         let monitorPath = try path(of: .hexa, options)
         let machine = MachineConfiguration(
             restoring: snapshot, hostPort: port.number, apiKey: apiKey ?? HostEnvironment.apiKey)

@@ -25,6 +25,7 @@ public final class VirtualMachine {
             throw .configuration(field: "vcpu_count", reason: "must be within 1 and \(VMMLimits.processorCountMax)")
         }
         let system = try KVMSystem()
+        let identity = try system.supportedIdentity()
         saving = description.saving
         let memory = try MachineMemory(AddressLayout(memoryMiB: description.memoryMiB))
         self.memory = memory
@@ -40,7 +41,7 @@ public final class VirtualMachine {
             let file = try InputFile(snapshot.memoryPath)
             let pieces = try memory.map(file)
             memoryFiller = try MemoryFiller(memory, from: file, pieces)
-            try snapshot.check(description, on: system.supportedIdentity())
+            try snapshot.check(description, on: identity)
             try snapshot.checkFiles()
         }
         machine = try system.makeMachine()
@@ -58,7 +59,6 @@ public final class VirtualMachine {
             ).write(to: memory)
         }
         for index in 0..<description.processorCount {
-            let identity = try system.supportedIdentity()
             identity.describe(processor: index, of: description.processorCount)
             let processor = try machine.makeProcessor(index, identity: identity)
             processors.append(ProcessorThread(processor, index: index, bus: bus))
