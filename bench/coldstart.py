@@ -23,7 +23,7 @@ from charts import bar_chart
 from common import ROOT, circumstances, summary
 
 from guest import MODEL
-from loadtest.servers import BUILD, PROCESSORS, Running, ServerFailure, System
+from loadtest.servers import BUILD, PROCESSORS, Running, ServerFailure, System, llama_build
 from raw_http import Client
 
 RESULTS = ROOT / "bench" / "results"
@@ -114,9 +114,9 @@ def systems():
         System("QEMU", "HEXA-OS on QEMU microvm", BUILD / "hexa-os", (*run, "--vmm", "qemu")),
         System("hexa-serve", "the same server as a Linux process", BUILD / "hexa-serve",
                ("{model}", "--port", "{port}")),
-        System("llama-server", "llama-server, default flags", BUILD / "llama" / "llama-server", llama),
+        System("llama-server", "llama-server, default flags" + llama_build(), BUILD / "llama" / "llama-server", llama),
         # What is left out costs more than it gives to a first token: the empty run, and rewriting the weights.
-        System("llama-server-fast", "llama-server, fastest start", BUILD / "llama" / "llama-server",
+        System("llama-server-fast", "llama-server, fastest start" + llama_build(), BUILD / "llama" / "llama-server",
                (*llama, "--no-warmup", "--no-repack", "-t", PROCESSORS)),
     ]
 

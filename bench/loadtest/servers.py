@@ -39,6 +39,11 @@ class System:
         return " ".join(str(argument) for argument in self.arguments)
 
 
+def llama_build():
+    """What is to be said of how llama.cpp was built (scripts/build-llama); empty when nothing is."""
+    return ", built without AMX" if (BUILD / "llama" / "without-amx").exists() else ""
+
+
 def known_systems():
     """All of them, in the order of the tables."""
     ours = ["--port", "{port}", "--context", CONTEXT, "--sequences", SLOTS]
@@ -48,11 +53,12 @@ def known_systems():
                ("run", "{model}", *ours, "--cpus", PROCESSORS)),
         System("hexa-serve", "the same server as a Linux process", BUILD / "hexa-serve",
                ("{model}", *ours, *threads_option())),
-        System("llama-server", "llama-server, default flags with 8 slots", BUILD / "llama" / "llama-server",
-               tuple(llama)),
+        System("llama-server", "llama-server, default flags with 8 slots" + llama_build(),
+               BUILD / "llama" / "llama-server", tuple(llama)),
         # Small batches keep a prompt from stalling the streams for long; pinned, always polling threads of higher
         # priority keep the barriers short; chunks of cached prompts are reused wherever they stand.
-        System("llama-server-tuned", "llama-server, flags tuned by hand", BUILD / "llama" / "llama-server",
+        System("llama-server-tuned", "llama-server, flags tuned by hand" + llama_build(),
+               BUILD / "llama" / "llama-server",
                (*llama, "-b", 64, "-ub", 64, "-t", PROCESSORS, "-tb", PROCESSORS, "--cpu-strict", 1,
                 "-C", hex((1 << PROCESSORS) - 1), "--poll", 100, "--cache-reuse", 32, "-fa", "on")),
     ]

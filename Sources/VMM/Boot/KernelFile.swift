@@ -4,8 +4,10 @@ struct KernelFile: ~Copyable {
     let pieces: [MemoryPiece]
     let entry: EntryState
 
-    /// Where our kernel, whose image ends before the third huge page, has its first data: worth being made ready ahead.
-    static let dataExpected: Range<UInt64> = 6 << 20..<10 << 20
+    /// The huge pages behind the image, where a kernel has its first data: worth being made ready ahead.
+    let dataExpected: Range<UInt64>
+
+    private static let dataPagesExpected = 2
 
     init(_ path: String, for layout: AddressLayout) throws(VMMError) {
         let file = try InputFile(path)
@@ -25,6 +27,10 @@ struct KernelFile: ~Copyable {
             MemoryPiece(
                 fileOffset: $0.fileOffset, memoryOffset: Int($0.physicalAddress), byteCount: $0.fileByteCount)
         }
+        let huge = UInt64(MemoryMapping.hugePageByteCount)
+        let imageEnd = image.segments.reduce(0) { max($0, $1.end) }
+        let dataStart = (imageEnd + huge - 1) / huge * huge
+        dataExpected = dataStart..<dataStart + huge * UInt64(Self.dataPagesExpected)
         entry = EntryState(entry: image.entry, startInfo: UInt32(StartInfo.Address.startInfo))
     }
 }

@@ -15,10 +15,11 @@ extension MachineMemory {
     /// hole of the file is fresh memory, as at a boot.
     func map(_ file: borrowing InputFile) throws(VMMError) -> [MemoryPiece] {
         let huge = MemoryMapping.hugePageByteCount
+        let byteCount = min(file.byteCount, mapping.byteCount)
         var pieces: [MemoryPiece] = []
         var (eagerPage, eagerPageCount) = (-1, 0)
         var offset = 0
-        while let data = Self.data(of: file, from: offset) {
+        while let data = Self.data(of: file, from: offset, upTo: byteCount) {
             let page = data.lowerBound / huge
             if page != eagerPage, eagerPageCount < Self.eagerPageCountMax {
                 (eagerPage, eagerPageCount) = (page, eagerPageCount + 1)
@@ -30,18 +31,18 @@ extension MachineMemory {
                         fileOffset: data.lowerBound, memoryOffset: data.lowerBound,
                         byteCount: offset - data.lowerBound))
             } else {
-                offset = min((data.upperBound + huge - 1) / huge * huge, file.byteCount)
+                offset = min((data.upperBound + huge - 1) / huge * huge, byteCount)
                 try mapping.placeCopy(of: file.descriptor, at: page * huge..<offset)
             }
         }
         return pieces
     }
 
-    /// The next bytes of `file` at or behind `offset` that are no hole; nil when only holes follow.
-    private static func data(of file: borrowing InputFile, from offset: Int) -> Range<Int>? {
+    /// The next bytes of `file` from `offset` on, and before `limit`, that are no hole; nil when only holes follow.
+    private static func data(of file: borrowing InputFile, from offset: Int, upTo limit: Int) -> Range<Int>? {
         let start = Int(lseek(file.descriptor.number, off_t(offset), linux_seek_data))
-        guard start >= 0, start < file.byteCount else { return nil }
+        guard start >= 0, start < limit else { return nil }
         let end = Int(lseek(file.descriptor.number, off_t(start), linux_seek_hole))
-        return start..<(end > start ? min(end, file.byteCount) : file.byteCount)
+        return start..<(end > start ? min(end, limit) : limit)
     }
 }
