@@ -40,6 +40,26 @@ private func check(_ condition: Bool, sourceLocation: SourceLocation = #_sourceL
 
 @Suite("Pages")
 struct PageAllocatorTests {
+    @Test("pages that nobody has written to are zeros when they are handed out, however often")
+    func handedOutWithoutATrace() throws {
+        let arena = Arena(byteCount: 2 << 20)
+        var pages = try arena.makePages()
+        var random = SplitMix64(seed: 7)
+        var runs: [(UnsafeMutableRawPointer, Int)] = []
+        for _ in 0..<2_000 {
+            if !runs.isEmpty, Bool.random(using: &random) {
+                check(pages.free(runs.remove(at: Int.random(in: 0..<runs.count, using: &random)).0))
+            } else {
+                let count = Int.random(in: 1...16, using: &random)
+                let alignment = 4_096 << Int.random(in: 0...2, using: &random)
+                guard let run = pages.allocate(pageCount: count, alignment: alignment) else { continue }
+                let words = UnsafeRawBufferPointer(start: run, count: count * 4_096).bindMemory(to: UInt64.self)
+                check(words.allSatisfy { $0 == 0 })
+                runs.append((run, count))
+            }
+        }
+    }
+
     @Test("memory that is mapped later joins what is there, in one piece where the two touch")
     func addedLater() throws {
         let arena = Arena(byteCount: 4 << 20)

@@ -1,6 +1,7 @@
 /// Hands out runs of 4 KiB pages: an address-ordered list of free extents, first fit, merged again when freed.
 ///
-/// The list lives in the free pages themselves. A table with one 32-bit entry a page says, for a run's first page, how
+/// The list lives in the free pages themselves, and leaves no trace in those that are handed out: pages that nobody has
+/// written to stay zeros, which a snapshot does not keep. A table with one 32-bit entry a page says, for a run's first page, how
 /// long the run is and what it is for; that is what a free needs to know. Extents are few, because small objects come
 /// from slabs, so walking the list is short.
 public struct PageAllocator: ~Copyable {
@@ -117,6 +118,7 @@ extension PageAllocator {
     ) {
         let rest = extent.pointee.pageCount - skipped - pageCount
         var next = extent.pointee.next
+        defer { if skipped == 0 { erase(extent) } }
         if rest > 0 {
             let tail = UnsafeMutableRawPointer(extent) + (skipped + pageCount) * Self.pageBytes
             let tailExtent = tail.bindMemory(to: FreeExtent.self, capacity: 1)
@@ -153,7 +155,13 @@ extension PageAllocator {
         if let next, UnsafeMutableRawPointer(next) == end {
             inserted.pointee.pageCount += next.pointee.pageCount
             inserted.pointee.next = next.pointee.next
+            erase(next)
         }
+    }
+
+    /// Makes the head of what is no free extent any more zeros.
+    private func erase(_ extent: UnsafeMutablePointer<FreeExtent>) {
+        extent.pointee = FreeExtent(pageCount: 0, next: nil)
     }
 
     /// The longest run that could be allocated now, in pages.
