@@ -1,9 +1,9 @@
 /// Hands out runs of 4 KiB pages: an address-ordered list of free extents, first fit, merged again when freed.
 ///
 /// The list lives in the free pages themselves, and leaves no trace in those that are handed out: pages that nobody has
-/// written to stay zeros, which a snapshot does not keep. A table with one 32-bit entry a page says, for a run's first page, how
-/// long the run is and what it is for; that is what a free needs to know. Extents are few, because small objects come
-/// from slabs, so walking the list is short.
+/// written to stay zeros, which a snapshot does not keep. A table with one 32-bit entry a page says, for a run's first
+/// page, how long the run is and what it is for; that is what a free needs to know. Extents are few, because small
+/// objects come from slabs, so walking the list is short.
 public struct PageAllocator: ~Copyable {
     /// What a run of pages is used as, in its first page's table entry.
     public enum Use: UInt32 {
