@@ -73,11 +73,15 @@ let kernelTargets: [Target] = [
     ]),
 ]
 
-/// Of programs whose start is waited for: without a dynamic linker they are at their first line in half the time. They
-/// still run at an address that nobody knows beforehand. Such a program crashes where it has a search path for
-/// libraries, which the package manager gives to all unless told not to: scripts/build-tools does both.
+/// Of programs whose start is waited for: without a dynamic linker they are at their first line in half the time.
 let selfContained: [LinkerSetting] = Context.environment["HEXA_SELF_CONTAINED"] == "1"
-    ? [.unsafeFlags(["-static-executable", "-use-ld=lld", "-Xclang-linker", "-static-pie"])] : []
+    ? [.unsafeFlags(["-static-executable", "-use-ld=lld"])] : []
+
+/// At an address that nobody knows beforehand, which is for the one that a guest's bytes reach. It crashes where it has
+/// a search path for libraries, which the package manager gives to all unless told not to: scripts/build-tools does
+/// both.
+let relocatable: [LinkerSetting] =
+    selfContained.isEmpty ? [] : [.unsafeFlags(["-Xclang-linker", "-static-pie"])]
 
 let hostTargets: [Target] = [
     .executableTarget(
@@ -101,7 +105,8 @@ let hostTargets: [Target] = [
             .enableExperimentalFeature("Lifetimes"), .unsafeFlags(fuzzFlags + (isFuzzBuild ? ["-enable-testing"] : [])),
         ]),
     .executableTarget(
-        name: "hexa-vmm", dependencies: ["HostSystem", "VMM"], path: "Sources/HexaVMM", linkerSettings: selfContained),
+        name: "hexa-vmm", dependencies: ["HostSystem", "VMM"], path: "Sources/HexaVMM",
+        linkerSettings: selfContained + relocatable),
     tests("VMMTests", ["CLinux", "HostSystem", "JSON", "Net", "VMM", "Virtio"]),
     .target(
         name: "Client", dependencies: ["HostSystem", "JSON"],

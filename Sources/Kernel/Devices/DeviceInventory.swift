@@ -24,6 +24,7 @@ struct DeviceInventory {
 
     private struct Place {
         let device: MMIODevice
+        let id: DeviceID
         let memory: DMARegion
     }
 
@@ -31,7 +32,7 @@ struct DeviceInventory {
     init(_ devices: [MMIODevice]) {
         for device in devices {
             do throws(VirtioInitializationError) {
-                try bringUp(device)
+                try bringUp(device, Self.identify(device))
             } catch .noDevice {
                 continue
             } catch {
@@ -52,7 +53,7 @@ struct DeviceInventory {
         places = []
         for place in old {
             do throws(VirtioInitializationError) {
-                try bringUp(place.device, in: place.memory)
+                try bringUp(place.device, place.id, in: place.memory)
             } catch {
                 Machine.log.warning("virtio: device at \(hexadecimal(place.device.address)): \(error.description)")
             }
@@ -64,12 +65,15 @@ struct DeviceInventory {
 
     private var blocksByAddress: [(address: UInt64, device: BlockDevice<Registers>)] = []
 
+    private static func identify(_ device: MMIODevice) throws(VirtioInitializationError) -> DeviceID {
+        try MMIOTransport.probe(VolatileRegisterSpace(base: UInt(device.address)))
+    }
+
     /// - Parameter memory: what the driver had before; new memory when nil.
     private mutating func bringUp(
-        _ device: MMIODevice, in memory: DMARegion? = nil
+        _ device: MMIODevice, _ id: DeviceID, in memory: DMARegion? = nil
     ) throws(VirtioInitializationError) {
         let registers = VolatileRegisterSpace(base: UInt(device.address))
-        let id = try MMIOTransport.probe(registers)
         switch id {
         case .network where network == nil:
             let sizes = Virtio.NetworkConfiguration()
@@ -85,7 +89,7 @@ struct DeviceInventory {
             sizes.isMemoryReused = memory != nil
             guard let memory = memory ?? DeviceMemory.allocate(sizes.requirement) else { return warnOfMemory(id) }
             socket = try SocketDevice(registers: registers, memory: memory, configuration: sizes)
-            places.append(Place(device: device, memory: memory))
+            places.append(Place(device: device, id: id, memory: memory))
         case .persistentMemory:
             let requirement = PersistentMemoryDevice<Registers>.requirement
             guard let memory = DeviceMemory.allocate(requirement) else { return warnOfMemory(id) }
@@ -98,7 +102,7 @@ struct DeviceInventory {
             sizes.isMemoryReused = memory != nil
             guard let memory = memory ?? DeviceMemory.allocate(sizes.requirement) else { return warnOfMemory(id) }
             console = try ConsoleDevice(registers: registers, memory: memory, configuration: sizes)
-            places.append(Place(device: device, memory: memory))
+            places.append(Place(device: device, id: id, memory: memory))
             consoleVector = UInt8(exactly: device.interrupt).map { IOAPIC.vector(line: $0) }
         default:
             Machine.log.info("virtio: no use for the \(id.description) at \(hexadecimal(device.address))")

@@ -16,13 +16,16 @@ public struct Fingerprint: Equatable, Sendable {
     }
 
     /// Takes in all bytes, and how many there are.
-    public mutating func combine(_ bytes: [UInt8]) {
+    public mutating func combine(_ bytes: [UInt8]) { bytes.withUnsafeBytes { combine($0) } }
+
+    mutating func combine(_ bytes: UnsafeRawBufferPointer) {
         combine(UInt64(bytes.count))
-        for start in stride(from: 0, to: bytes.count, by: 8) {
-            var word: UInt64 = 0
-            for index in start..<min(start + 8, bytes.count) { word = word << 8 | UInt64(bytes[index]) }
-            combine(word)
+        let wholeByteCount = bytes.count & ~7
+        for start in stride(from: 0, to: wholeByteCount, by: 8) {
+            combine(UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: start, as: UInt64.self)))
         }
+        guard wholeByteCount < bytes.count else { return }
+        combine(bytes[wholeByteCount...].reduce(UInt64(0)) { $0 << 8 | UInt64($1) })
     }
 
     /// Sixteen hexadecimal digits.
@@ -63,7 +66,7 @@ public struct FileIdentity: Equatable, Sendable {
             let wanted = min(bytes.count, file.byteCount - offset)
             let length = pread(file.descriptor.number, &bytes, wanted, off_t(offset))
             guard length == wanted else { throw .fileUnreadable(path: path, errno: length < 0 ? errno : EIO) }
-            fingerprint.combine(Array(bytes[..<wanted]))
+            bytes.withUnsafeBytes { fingerprint.combine(UnsafeRawBufferPointer(rebasing: $0[..<wanted])) }
         }
         self.init(byteCount: file.byteCount, fingerprint: fingerprint)
     }
