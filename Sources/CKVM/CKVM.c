@@ -59,19 +59,17 @@ int ckvm_coalesce_writes(int machine, uint64_t address, uint32_t byte_count) {
     return ckvm_call_with(machine, (enum ckvm_request)KVM_REGISTER_COALESCED_MMIO, &zone);
 }
 
-enum {
-    RING_CAPACITY =
-        (4096 - sizeof(struct kvm_coalesced_mmio_ring)) / sizeof(struct kvm_coalesced_mmio),
-};
+// What KVM_COALESCED_MMIO_MAX is reckoned from.
+enum { PAGE_SIZE = 4096 };
 
 bool ckvm_take_coalesced_write(struct kvm_coalesced_mmio_ring *ring, struct ckvm_coalesced_write *write) {
     uint32_t first = ring->first;
-    if (first == __atomic_load_n(&ring->last, __ATOMIC_ACQUIRE) || first >= RING_CAPACITY) return false;
+    if (first == __atomic_load_n(&ring->last, __ATOMIC_ACQUIRE) || first >= KVM_COALESCED_MMIO_MAX) return false;
     const struct kvm_coalesced_mmio *entry = &ring->coalesced_mmio[first];
     write->address = entry->phys_addr;
     write->width = entry->len < sizeof write->data ? entry->len : sizeof write->data;
     memcpy(write->data, entry->data, sizeof write->data);
-    __atomic_store_n(&ring->first, (first + 1) % RING_CAPACITY, __ATOMIC_RELEASE);
+    __atomic_store_n(&ring->first, (first + 1) % KVM_COALESCED_MMIO_MAX, __ATOMIC_RELEASE);
     return true;
 }
 

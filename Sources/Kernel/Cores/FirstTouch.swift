@@ -20,13 +20,13 @@ final class FirstTouch: @unchecked Sendable {
 
     /// A model's caches and working memory are some twenty allocations.
     private static var pageCountMax: Int { 32 }
-    /// What is smaller lies among what has been touched already.
-    private static var allocationByteCountMin: Int { 64 << 10 }
+    /// Allocations from here on are worth an `add`: what is smaller lies among what has been touched already.
+    static var allocationByteCountMin: Int { 64 << 10 }
 
     /// Notes memory that was handed out, and will be used from its start. Core 0 only.
-    func add(_ memory: UnsafeMutableRawPointer, byteCount: Int) {
+    func add(_ memory: UnsafeMutableRawPointer) {
         let count = pageCount.load(ordering: .relaxed)
-        guard byteCount >= Self.allocationByteCountMin, count < Self.pageCountMax else { return }
+        guard count < Self.pageCountMax else { return }
         let page = UInt64(UInt(bitPattern: memory)) & ~(Limits.largePageBytes - 1)
         guard !(0..<count).contains(where: { pages[$0] == page }) else { return }
         pages[count] = page

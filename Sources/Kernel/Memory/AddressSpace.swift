@@ -52,7 +52,6 @@ enum AddressSpace {
 
     /// Registers and firmware are below.
     private static var devicesEnd: UInt64 { 4 << 30 }
-
 }
 
 /// Pages for page tables, side by side: a host that shadows them maps all memory around one in small pages, so that

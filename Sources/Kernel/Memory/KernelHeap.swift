@@ -50,7 +50,7 @@ enum KernelHeap {
 
     fileprivate static func allocate(byteCount: Int, alignment: Int) -> UnsafeMutableRawPointer {
         if let pointer = Machine.heap?.allocate(byteCount: byteCount, alignment: alignment) {
-            Machine.firstTouch?.add(pointer, byteCount: byteCount)
+            if byteCount >= FirstTouch.allocationByteCountMin { Machine.firstTouch?.add(pointer) }
             return pointer
         }
         if Machine.heap == nil, let pointer = EarlyPool.allocate(byteCount: byteCount, alignment: alignment) {

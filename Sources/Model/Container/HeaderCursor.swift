@@ -85,6 +85,11 @@ struct HeaderCursor: ~Escapable {
         return copy
     }
 
+    /// An integer somewhere in `bytes`, which holds it in little-endian order.
+    static func integer<Value: FixedWidthInteger & BitwiseCopyable>(_ bytes: RawSpan, at offset: Int) -> Value {
+        Value(littleEndian: load(bytes, at: offset))
+    }
+
     /// A value of a fixed-width type somewhere in `bytes`, in the machine's byte order.
     static func load<Value: BitwiseCopyable>(_ bytes: RawSpan, at offset: Int) -> Value {
         // SAFETY: the loaded types are integers, for which every bit pattern is valid; the bounds are checked here.

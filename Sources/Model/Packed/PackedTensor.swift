@@ -44,20 +44,18 @@ struct PackedTensor: Equatable {
 extension PackedTensor {
     /// Reads the fields of the entry at `start`, which lies within `bytes`; nothing is checked.
     init(_ bytes: RawSpan, at start: Int) {
-        func word(_ offset: Int) -> UInt32 { UInt32(littleEndian: HeaderCursor.load(bytes, at: start + offset)) }
-        func long(_ offset: Int) -> UInt64 { UInt64(littleEndian: HeaderCursor.load(bytes, at: start + offset)) }
         name = []
         for index in 0..<Self.nameByteCount {
             let byte: UInt8 = HeaderCursor.load(bytes, at: start + index)
             if byte == 0 { break }
             name.append(byte)
         }
-        type = word(Field.type)
-        layout = word(Field.layout)
-        columns = long(Field.columns)
-        rows = long(Field.rows)
-        offset = long(Field.offset)
-        byteCount = long(Field.byteCount)
-        checksum = long(Field.checksum)
+        type = HeaderCursor.integer(bytes, at: start + Field.type)
+        layout = HeaderCursor.integer(bytes, at: start + Field.layout)
+        columns = HeaderCursor.integer(bytes, at: start + Field.columns)
+        rows = HeaderCursor.integer(bytes, at: start + Field.rows)
+        offset = HeaderCursor.integer(bytes, at: start + Field.offset)
+        byteCount = HeaderCursor.integer(bytes, at: start + Field.byteCount)
+        checksum = HeaderCursor.integer(bytes, at: start + Field.checksum)
     }
 }

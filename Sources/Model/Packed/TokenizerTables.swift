@@ -75,13 +75,11 @@ extension TokenizerTables.Record {
 
     /// Reads the record at `start`, which lies within `bytes`; nothing is checked.
     init(_ bytes: RawSpan, at start: Int) {
-        func word(_ offset: Int) -> UInt32 { UInt32(littleEndian: HeaderCursor.load(bytes, at: start + offset)) }
-        func long(_ offset: Int) -> UInt64 { UInt64(littleEndian: HeaderCursor.load(bytes, at: start + offset)) }
-        encoding = word(Field.encoding)
-        tokenCount = word(Field.tokenCount)
-        textSlotCount = word(Field.textSlotCount)
-        mergeSlotCount = word(Field.mergeSlotCount)
-        textByteCount = long(Field.textByteCount)
-        checksum = long(Field.checksum)
+        encoding = HeaderCursor.integer(bytes, at: start + Field.encoding)
+        tokenCount = HeaderCursor.integer(bytes, at: start + Field.tokenCount)
+        textSlotCount = HeaderCursor.integer(bytes, at: start + Field.textSlotCount)
+        mergeSlotCount = HeaderCursor.integer(bytes, at: start + Field.mergeSlotCount)
+        textByteCount = HeaderCursor.integer(bytes, at: start + Field.textByteCount)
+        checksum = HeaderCursor.integer(bytes, at: start + Field.checksum)
     }
 }

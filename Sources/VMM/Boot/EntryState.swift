@@ -2,7 +2,7 @@ import CKVM
 
 /// The state in which the first processor starts a PVH kernel (Xen docs/misc/pvh.pandoc): 32-bit protected mode, flat
 /// segments, no paging, EBX = the address of `hvm_start_info`.
-struct EntryState: Sendable {
+struct EntryState {
     let entry: UInt32
     let startInfo: UInt32
 

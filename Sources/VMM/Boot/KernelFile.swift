@@ -27,10 +27,9 @@ struct KernelFile: ~Copyable {
             MemoryPiece(
                 fileOffset: $0.fileOffset, memoryOffset: Int($0.physicalAddress), byteCount: $0.fileByteCount)
         }
-        let huge = UInt64(MemoryMapping.hugePageByteCount)
         let imageEnd = image.segments.reduce(0) { max($0, $1.end) }
-        let dataStart = (imageEnd + huge - 1) / huge * huge
-        dataExpected = dataStart..<dataStart + huge * UInt64(Self.dataPagesExpected)
+        let dataStart = UInt64(MemoryMapping.alignedToHugePage(Int(imageEnd)))
+        dataExpected = dataStart..<dataStart + UInt64(Self.dataPagesExpected * MemoryMapping.hugePageByteCount)
         entry = EntryState(entry: image.entry, startInfo: UInt32(StartInfo.Address.startInfo))
     }
 }

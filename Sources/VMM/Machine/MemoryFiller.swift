@@ -1,4 +1,3 @@
-import CLinux
 import Glibc
 import HostSystem
 import Synchronization
@@ -8,7 +7,7 @@ import Synchronization
 /// when this object goes.
 final class MemoryFiller {
     private let work: Work
-    private var thread = pthread_t()
+    private let thread: pthread_t
 
     /// - Parameters:
     ///   - pieces: all of them are in the file and in the memory, and no two overlap there.
@@ -18,19 +17,10 @@ final class MemoryFiller {
         _ memory: MachineMemory, from file: consuming InputFile, _ pieces: [MemoryPiece],
         thenTouching touched: Range<UInt64> = 0..<0
     ) throws(VMMError) {
-        work = Work(
+        let work = Work(
             memory, file, MemoryPiece.byHugePage(pieces), touched: touched, isThreadDone: try EventDescriptor())
-        let context = Unmanaged.passRetained(work)
-        let failure = pthread_create(&thread, nil, { context in
-            // SAFETY: the reference was retained for this thread.
-            Unmanaged<Work>.fromOpaque(context!).takeRetainedValue().runInThread()
-            return nil
-        }, context.toOpaque())
-        guard failure == 0 else {
-            context.release()
-            throw .system(call: "pthread_create", errno: failure)
-        }
-        linux_name_thread(thread, "memory")
+        self.work = work
+        thread = try HostThread.start("memory") { work.runInThread() }
     }
 
     deinit { pthread_join(thread, nil) }

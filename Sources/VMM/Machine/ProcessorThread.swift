@@ -1,5 +1,4 @@
 import CKVM
-import CLinux
 import Glibc
 import HostSystem
 
@@ -47,19 +46,7 @@ final class ProcessorThread: @unchecked Sendable {
         sigaddset(&kick, Self.kickSignal)
         pthread_sigmask(SIG_UNBLOCK, &kick, &inherited)
         defer { pthread_sigmask(SIG_SETMASK, &inherited, nil) }
-        let context = Unmanaged.passRetained(self).toOpaque()
-        let failure = pthread_create(&thread, nil, { context in
-            // SAFETY: the reference was retained for this thread.
-            let this = Unmanaged<ProcessorThread>.fromOpaque(context!).takeRetainedValue()
-            this.run()
-            return nil
-        }, context)
-        guard failure == 0 else {
-            // Nobody else will.
-            Unmanaged<ProcessorThread>.fromOpaque(context).release()
-            throw .system(call: "pthread_create", errno: failure)
-        }
-        linux_name_thread(thread, name)
+        thread = try HostThread.start(name) { self.run() }
     }
 
     /// Makes the thread leave the guest and end, and waits for that.

@@ -11,6 +11,11 @@ struct MemoryMapping: ~Copyable {
     static let hugePageByteCount = 2 << 20
     static let pageByteCount = 4 << 10
 
+    /// The next multiple of a huge page.
+    static func alignedToHugePage(_ offset: Int) -> Int {
+        (offset + hugePageByteCount - 1) / hugePageByteCount * hugePageByteCount
+    }
+
     /// Fresh zeroed memory, aligned to huge pages and backed by them where the host has some. An access right before or
     /// behind it faults.
     init(anonymous byteCount: Int) throws(VMMError) {
@@ -29,9 +34,8 @@ struct MemoryMapping: ~Copyable {
     /// A file of `fileByteCount` bytes, read-only, aligned to huge pages. The mapping is as long as the next multiple
     /// of a huge page; what lies behind the file reads as zeros.
     init(file descriptor: borrowing FileDescriptor, fileByteCount: Int) throws(VMMError) {
-        let huge = Self.hugePageByteCount
         let filePages = (fileByteCount + Self.pageByteCount - 1) / Self.pageByteCount * Self.pageByteCount
-        let reserved = try Self.reserve((fileByteCount + huge - 1) / huge * huge, protection: PROT_READ)
+        let reserved = try Self.reserve(Self.alignedToHugePage(fileByteCount), protection: PROT_READ)
         // Over the reservation, so that nothing behind the file's last page is left unmapped.
         _ = try Self.map(reserved.base, filePages, PROT_READ, MAP_SHARED | MAP_FIXED, descriptor.number)
         madvise(reserved.base, reserved.byteCount, MADV_HUGEPAGE)

@@ -4,7 +4,7 @@ import HostSystem
 
 extension MachineMemory {
     /// Huge pages that are read from a file at once, rather than mapped: a kernel with little in its prefix cache has
-    /// data in ten.
+    /// data in seven.
     static let eagerPageCountMax = 16
 
     /// Makes fresh memory a private copy of `file`, which has as many bytes, but for the pieces that are returned: they
@@ -31,7 +31,7 @@ extension MachineMemory {
                         fileOffset: data.lowerBound, memoryOffset: data.lowerBound,
                         byteCount: offset - data.lowerBound))
             } else {
-                offset = min((data.upperBound + huge - 1) / huge * huge, byteCount)
+                offset = min(MemoryMapping.alignedToHugePage(data.upperBound), byteCount)
                 try mapping.placeCopy(of: file.descriptor, at: page * huge..<offset)
             }
         }
