@@ -77,6 +77,38 @@ struct PageAllocatorTests {
         check(pages.largestFreeRun == pages.freePageCount)
     }
 
+    @Test("a very long run comes from the end, and what follows it lies close to what came before")
+    func longRunsComeFromTheEnd() throws {
+        let (arena, page) = (Arena(byteCount: 64 << 20), 4_096)
+        var pages = try arena.makePages()
+        let end = arena.base + arena.byteCount
+        let runs = [
+            pages.allocate(pageCount: 3), pages.allocate(pageCount: (16 << 20) / page),
+            pages.allocate(pageCount: (16 << 20) / page + 1, alignment: 1 << 20), pages.allocate(pageCount: 3),
+        ]
+        let before = try #require(runs[0])
+        #expect(runs[1] == end - (16 << 20))
+        #expect(runs[2] == end - (33 << 20))
+        #expect(runs[3] == before + 3 * page)
+        for run in runs { check(pages.free(try #require(run))) }
+        check(pages.largestFreeRun == pages.totalPageCount && pages.freePageCount == pages.totalPageCount)
+    }
+
+    @Test("a very long run that fits nowhere is none, and the last place where it fits is taken")
+    func longRunsFit() throws {
+        let arena = Arena(byteCount: 64 << 20)
+        let start = arena.range.start
+        func range(_ mebibytes: Range<UInt64>) -> PhysicalRange {
+            PhysicalRange(start: start + mebibytes.lowerBound << 20, end: start + mebibytes.upperBound << 20)
+        }
+        var pages = try arena.makePages([range(0..<24), range(26..<46), range(48..<60)])
+        let count = (16 << 20) / 4_096
+        check(pages.allocate(pageCount: count) == arena.base + (30 << 20))
+        check(pages.allocate(pageCount: count) == arena.base + (8 << 20))
+        check(pages.allocate(pageCount: count) == nil)
+        check(pages.freePageCount == pages.totalPageCount - 2 * count)
+    }
+
     @Test("everything that is given back is there again, in one piece")
     func coalescing() throws {
         let arena = Arena(byteCount: 1 << 20)

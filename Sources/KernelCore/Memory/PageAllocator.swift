@@ -1,4 +1,6 @@
-/// Hands out runs of 4 KiB pages: an address-ordered list of free extents, first fit, merged again when freed.
+/// Hands out runs of 4 KiB pages: an address-ordered list of free extents, merged again when freed. First fit, but for
+/// very long runs, which come from the end of memory: what is allocated after them is small, and lies close to what was
+/// allocated before, so that the host has fewer large pages to make ready.
 ///
 /// The list lives in the free pages themselves, and leaves no trace in those that are handed out: pages that nobody has
 /// written to stay zeros, which a snapshot does not keep. A table with one 32-bit entry a page says, for a run's first
@@ -70,22 +72,47 @@ public struct PageAllocator: ~Copyable {
         pageCount: Int, alignment: Int = Int(Limits.pageBytes), use: Use = .large
     ) -> UnsafeMutableRawPointer? {
         guard pageCount > 0, pageCount <= Int(Self.countMask) else { return nil }
+        let isLong = pageCount >= Self.longRunPageCountMin
+        var place: Place?
         var previous: UnsafeMutablePointer<FreeExtent>?
         var candidate = firstFree
-        while let extent = candidate {
-            let start = UInt(bitPattern: extent)
-            let aligned = (start + UInt(alignment) - 1) & ~(UInt(alignment) - 1)
-            let skipped = Int(aligned - start) / Self.pageBytes
-            if skipped + pageCount <= extent.pointee.pageCount {
-                carve(extent, after: previous, skipping: skipped, pageCount: pageCount)
-                freePageCount -= pageCount
-                table[pageIndex(aligned)] = use.rawValue << 30 | UInt32(pageCount)
-                return UnsafeMutableRawPointer(bitPattern: aligned)
+        while let extent = candidate, isLong || place == nil {
+            if let skipped = Self.skipped(in: extent, pageCount, UInt(alignment), fromEnd: isLong) {
+                place = Place(extent: extent, previous: previous, skippedPageCount: skipped)
             }
             previous = extent
             candidate = extent.pointee.next
         }
-        return nil
+        guard let place else { return nil }
+        let run = UnsafeMutableRawPointer(place.extent) + place.skippedPageCount * Self.pageBytes
+        carve(place.extent, after: place.previous, skipping: place.skippedPageCount, pageCount: pageCount)
+        freePageCount -= pageCount
+        table[pageIndex(UInt(bitPattern: run))] = use.rawValue << 30 | UInt32(pageCount)
+        return run
+    }
+
+    /// Sixteen MiB.
+    private static var longRunPageCountMin: Int { (16 << 20) / pageBytes }
+
+    /// Where a run can be cut out.
+    private struct Place {
+        let extent: UnsafeMutablePointer<FreeExtent>
+        let previous: UnsafeMutablePointer<FreeExtent>?
+        let skippedPageCount: Int
+    }
+
+    /// The pages of `extent` before an aligned run of `pageCount`, the first one in it or the last; nil when none fits.
+    private static func skipped(
+        in extent: UnsafeMutablePointer<FreeExtent>, _ pageCount: Int, _ alignment: UInt, fromEnd: Bool
+    ) -> Int? {
+        let start = UInt(bitPattern: extent)
+        let aligned = (start + alignment - 1) & ~(alignment - 1)
+        let first = Int(aligned - start) / pageBytes
+        let spare = extent.pointee.pageCount - pageCount
+        guard first <= spare else { return nil }
+        guard fromEnd else { return first }
+        let last = (start + UInt(spare * pageBytes)) & ~(alignment - 1)
+        return Int(last - start) / pageBytes
     }
 
     /// Gives a run back. `pointer` must be what `allocate` returned; anything else is the caller's bug and is refused.
