@@ -60,13 +60,27 @@ extension Transformer {
         run(.attentionInput)
         run(.attentionProjections)
         run(.store)
+        let isLast = pass.layer + 1 == weights.layers.count
+        // Of the last layer, what other tokens will look back at is in the cache by now.
+        if isLast, pass.logitsRows.isEmpty { return }
         run(.attend)
+        if isLast { keepLogitsRows() }
         run(.attendedInput)
         run(.attentionOutput)
         run(.feedForwardInput)
         run(.gateAndUp)
         run(.gatedInput)
         run(.down)
+    }
+
+    /// Goes on with the rows that get logits alone: row i of what the rest of the pass reads becomes that of
+    /// `logitsRows[i]`.
+    private mutating func keepLogitsRows() {
+        for (target, row) in pass.logitsRows.enumerated() where row != target {
+            buffers.residual.copyRow(row, to: target)
+            buffers.attended.copyRow(row, to: target)
+        }
+        buffers.setTokenCount(pass.logitsRows.count)
     }
 
     /// logits = head(norm(residual)), for the wanted rows from `first` on, as many as the buffer holds.
@@ -76,8 +90,8 @@ extension Transformer {
         guard count > 0 else { return }
         buffers.setLogitsRowCount(count)
         for row in 0..<count {
-            buffers.headResidual.copyRow(pass.logitsRows[first + row], of: buffers.residual, to: row)
-            buffers.headUpdate.copyRow(pass.logitsRows[first + row], of: buffers.update, to: row)
+            buffers.headResidual.copyRow(first + row, of: buffers.residual, to: row)
+            buffers.headUpdate.copyRow(first + row, of: buffers.update, to: row)
         }
         run(.headInput)
         run(.head)

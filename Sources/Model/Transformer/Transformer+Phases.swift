@@ -76,7 +76,7 @@ extension Transformer {
     private func tokenCount(of phase: TransformerPhase) -> Int {
         switch phase {
         case .headInput, .head: buffers.logits.rows
-        default: pass.rows.count
+        default: buffers.residual.rows
         }
     }
 

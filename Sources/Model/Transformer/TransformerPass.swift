@@ -32,7 +32,8 @@ struct TransformerPass {
     /// The layer that is being computed.
     var layer = 0
     var current = PhaseUnderWay()
-    /// In batch order; row i of every buffer belongs to `rows[i]`.
+    /// In batch order; row i of every buffer belongs to `rows[i]`, and from the last layer's attention on, to row
+    /// `logitsRows[i]`.
     private(set) var rows: [Row] = []
     /// All of `rows`.
     private(set) var spans: [Span] = []

@@ -53,6 +53,9 @@ public struct Activations: ~Copyable {
         values.withRow(index, body)
     }
 
+    /// Copies the floats of a row over another's. They count there once they are quantized.
+    public mutating func copyRow(_ source: Int, to target: Int) { values.copyRow(source, to: target) }
+
     /// Bytes that activations of this size take.
     public static func byteCount(capacity: Int, columns: Int) -> Int {
         Matrix.byteCount(capacity: capacity, columns: columns)

@@ -46,6 +46,11 @@ public struct Matrix: ~Copyable {
         row(target).copy(from: other.row(source), count: columns)
     }
 
+    /// Copies a row over another.
+    public mutating func copyRow(_ source: Int, to target: Int) {
+        row(target).copy(from: row(source), count: columns)
+    }
+
     var base: UnsafeMutablePointer<Float> { storage.base }
 
     func row(_ index: Int) -> UnsafeMutablePointer<Float> {

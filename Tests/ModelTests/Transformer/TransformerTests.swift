@@ -106,6 +106,31 @@ struct TransformerTests {
         Self.expectNear(transformer.run(tokens[6...], sequence, .last), [expected[8]], Self.tolerance, "last")
     }
 
+    @Test("a row's logits are the same, bit for bit, whichever other rows get some", arguments: supportedInstructionSets)
+    func wantedRows(variant: InstructionSet) throws {
+        let model = try RandomModel(Self.shapes[0], seed: 11)
+        let tokens = (0..<3).map { Self.tokens(11, model, seed: UInt64(20 + $0)) }
+        var transformer = try Self.transformer(model, variant)
+        let ids = try (0..<3).map { _ in
+            let opened = transformer.openSequence(reserving: 16)
+            return try #require(opened)
+        }
+        func run(_ wanted: [Batch.LogitsWanted]) -> [[Float]] {
+            for id in ids { transformer.truncate(id, to: 0) }
+            var batch = Batch()
+            for index in 0..<3 { batch.append(tokens[index], to: ids[index], logits: wanted[index]) }
+            return transformer.run(batch)
+        }
+        let all = run([.all, .all, .all])
+        #expect(run([.none, .last, .all]) == [all[21]] + all[22...])
+        #expect(run([.last, .none, .last]) == [all[10], all[32]])
+        #expect(run([.none, .none, .none]).isEmpty)
+        // What the last run has left in the cache is whole all the same.
+        let next = transformer.run([7], ids[1], .last)
+        _ = run([.all, .all, .all])
+        #expect(transformer.run([7], ids[1], .last) == next)
+    }
+
     @Test("an abandoned pass leaves its sequences as they were")
     func abandon() throws {
         let model = try RandomModel(Self.shapes[0], seed: 7)
