@@ -1,6 +1,10 @@
 // hexa-vmm: one virtual machine in one process, as `hexa-os run` starts it, or a person.
 //
-//     hexa-vmm --config-file FILE
+//     hexa-vmm [--prepare SNAPSHOT] --config-file FILE
+//
+// With --prepare it makes what it can of the machine that was saved in the directory SNAPSHOT before it reads FILE, which
+// may be a pipe that nobody has written to yet. Where FILE turns out to be of another machine that was for nothing;
+// where it is empty nobody wants a machine.
 //
 // The console is standard input and output. The exit status is that of QEMU's isa-debug-exit: `value << 1 | 1` for what
 // the guest writes to its exit port, so that 33 is an orderly power-off. SIGINT, SIGTERM and SIGHUP ask the guest to
@@ -15,27 +19,60 @@ func fail(_ message: String, status: Int32) -> Never {
     exit(status)
 }
 
-func readDescription() -> MachineDescription {
-    let arguments = CommandLine.arguments
-    guard arguments.count == 3, arguments[1] == "--config-file" else {
-        fail("usage: hexa-vmm --config-file FILE", status: 64)
+/// What the command line says.
+struct Arguments {
+    let configurationPath: String
+    let preparedSnapshot: String?
+
+    init() {
+        var rest = CommandLine.arguments.dropFirst()
+        preparedSnapshot = Self.take("--prepare", from: &rest)
+        guard let path = Self.take("--config-file", from: &rest), rest.isEmpty else {
+            fail("usage: hexa-vmm [--prepare SNAPSHOT] --config-file FILE", status: 64)
+        }
+        configurationPath = path
     }
-    let file = FileDescriptor(owning: open(arguments[2], O_RDONLY | O_CLOEXEC))
-    guard file.number >= 0 else { fail("cannot read \(arguments[2]): \(errorText(errno))", status: 66) }
+
+    /// The value of option `name` if it comes next.
+    private static func take(_ name: String, from arguments: inout ArraySlice<String>) -> String? {
+        guard arguments.count >= 2, arguments.first == name else { return nil }
+        defer { arguments = arguments.dropFirst(2) }
+        return arguments.dropFirst().first
+    }
+}
+
+func readDescription(_ arguments: Arguments) -> MachineDescription {
+    let path = arguments.configurationPath
+    let file = FileDescriptor(owning: open(path, O_RDONLY | O_CLOEXEC))
+    guard file.number >= 0 else { fail("cannot read \(path): \(errorText(errno))", status: 66) }
+    let text = file.readAll()
+    if text.isEmpty, arguments.preparedSnapshot != nil { exit(0) }
     do throws(ConfigurationProblem) {
-        return try MachineDescription(json: file.readAll())
+        return try MachineDescription(json: text)
     } catch {
         fail(error.description, status: 65)
     }
 }
 
-func run(_ description: MachineDescription) throws(VMMError) -> MachineEnding {
+/// What is to be prepared; nil as well where that fails, which is told of the machine itself if it is wanted.
+func prepare(_ arguments: Arguments) -> MachineFoundation? {
+    guard let directory = arguments.preparedSnapshot else { return nil }
+    do throws(VMMError) {
+        return try MachineFoundation(savedIn: directory)
+    } catch {
+        return nil
+    }
+}
+
+func run(
+    _ description: MachineDescription, on foundation: consuming MachineFoundation?
+) throws(VMMError) -> MachineEnding {
     let signals = SignalInbox()
     let input = FileDescriptor(owning: STDIN_FILENO)
     let output = FileDescriptor(owning: STDOUT_FILENO)
     input.setNonBlocking()
     output.setNonBlocking()
-    let machine = try VirtualMachine(description, consoleOutput: output.number)
+    let machine = try VirtualMachine(description, on: foundation, consoleOutput: output.number)
     try machine.connectConsoleInput(input)
     try machine.endOnSignal(signals)
     let ending = try machine.run(confined: true)
@@ -44,7 +81,9 @@ func run(_ description: MachineDescription) throws(VMMError) -> MachineEnding {
 }
 
 do throws(VMMError) {
-    switch try run(readDescription()) {
+    let arguments = Arguments()
+    let foundation = prepare(arguments)
+    switch try run(readDescription(arguments), on: foundation) {
     case .exited(let status): exit(Int32(truncatingIfNeeded: status << 1 | 1))
     case .suspended: exit(37)
     case .reset: fail("the guest reset itself", status: 70)

@@ -39,4 +39,14 @@ struct HexaOS: ParsableCommand {
             StopCommand.self, InfoCommand.self, PackCommand.self, WarmCommand.self, ImageCommand.self, LawCommand.self,
         ]
     )
+
+    static func main() {
+        let headStart = RunCommand.startAhead(CommandLine.arguments.dropFirst())
+        do {
+            var command = try parseAsRoot()
+            if let run = command as? RunCommand { try run.run(after: headStart) } else { try command.run() }
+        } catch {
+            exit(withError: error)
+        }
+    }
 }

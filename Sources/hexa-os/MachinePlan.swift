@@ -11,6 +11,8 @@ struct MachinePlan: ~Copyable {
     let monitorPath: String
     /// Where it serves.
     let port: ServerPort
+    /// The monitor, if it has been started already.
+    var headStart: MonitorHeadStart?
 
     /// Checks everything that can be checked without booting, the quickest first.
     ///
@@ -100,7 +102,8 @@ struct MachinePlan: ~Copyable {
     static func besideProgram(_ name: String) -> String {
         guard let program = realpath("/proc/self/exe", nil) else { return name }
         defer { free(program) }
-        let folder = String(cString: program).split(separator: "/").dropLast().joined(separator: "/")
-        return "/\(folder)/\(name)"
+        let path = String(cString: program)
+        guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return name }
+        return path[...slash] + name
     }
 }

@@ -19,7 +19,9 @@ extension RunCommand {
         let filter = ConsoleFilter(showsEverything: verbose)
         var boot = BootTimeline(start: started, isResumed: fromSnapshot != nil)
         boot.note(fromSnapshot == nil ? "model and machine checked" : "snapshot checked", now: HostClock.now)
-        var session = try GuestSession(starting: machine, at: plan.port, monitorPath: monitorPath) { line in
+        var session = try GuestSession(
+            starting: machine, at: plan.port, monitorPath: monitorPath, headStart: plan.headStart
+        ) { line in
             boot.note(line, now: HostClock.now)
             if filter.shows(line) { Terminal.note(line.text) }
         }

@@ -111,8 +111,8 @@ struct RunCommand: ParsableCommand {
     }
 
     /// Checks everything that can be checked without booting.
-    func prepare() throws(LaunchError) -> MachinePlan {
-        var plan = try planMachine()
+    func prepare(_ headStart: consuming MonitorHeadStart? = nil) throws(LaunchError) -> MachinePlan {
+        var plan = try planMachine(headStart)
         guard plan.machine.monitor == .hexa || !stats else {
             throw .valueUnusable(flag: "--stats", reason: "needs --vmm hexa")
         }
@@ -120,14 +120,20 @@ struct RunCommand: ParsableCommand {
         return plan
     }
 
-    private func planMachine() throws(LaunchError) -> MachinePlan {
-        if let fromSnapshot {
-            return try .restoring(
-                fromSnapshot, options: options, apiKey: serving.apiKey, takePort: takePort)
+    private func planMachine(_ headStart: consuming MonitorHeadStart?) throws(LaunchError) -> MachinePlan {
+        guard let fromSnapshot else {
+            return try .booting(
+                model ?? "", options: options, serving: serving, monitor: printCommand ? .qemu : nil,
+                machineCount: replicas, takePort: takePort)
         }
-        return try .booting(
-            model ?? "", options: options, serving: serving, monitor: printCommand ? .qemu : nil,
-            machineCount: replicas, takePort: takePort)
+        guard let headStart, listenFd == nil else {
+            return try .restoring(fromSnapshot, options: options, apiKey: serving.apiKey, takePort: takePort)
+        }
+        var plan = try MachinePlan.restoring(
+            fromSnapshot, options: options, apiKey: serving.apiKey,
+            takePort: { () throws(LaunchError) in try headStart.takePort(port) })
+        plan.headStart = consume headStart
+        return plan
     }
 
     private func takePort() throws(LaunchError) -> ServerPort {
@@ -135,13 +141,40 @@ struct RunCommand: ParsableCommand {
         return try ServerPort(port)
     }
 
-    func run() throws {
+    func run() throws { try run(after: nil) }
+
+    /// - Parameter headStart: the monitor that `startAhead` has started.
+    func run(after headStart: consuming MonitorHeadStart?) throws {
         let started = HostClock.now
+        var headStart = headStart
         try reportingFailure {
             if replicas > 1, let model { return try serveReplicas(of: model, replicas) }
-            let plan = try prepare()
+            let plan = try prepare(headStart.take())
             if printCommand { return try show(QEMUCommand(plan.machine)) }
             try serve(plan, started: started)
         }
+    }
+}
+
+// MARK: - Before the command line is read
+
+extension RunCommand {
+    /// Starts the monitor if `arguments` look as if a machine were to start from a snapshot. A guess that is wrong costs
+    /// nothing but time: what the arguments say is found out by parsing them.
+    static func startAhead(_ arguments: ArraySlice<String>) -> MonitorHeadStart? {
+        guard arguments.first == configuration.commandName, let directory = snapshotDirectory(in: arguments) else {
+            return nil
+        }
+        return try? MonitorHeadStart(
+            preparing: directory, monitorPath: MachinePlan.besideProgram(HexaVMMCommand.program))
+    }
+
+    private static func snapshotDirectory(in arguments: ArraySlice<String>) -> String? {
+        let option = "--from-snapshot"
+        for (index, argument) in zip(arguments.indices, arguments) {
+            if argument == option { return arguments[(index + 1)...].first }
+            if argument.hasPrefix("\(option)=") { return String(argument.dropFirst(option.utf8.count + 1)) }
+        }
+        return nil
     }
 }

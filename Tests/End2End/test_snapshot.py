@@ -4,9 +4,11 @@ import hashlib
 import json
 import os
 import shutil
+import socket
 import stat
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
@@ -245,6 +247,51 @@ def test_a_snapshot_is_not_overwritten_unless_asked(warm, packed):
 def test_what_a_snapshot_has_settled_is_not_asked_for_again(warm, options):
     result = run_hexa_os("run", "--from-snapshot", warm, *options)
     assert result.returncode == 64, result.stderr
+    assert result.stderr.startswith("Error:") and "hexa-vmm" not in result.stderr
+    assert not monitors_of(warm)
+
+
+def monitors_of(directory):
+    """The monitors that prepare or run a machine of a snapshot; those that were killed are given a moment to go."""
+    for _ in range(50):
+        found = [path for path in Path("/proc").glob("[0-9]*/cmdline") if names(path, str(directory).encode())]
+        if not found:
+            break
+        time.sleep(0.02)
+    return found
+
+
+def names(command_line, directory):
+    try:
+        words = command_line.read_bytes().split(b"\0")
+    except OSError:
+        return False
+    return words[0].endswith(b"/hexa-vmm") and directory in words
+
+
+@pytest.mark.parametrize("configuration, code", [("", 0), ("{", 65)])
+def test_a_monitor_that_has_prepared_a_machine_in_vain_ends(warm, configuration, code):
+    result = subprocess.run([HEXA_OS.with_name("hexa-vmm"), "--prepare", warm, "--config-file", "/dev/stdin"],
+                            input=configuration, capture_output=True, text=True, timeout=30)
+    assert result.returncode == code, result.stderr
+    assert len(result.stderr.splitlines()) == (code != 0)
+
+
+@pytest.mark.parametrize("option", [["--from-snapshot={}"], ["--from-snapshot", "{}", "--stats"]])
+def test_a_snapshot_is_found_however_it_is_given(warm, option):
+    result = run_hexa_os("run", *(word.format(warm) for word in option), "--port", free_port(), "--prompt", "Hello",
+                         "--max-tokens", "2", "--once")
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.strip()
+    assert ("accesses to ports and registers" in result.stderr) == ("--stats" in option)
+
+
+def test_a_machine_starts_from_a_snapshot_on_a_socket_that_is_handed_over(warm):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        result = run_hexa_os("run", "--from-snapshot", warm, "--listen-fd", listener.fileno(), "--prompt", "Hello",
+                             "--max-tokens", "2", "--once", pass_fds=[listener.fileno()])
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.strip()
 
 
 def test_the_console_of_any_other_machine_refuses(packed, start_guest, tmp_path):

@@ -1,8 +1,11 @@
 import Glibc
+import HostSystem
+import JSON
 import MonotonicTime
 import Testing
 
 @testable import Launcher
+@testable import VMM
 
 /// A monitor is a shell script here: its output is the guest's console, and descriptor 4 the listening socket.
 @Suite("A machine's session, from start to end")
@@ -113,6 +116,87 @@ struct GuestSessionTests {
         var session = try session(script, monitor: .qemu, port: port)
         let other = try ServerPort(number)
         #expect(other.number == number)
+        let isOrderly = session.powerOff(graceSeconds: 10)
+        #expect(isOrderly)
+    }
+
+    // MARK: - A monitor that was started in advance
+
+    /// Takes the place of a snapshot: as little as passes for one.
+    private final class SavedMachine {
+        let path: String
+
+        init() throws {
+            var template = Array("/tmp/hexa-snapshot-XXXXXX".utf8CString)
+            path = String(cString: try #require(mkdtemp(&template)))
+            let id = SnapshotID.random()
+            let manifest = SnapshotManifest(
+                id: id, modelName: "tiny", processorCount: 1, memoryMiB: 16, vsockContext: 3, processor: Fingerprint(),
+                disks: [], mappedFiles: [])
+            let text = FileDescriptor(owning: open("\(path)/snapshot.json", O_CREAT | O_WRONLY, 0o600))
+            text.write(manifest.json.serialized())
+            let memory = try MachineMemory(AddressLayout(memoryMiB: 16))
+            MemoryMark(id: id, entry: 0).write(to: memory)
+            let file = FileDescriptor(owning: open("\(path)/memory", O_CREAT | O_RDWR, 0o600))
+            try #require(ftruncate(file.number, 16 << 20) == 0)
+            try memory.save(to: file.number)
+        }
+
+        deinit {
+            for name in ["snapshot.json", "memory"] { unlink("\(path)/\(name)") }
+            rmdir(path)
+        }
+
+        func machine(at port: borrowing ServerPort) throws -> MachineConfiguration {
+            MachineConfiguration(restoring: try Snapshot(in: path), hostPort: port.number, apiKey: nil)
+        }
+    }
+
+    /// Says how it was called, and serves when it is to run the machine saved in `directory`.
+    private static func preparingScript(_ directory: String) -> String {
+        "echo \"called with $1\"; grep -q '\(directory)' <&3 && echo '[    0.1] info  ready, 1 ms'; \(untilPowerOff)"
+    }
+
+    @Test("a monitor that prepares the machine already runs it, at the port that it was given meanwhile")
+    func headStart() throws {
+        let saved = try SavedMachine()
+        let script = Script(Self.preparingScript(saved.path))
+        let lines = Lines()
+        defer { script.remove() }
+        let headStart = try MonitorHeadStart(preparing: saved.path, monitorPath: script.path)
+        let port = try headStart.takePort(0)
+        let number = port.number
+        let machine = try saved.machine(at: port)
+        var session = try GuestSession(
+            starting: machine, at: port, monitorPath: "/nonexistent", headStart: headStart
+        ) { lines.texts.append($0.text) }
+        let readiness = try session.waitUntilReady(timeoutSeconds: 10)
+        #expect(readiness == .ready)
+        #expect(lines.texts.first == "called with --prepare")
+        // Nobody here has the socket any more, and the script listens on it.
+        #expect(throws: LaunchError.portTaken(port: number)) { _ = try ServerPort(number).number }
+        let isOrderly = session.powerOff(graceSeconds: 10)
+        #expect(isOrderly)
+    }
+
+    @Test("a monitor that prepares another machine goes, and the right one is started")
+    func wrongHeadStart() throws {
+        let saved = try SavedMachine()
+        let other = try SavedMachine()
+        let script = Script(Self.preparingScript(saved.path))
+        let lines = Lines()
+        defer { script.remove() }
+        let headStart = try MonitorHeadStart(preparing: other.path, monitorPath: script.path)
+        let process = headStart.monitor.process.identifier
+        let port = try ServerPort(0)
+        let machine = try saved.machine(at: port)
+        var session = try GuestSession(
+            starting: machine, at: port, monitorPath: script.path, headStart: headStart
+        ) { lines.texts.append($0.text) }
+        #expect(kill(process, 0) == -1 && errno == ESRCH)
+        let readiness = try session.waitUntilReady(timeoutSeconds: 10)
+        #expect(readiness == .ready)
+        #expect(lines.texts.first == "called with --config-file")
         let isOrderly = session.powerOff(graceSeconds: 10)
         #expect(isOrderly)
     }

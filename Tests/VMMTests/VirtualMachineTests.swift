@@ -105,8 +105,8 @@ import Testing
         #expect(output == [0x78])
     }
 
-    @Test func aSuspendedMachineGoesOnInAnyNumberOfOthers() throws {
-        let directory = try TestDirectory()
+    /// Leaves a snapshot in `directory`, of a machine that goes on to write "H".
+    private func save(in directory: TestDirectory) throws -> SnapshotManifest {
         let kernel = try directory.write("kernel", ELFImageTests.kernel(code: suspendingCode))
         let memory = FileDescriptor(owning: open("\(directory.path)/memory", O_CREAT | O_RDWR, 0o600))
         try #require(ftruncate(memory.number, 16 << 20) == 0)
@@ -119,14 +119,56 @@ import Testing
         try machine.saveMemory()
         let manifest = try SnapshotManifest(of: description, modelName: "tiny", id: id)
         _ = try directory.write("snapshot.json", manifest.json.serialized())
+        return manifest
+    }
+
+    /// Whether `run` has a machine write "H" to its console and end.
+    private func goesOn(
+        in directory: TestDirectory, _ run: (_ consoleOutput: Int32) throws -> MachineEnding
+    ) throws -> Bool {
+        let output = FileDescriptor(
+            owning: open(try directory.write("output", []), O_RDWR | O_TRUNC))
+        guard try run(output.number) == .exited(status: 0x10) else { return false }
+        var byte: UInt8 = 0
+        return pread(output.number, &byte, 1, 0) == 1 && byte == UInt8(ascii: "H")
+    }
+
+    @Test func aSuspendedMachineGoesOnInAnyNumberOfOthers() throws {
+        let directory = try TestDirectory()
+        let restored = try save(in: directory).machine(restoredFrom: directory.path)
         for _ in 0..<2 {
-            let restored = manifest.machine(restoredFrom: directory.path)
-            let output = FileDescriptor(owning: open("\(directory.path)/output", O_CREAT | O_RDWR | O_TRUNC, 0o600))
-            #expect(try VirtualMachine(restored, consoleOutput: output.number).run() == .exited(status: 0x10))
-            var byte: UInt8 = 0
-            #expect(pread(output.number, &byte, 1, 0) == 1 && byte == UInt8(ascii: "H"))
+            let wentOn = try goesOn(in: directory) { try VirtualMachine(restored, consoleOutput: $0).run() }
+            #expect(wentOn)
         }
-        unlink("\(directory.path)/output")
+    }
+
+    @Test func aFoundationMadeInAdvanceCarriesItsMachine() throws {
+        let directory = try TestDirectory()
+        var restored = try save(in: directory).machine(restoredFrom: directory.path)
+        // Is not known in advance, and makes no difference to what the machine stands on.
+        restored.metricsPath = try directory.write("metrics", [])
+        var foundation: MachineFoundation? = try MachineFoundation(savedIn: directory.path)
+        let memory = foundation?.memory
+        let wentOn = try goesOn(in: directory) {
+            let machine = try VirtualMachine(restored, on: foundation.take(), consoleOutput: $0)
+            #expect(machine.memory === memory)
+            return try machine.run()
+        }
+        #expect(wentOn)
+    }
+
+    @Test func aFoundationOfAnotherMachineIsNotUsed() throws {
+        let (directory, other) = (try TestDirectory(), try TestDirectory())
+        let restored = try save(in: directory).machine(restoredFrom: directory.path)
+        _ = try save(in: other)
+        var foundation: MachineFoundation? = try MachineFoundation(savedIn: other.path)
+        let memory = foundation?.memory
+        let wentOn = try goesOn(in: directory) {
+            let machine = try VirtualMachine(restored, on: foundation.take(), consoleOutput: $0)
+            #expect(machine.memory !== memory)
+            return try machine.run()
+        }
+        #expect(wentOn)
     }
 
     /// Why a machine is not made of the snapshot in `directory`, which `damage` has been done to.

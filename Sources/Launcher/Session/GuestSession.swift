@@ -37,46 +37,44 @@ public struct GuestSession: ~Copyable {
 
     /// Starts the monitor, which serves at `port`, the machine's `hostPort`. `onConsoleLine` gets every line of the
     /// kernel's console; the monitor's own messages go to standard error.
+    ///
+    /// - Parameter headStart: a monitor that prepares the machine already and has given `port`; any other goes.
     public init(
         starting machine: MachineConfiguration, at port: consuming ServerPort, monitorPath: String,
-        onConsoleLine: @escaping (ConsoleLine) -> Void
+        headStart: consuming MonitorHeadStart? = nil, onConsoleLine: @escaping (ConsoleLine) -> Void
     ) throws(LaunchError) {
         let relay = machine.monitor == .firecracker ? try SocketRelay() : nil
         let command = try MonitorCommand(machine, socketPath: relay?.socketPath ?? "")
-        let input = try Pipe()
-        let output = try Pipe()
-        let configuration = try Pipe()
-        let metrics = try Pipe()
-        // It fits a pipe's buffer (64 KiB) whole, so the write cannot wait for a reader that does not exist yet.
-        configuration.writing.write(Array(command.configurationFile.utf8))
-
-        var descriptors = [
-            input.reading.number, output.writing.number, STDERR_FILENO, configuration.reading.number,
-        ]
-        if command.wantsListener {
-            descriptors += [port.descriptor, metrics.writing.number]
-        } else if relay == nil {
-            port.standAside()
-        }
-        if case .saving(let saving) = machine.snapshot { descriptors.append(saving.descriptor) }
-
+        if !command.wantsListener, relay == nil { port.standAside() }
         let signals = SignalInbox()
         // The threads have the signals blocked, as this one has by now.
         relay?.start(FileDescriptor(owning: fcntl(port.descriptor, F_DUPFD_CLOEXEC, 0)),
                      guestPort: QEMUCommand.guestPort)
-        let process = try BoundProcess(path: monitorPath, arguments: command.arguments, descriptors: descriptors)
-        output.reading.setNonBlocking()
+        let monitor = try Self.monitor(monitorPath, command, for: machine, at: port, headStart)
+        monitor.configure(command.configurationFile)
 
         self.machine = machine
         self.onConsoleLine = onConsoleLine
         self.signals = signals
-        self.process = process
         self.relay = relay
-        consoleInput = input.writing
-        consoleOutput = output.reading
-        metricsOutput = metrics.reading
+        process = monitor.process
+        consoleInput = monitor.consoleInput
+        consoleOutput = monitor.consoleOutput
+        metricsOutput = monitor.metricsOutput
         // With the socket here as well, clients would wait for our own monitor when it is gone.
         if command.wantsListener { self.port = nil } else { self.port = consume port }
+    }
+
+    private static func monitor(
+        _ path: String, _ command: MonitorCommand, for machine: MachineConfiguration, at port: borrowing ServerPort,
+        _ headStart: consuming MonitorHeadStart?
+    ) throws(LaunchError) -> MonitorProcess {
+        if let headStart, headStart.fits(machine) { return headStart.monitor }
+        var memory: Int32?
+        if case .saving(let saving) = machine.snapshot { memory = saving.descriptor }
+        return try MonitorProcess(
+            path: path, arguments: command.arguments, listener: command.wantsListener ? port.descriptor : nil,
+            memory: memory)
     }
 
     /// Polls until `descriptor` has something to read, a signal came, the kernel said that it serves, or `deadline`

@@ -12,7 +12,12 @@ public struct ServerPort: ~Copyable {
 
     /// Takes `number`; 0 stands for any that is free.
     public init(_ number: UInt16) throws(LaunchError) {
-        let socket = try number == 0 ? Self.bindAny() : Self.bind(number)
+        try self.init(number, on: Loopback.makeSocket())
+    }
+
+    /// The same for a TCP socket that is bound to nothing yet.
+    init(_ number: UInt16, on socket: consuming FileDescriptor) throws(LaunchError) {
+        let socket = try number == 0 ? Self.bindAny(socket) : Self.bind(socket, to: number)
         guard listen(socket.number, Self.backlog) == 0, let taken = Loopback.localPort(of: socket.number)
         else { throw Self.failure(errno, port: number) }
         self.number = taken
@@ -47,14 +52,15 @@ public struct ServerPort: ~Copyable {
     /// Only a socket that was bound to a number keeps it when it no longer listens (Linux, `SOCK_BINDPORT_LOCK`): the
     /// first one finds the number, and the second has it while the first is still there. Both may as long as neither
     /// listens, and Linux gives the port to nobody else who asks for any.
-    private static func bindAny() throws(LaunchError) -> FileDescriptor {
-        let first = try bind(0)
+    private static func bindAny(_ socket: consuming FileDescriptor) throws(LaunchError) -> FileDescriptor {
+        let first = try bind(Loopback.makeSocket(), to: 0)
         guard let number = Loopback.localPort(of: first.number) else { throw failure(errno, port: 0) }
-        return try bind(number)
+        return try bind(socket, to: number)
     }
 
-    private static func bind(_ number: UInt16) throws(LaunchError) -> FileDescriptor {
-        let socket = Loopback.makeSocket()
+    private static func bind(
+        _ socket: consuming FileDescriptor, to number: UInt16
+    ) throws(LaunchError) -> FileDescriptor {
         // A port whose old connections are only waiting out their time is free.
         var enabled: Int32 = 1
         setsockopt(socket.number, SOL_SOCKET, SO_REUSEADDR, &enabled, socklen_t(MemoryLayout<Int32>.size))

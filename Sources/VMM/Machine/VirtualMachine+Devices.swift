@@ -26,17 +26,6 @@ extension VirtualMachine {
         }
     }
 
-    /// Puts files into the guest's memory, one behind the other.
-    func mapFiles(_ paths: [String]) throws(VMMError) {
-        var address = memory.layout.filesStart
-        for path in paths {
-            let file = try MappedFile(path)
-            try machine.addMemory(file.memory, at: address, isReadOnly: true)
-            address += UInt64(file.memory.count)
-            mappedFiles.append(file)
-        }
-    }
-
     /// Lets the first signal ask the guest to power off, and the second end the machine.
     public func endOnSignal(_ signals: borrowing SignalInbox) throws(VMMError) {
         let (bus, number) = (bus, signals.descriptor.number)

@@ -7,50 +7,38 @@ public final class VirtualMachine {
     let loop: EventLoop
     var machine: KVMMachine
     let memory: MachineMemory
-    /// Files in the guest's memory, from `memory.layout.filesStart` on.
-    var mappedFiles: [MappedFile] = []
+    let mappedFiles: [MappedFile]
     var forwarder: PortForwarder?
     private var processors: [ProcessorThread] = []
     private let memoryFiller: MemoryFiller
     /// How the first processor starts.
     private let entry: EntryState
+    private let isResumed: Bool
     private var metricsFile: OutputFile?
     private let saving: MachineDescription.Saving?
 
     /// - Parameters:
     ///   - description: what to make.
+    ///   - foundation: what was made of it in advance; anything else is not used.
     ///   - consoleOutput: a non-blocking descriptor that takes the guest's console; it stays the caller's.
-    public init(_ description: MachineDescription, consoleOutput: Int32) throws(VMMError) {
+    public init(
+        _ description: MachineDescription, on foundation: consuming MachineFoundation? = nil, consoleOutput: Int32
+    ) throws(VMMError) {
         guard (1...VMMLimits.processorCountMax).contains(description.processorCount) else {
             throw .configuration(field: "vcpu_count", reason: "must be within 1 and \(VMMLimits.processorCountMax)")
         }
-        let system = try KVMSystem()
-        let identity = try system.supportedIdentity()
+        let ground = try Self.ground(of: description, foundation)
+        memory = ground.memory
+        memoryFiller = ground.memoryFiller
+        entry = ground.entry
+        mappedFiles = ground.mappedFiles
+        let identity = ground.identity
+        machine = ground.machine
+        if case .snapshot = description.start { isResumed = true } else { isResumed = false }
         saving = description.saving
-        let memory = try MachineMemory(AddressLayout(memoryMiB: description.memoryMiB))
-        self.memory = memory
-        switch description.start {
-        case .kernel(let path, _):
-            let kernel = try KernelFile(path, for: memory.layout)
-            entry = kernel.entry
-            let dataExpected = kernel.dataExpected
-            memoryFiller = try MemoryFiller(memory, from: kernel.file, kernel.pieces, thenTouching: dataExpected)
-        case .snapshot(let directory):
-            let snapshot = try Snapshot(opening: directory)
-            try snapshot.check(description, on: identity)
-            entry = snapshot.entry
-            let file = try InputFile(snapshot.memoryPath)
-            let pieces = try memory.map(file)
-            memoryFiller = try MemoryFiller(memory, from: file, pieces)
-            // Takes half a millisecond, which goes by meanwhile.
-            try snapshot.checkFiles()
-        }
-        machine = try system.makeMachine()
-        try memory.install(in: &machine)
         let output = ConsoleOutput(consoleOutput)
         bus = try DeviceBus(output: output, keepsMemory: saving != nil)
         loop = try EventLoop()
-        try mapFiles(description.mappedFilePaths)
         try machine.addInterruptControllers()
         try connectConsole(consoleOutput)
         try addDevices(description, output)
@@ -67,12 +55,23 @@ public final class VirtualMachine {
         let coalescedWrites = processors[0].coalescedWrites
         bus.withLock { $0.coalescedWrites = coalescedWrites }
         try processors[0].setEntry(entry)
-        try memoryFiller.finish()
-        if case .snapshot = description.start { try ResumeBlock.now().write(to: memory) }
         if let path = description.metricsPath {
             metricsFile = try OutputFile(path)
             for processor in processors { processor.openStatistics() }
         }
+    }
+
+    private static func ground(
+        of description: MachineDescription, _ foundation: consuming MachineFoundation?
+    ) throws(VMMError) -> MachineFoundation {
+        if let foundation, foundation.carries(description) { return foundation }
+        return try MachineFoundation(description)
+    }
+
+    /// Waits until the memory is as the kernel is to find it. What a resumed one is told comes over its mark.
+    private func completeMemory() throws(VMMError) {
+        try memoryFiller.finish()
+        if isResumed { try ResumeBlock.now().write(to: memory) }
     }
 
     /// Writes the memory of a machine that was suspended to where its description says.
@@ -112,6 +111,7 @@ public final class VirtualMachine {
             started.append(processor)
         }
         if confined { try Confinement.begin() }
+        try completeMemory()
         bus.begun.signal()
         loop.run()
         loop.forget(bus.ended.number)
