@@ -2,9 +2,9 @@
 //
 //     hexa-vmm [--prepare SNAPSHOT] --config-file FILE
 //
-// With --prepare it makes what it can of the machine that was saved in the directory SNAPSHOT before it reads FILE, which
-// may be a pipe that nobody has written to yet. Where FILE turns out to be of another machine that was for nothing;
-// where it is empty nobody wants a machine.
+// With --prepare it makes what it can of the machine that was saved in the directory SNAPSHOT before it reads FILE,
+// which may be a pipe that nobody has written to yet. Where FILE turns out to be of another machine that was for
+// nothing; where it is empty nobody wants a machine.
 //
 // The console is standard input and output. The exit status is that of QEMU's isa-debug-exit: `value << 1 | 1` for what
 // the guest writes to its exit port, so that 33 is an orderly power-off. SIGINT, SIGTERM and SIGHUP ask the guest to

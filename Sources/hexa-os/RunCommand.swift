@@ -159,8 +159,8 @@ struct RunCommand: ParsableCommand {
 // MARK: - Before the command line is read
 
 extension RunCommand {
-    /// Starts the monitor if `arguments` look as if a machine were to start from a snapshot. A guess that is wrong costs
-    /// nothing but time: what the arguments say is found out by parsing them.
+    /// Starts the monitor if `arguments` look as if a machine were to start from a snapshot. A guess that is wrong
+    /// costs nothing but time: what the arguments say is found out by parsing them.
     static func startAhead(_ arguments: ArraySlice<String>) -> MonitorHeadStart? {
         guard arguments.first == configuration.commandName, let directory = snapshotDirectory(in: arguments) else {
             return nil

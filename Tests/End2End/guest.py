@@ -26,9 +26,9 @@ def free_port():
         return listener.getsockname()[1]
 
 
-def run_to_end(program, *arguments, timeout=60, env=None):
+def run_to_end(program, *arguments, timeout=60, env=None, descriptors=()):
     return subprocess.run([program, *map(str, arguments)], capture_output=True, text=True, timeout=timeout,
-                          env={**os.environ, **(env or {})})
+                          env={**os.environ, **(env or {})}, pass_fds=descriptors)
 
 
 def run_hexa_os(*arguments, **keywords):

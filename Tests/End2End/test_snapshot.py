@@ -289,7 +289,7 @@ def test_a_snapshot_is_found_however_it_is_given(warm, option):
 def test_a_machine_starts_from_a_snapshot_on_a_socket_that_is_handed_over(warm):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         result = run_hexa_os("run", "--from-snapshot", warm, "--listen-fd", listener.fileno(), "--prompt", "Hello",
-                             "--max-tokens", "2", "--once", pass_fds=[listener.fileno()])
+                             "--max-tokens", "2", "--once", descriptors=[listener.fileno()])
     assert result.returncode == 0, result.stderr
     assert result.stdout.strip()
 

@@ -106,7 +106,7 @@ struct TransformerTests {
         Self.expectNear(transformer.run(tokens[6...], sequence, .last), [expected[8]], Self.tolerance, "last")
     }
 
-    @Test("a row's logits are the same, bit for bit, whichever other rows get some", arguments: supportedInstructionSets)
+    @Test("a row's logits are the same bits, whichever other rows get some", arguments: supportedInstructionSets)
     func wantedRows(variant: InstructionSet) throws {
         let model = try RandomModel(Self.shapes[0], seed: 11)
         let tokens = (0..<3).map { Self.tokens(11, model, seed: UInt64(20 + $0)) }
