@@ -23,7 +23,8 @@ BENCH_OPTIONS ?=
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z0-9%-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-build: tools kernel ## Build hexa-os, hexa-serve, hexa and the kernel image into build/
+build: ## Build hexa-os, hexa-serve, hexa and the kernel image into build/
+	@scripts/build
 
 tools:
 	@scripts/build-tools
