@@ -44,7 +44,8 @@ $(MODEL): scripts/fetch-model
 run: setup model build ## Boot, answer a first prompt, serve on PORT (8080) until Ctrl-C
 	@exec $(BUILD)/hexa-os run $(MODEL) --port $(PORT) --prompt '$(subst ','\'',$(PROMPT))' $(RUN_OPTIONS)
 
-test: setup model build ## Everything: tidy, unit, closure scripts, fuzz smoke, boot and end-to-end tests
+test: setup model ## Everything: tidy, unit, closure scripts, fuzz smoke, boot and end-to-end tests
+	@scripts/build --with-fuzzer
 	@$(PYTHON) scripts/test all
 
 test-unit: setup model ## Only the unit tests of the host build

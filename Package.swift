@@ -94,7 +94,7 @@ let hostTargets: [Target] = [
     .executableTarget(
         name: "law-bench", dependencies: ["HexaVM", "Law", "MonotonicTime", "Programs"], path: "Sources/LawBench"),
     .target(name: "CLinux"),
-    .target(name: "LaneThreads", dependencies: ["CLinux", "Tensor"]),
+    .target(name: "LaneThreads", dependencies: ["CLinux", "HostSystem", "MonotonicTime", "Tensor"]),
     .target(
         name: "HostSystem", dependencies: ["CLinux", "MonotonicTime"], swiftSettings: [.unsafeFlags(fuzzFlags)]),
     .target(name: "CKVM"),

@@ -1,5 +1,7 @@
 import CLinux
 import Glibc
+import HostSystem
+import MonotonicTime
 import Tensor
 
 /// A lane crew on Linux: one of the program's threads leads, each lane is a thread of its own.
@@ -26,7 +28,7 @@ public final class LaneThreads: @unchecked Sendable {
 
     /// How long a lane without work spins: longer than a pass is ever interrupted for, and short enough that an idle
     /// process is idle.
-    private static let spinNanoseconds: UInt64 = 1_000_000
+    private static let spinInterval = Interval.milliseconds(1)
 
     /// - Parameter participantCount: threads that compute, the leader's included.
     public init(participantCount: Int, placement: Placement = .floating) {
@@ -53,47 +55,27 @@ public final class LaneThreads: @unchecked Sendable {
     }
 
     private func start(processor: Int?) {
-        let start = Unmanaged.passRetained(LaneStart(crew: crew, processor: processor))
-        var thread = pthread_t()
-        let failure = pthread_create(&thread, nil, { argument in
-            guard let argument else { return nil }
-            // SAFETY: the object that was retained for this thread.
-            Unmanaged<LaneStart>.fromOpaque(argument).takeRetainedValue().run()
-            return nil
-        }, start.toOpaque())
-        // Without a thread the crew is smaller; the others do its share.
-        if failure == 0 { threads.append(thread) } else { start.release() }
-    }
-
-    /// What a lane's thread is given.
-    private final class LaneStart {
-        let crew: LaneCrew
-        let processor: Int?
-
-        init(crew: LaneCrew, processor: Int?) {
-            self.crew = crew
-            self.processor = processor
-        }
-
-        func run() {
+        let crew = crew
+        let started = HostThread.start {
             if let processor { _ = linux_pin_to_processor(0, Int32(processor)) }
-            guard let lane = crew.enlist() else { return }
-            var idleSince = LaneThreads.now()
-            let isPatient: (Bool) -> Bool = { hasWorked in
-                let now = LaneThreads.now()
-                if hasWorked { idleSince = now }
-                return now - idleSince < LaneThreads.spinNanoseconds
-            }
-            while crew.serve(as: lane, while: isPatient) {
-                crew.rest(as: lane, linux_wait_on_word)
-                idleSince = LaneThreads.now()
-            }
+            Self.serve(crew)
         }
+        // Without a thread the crew is smaller; the others do its share.
+        if case .success(let thread) = started { threads.append(thread) }
     }
 
-    private static func now() -> UInt64 {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+    /// A lane's life.
+    private static func serve(_ crew: LaneCrew) {
+        guard let lane = crew.enlist() else { return }
+        var idleSince = HostClock.now
+        let isPatient: (Bool) -> Bool = { hasWorked in
+            let now = HostClock.now
+            if hasWorked { idleSince = now }
+            return now < idleSince + spinInterval
+        }
+        while crew.serve(as: lane, while: isPatient) {
+            crew.rest(as: lane, linux_wait_on_word)
+            idleSince = HostClock.now
+        }
     }
 }

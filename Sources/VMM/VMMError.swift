@@ -23,6 +23,12 @@ public enum VMMError: Error, Equatable {
     case configuration(field: StaticText, reason: String)
 }
 
+extension VMMError {
+    init(_ failure: HostThread.Failure) {
+        self = .system(call: "pthread_create", errno: failure.errorNumber)
+    }
+}
+
 /// A constant text in an error. `StaticString` itself cannot be compared.
 public struct StaticText: Equatable, Sendable, ExpressibleByStringLiteral, CustomStringConvertible {
     public let description: String

@@ -5,7 +5,9 @@ short and many, before and beside each kind of program; two runs with nothing be
 itself.
 """
 
+import contextlib
 import math
+import socket
 import threading
 import time
 
@@ -45,6 +47,7 @@ class Runaway:
 
     def __init__(self, guest):
         self.port = guest.port
+        self.client = None
         self.ended = threading.Event()
         self.thread = threading.Thread(target=self.run)
 
@@ -63,8 +66,13 @@ class Runaway:
 
     def __exit__(self, *_):
         self.ended.set()
-        self.client.socket.shutdown(2)
-        self.thread.join(timeout=10)
+        deadline = time.monotonic() + 10
+        # The thread may be between two connections: this one is closed then, and another may follow.
+        while self.thread.is_alive() and time.monotonic() < deadline:
+            with contextlib.suppress(OSError):
+                self.client.socket.shutdown(socket.SHUT_RDWR)
+            self.thread.join(timeout=0.1)
+        assert not self.thread.is_alive()
 
 
 def measure(guest):

@@ -32,24 +32,10 @@ final class SocketRelay: Sendable {
     /// Runs `body` on a thread of its own; false when there is none to be had.
     @discardableResult
     fileprivate static func detach(_ body: @escaping @Sendable () -> Void) -> Bool {
-        final class Work: Sendable {
-            let body: @Sendable () -> Void
-            init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+        switch HostThread.start(stackByteCount: threadStackBytes, isDetached: true, body) {
+        case .success: true
+        case .failure: false
         }
-        var attributes = pthread_attr_t()
-        pthread_attr_init(&attributes)
-        defer { pthread_attr_destroy(&attributes) }
-        pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
-        pthread_attr_setstacksize(&attributes, threadStackBytes)
-        var thread = pthread_t()
-        let work = Unmanaged.passRetained(Work(body))
-        let failure = pthread_create(&thread, &attributes, { work in
-            // SAFETY: the reference was retained for this thread.
-            Unmanaged<Work>.fromOpaque(work!).takeRetainedValue().body()
-            return nil
-        }, work.toOpaque())
-        if failure != 0 { work.release() }
-        return failure == 0
     }
 
     private static let threadStackBytes = 256 << 10

@@ -20,7 +20,7 @@ final class MemoryFiller {
         let work = Work(
             memory, file, MemoryPiece.byHugePage(pieces), touched: touched, isThreadDone: try EventDescriptor())
         self.work = work
-        thread = try HostThread.start("memory") { work.runInThread() }
+        thread = try HostThread.start("memory") { work.runInThread() }.mapError(VMMError.init).get()
     }
 
     deinit { pthread_join(thread, nil) }

@@ -46,7 +46,7 @@ final class ProcessorThread: @unchecked Sendable {
         sigaddset(&kick, Self.kickSignal)
         pthread_sigmask(SIG_UNBLOCK, &kick, &inherited)
         defer { pthread_sigmask(SIG_SETMASK, &inherited, nil) }
-        thread = try HostThread.start(name) { self.run() }
+        thread = try HostThread.start(name) { self.run() }.mapError(VMMError.init).get()
     }
 
     /// Makes the thread leave the guest and end, and waits for that.
