@@ -39,9 +39,7 @@ public struct HexaVMMCommand: Equatable, Sendable {
         return description
     }
 
-    public var arguments: [String] { Self.arguments }
-
-    private static var arguments: [String] { ["--config-file", "/dev/fd/\(MonitorCommand.configurationDescriptor)"] }
+    static var arguments: [String] { ["--config-file", "/dev/fd/\(MonitorCommand.configurationDescriptor)"] }
 
     /// For a monitor that does what it can for the machine saved in `directory` before it is told what to run.
     static func arguments(preparing directory: String) -> [String] { ["--prepare", directory] + arguments }

@@ -42,7 +42,7 @@ struct MonitorCommand {
             wantsListener = false
         case .hexa:
             let command = try HexaVMMCommand(machine)
-            arguments = command.arguments
+            arguments = HexaVMMCommand.arguments
             configurationFile = command.configurationFile
             wantsListener = true
         case .firecracker:

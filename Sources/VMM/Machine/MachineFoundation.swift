@@ -5,13 +5,13 @@
 public struct MachineFoundation: ~Copyable {
     /// The machine that stands on it; what it serves, and whom, may still be left out.
     let description: MachineDescription
-    /// Behind all memory come interrupt controllers and processors.
-    var machine: KVMMachine
+    /// With all of its memory; interrupt controllers and processors come behind it.
+    let machine: KVMMachine
     let memory: MachineMemory
     let memoryFiller: MemoryFiller
     /// How the first processor starts.
     let entry: EntryState
-    /// Files in the guest's memory, from `memory.layout.filesStart` on.
+    /// Files in the guest's memory, one behind the other from `memory.layout.filesStart` on.
     let mappedFiles: [MappedFile]
     /// Of the guest's processors.
     let identity: ProcessorIdentity
@@ -59,11 +59,16 @@ public struct MachineFoundation: ~Copyable {
         let memory = try MachineMemory(AddressLayout(memoryMiB: description.memoryMiB))
         // All mappings come first: a new one waits for every page that the filler is having cleared.
         var mappedFiles: [MappedFile] = []
-        for path in description.mappedFilePaths { mappedFiles.append(try MappedFile(path)) }
+        var address = memory.layout.filesStart
+        for path in description.mappedFilePaths {
+            let file = try MappedFile(path, at: address)
+            address += UInt64(file.memory.count)
+            mappedFiles.append(file)
+        }
         let (memoryFiller, entry) = try fill(memory, identity)
         var machine = try system.makeMachine()
         try memory.install(in: &machine)
-        try machine.addFiles(mappedFiles, from: memory.layout.filesStart)
+        for file in mappedFiles { try machine.addMemory(file.memory, at: file.address, isReadOnly: true) }
         self.mappedFiles = mappedFiles
         self.description = description
         self.machine = machine
@@ -73,6 +78,11 @@ public struct MachineFoundation: ~Copyable {
         self.identity = identity
     }
 
+    /// Whether the machine goes on from where it was saved.
+    var isResumed: Bool {
+        if case .snapshot = description.start { true } else { false }
+    }
+
     /// Whether `machine` stands on it: what it serves and whom does not matter here.
     func carries(_ machine: MachineDescription) -> Bool {
         var machine = machine
@@ -80,16 +90,5 @@ public struct MachineFoundation: ~Copyable {
         machine.vsockSocketPath = description.vsockSocketPath
         machine.metricsPath = description.metricsPath
         return machine == description
-    }
-}
-
-extension KVMMachine {
-    /// Puts files into the guest's memory, one behind the other.
-    fileprivate mutating func addFiles(_ files: [MappedFile], from start: UInt64) throws(VMMError) {
-        var address = start
-        for file in files {
-            try addMemory(file.memory, at: address, isReadOnly: true)
-            address += UInt64(file.memory.count)
-        }
     }
 }

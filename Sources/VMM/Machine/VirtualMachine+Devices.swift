@@ -19,10 +19,8 @@ extension VirtualMachine {
             let slot = try add(model)
             forwarder = try makeForwarder(description, model, slot)
         }
-        var address = memory.layout.filesStart
-        for file in mappedFiles {
-            try add(PersistentMemoryModel(address: address, byteCount: file.memory.count))
-            address += UInt64(file.memory.count)
+        for file in foundation.mappedFiles {
+            try add(PersistentMemoryModel(address: file.address, byteCount: file.memory.count))
         }
     }
 
@@ -74,14 +72,14 @@ extension VirtualMachine {
     @discardableResult
     func add(_ model: any DeviceModel) throws(VMMError) -> DeviceBus.Slot {
         let slot = try bus.add(model, memory: memory)
-        try machine.connect(slot.interrupt, toInterruptLine: slot.line)
+        try foundation.machine.connect(slot.interrupt, toInterruptLine: slot.line)
         let notify = slot.address + UInt64(MMIORegister.queueNotify)
         for queue in model.queueSizes.indices {
-            try machine.connect(slot.notification, toWriteOf: UInt32(queue), at: notify)
+            try foundation.machine.connect(slot.notification, toWriteOf: UInt32(queue), at: notify)
         }
         // All other registers: a driver that is interested in what a write has changed reads that, or notifies.
-        try machine.coalesceWrites(to: slot.address..<notify)
-        try machine.coalesceWrites(to: notify + 4..<slot.address + UInt64(MMIORegister.configuration))
+        try foundation.machine.coalesceWrites(to: slot.address..<notify)
+        try foundation.machine.coalesceWrites(to: notify + 4..<slot.address + UInt64(MMIORegister.configuration))
         let bus = bus
         try loop.watch(slot.notification.number, for: .reading) { _ in
             slot.notification.clear()
@@ -92,7 +90,7 @@ extension VirtualMachine {
 
     /// The console is the serial port: its output goes to `descriptor` as the reader takes it.
     func connectConsole(_ descriptor: Int32) throws(VMMError) {
-        try machine.connect(bus.serialInterrupt, toInterruptLine: SerialPort.interruptLine)
+        try foundation.machine.connect(bus.serialInterrupt, toInterruptLine: SerialPort.interruptLine)
         let (bus, loop) = (bus, loop)
         // Watched for nothing until there is a backlog, which a regular file never has.
         _ = try loop.watchIfPossible(descriptor, for: []) { _ in bus.withLock { $0.output.resume() } }

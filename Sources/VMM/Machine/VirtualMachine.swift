@@ -5,41 +5,28 @@ import HostSystem
 public final class VirtualMachine {
     let bus: DeviceBus
     let loop: EventLoop
-    var machine: KVMMachine
-    let memory: MachineMemory
-    let mappedFiles: [MappedFile]
+    let foundation: MachineFoundation
     var forwarder: PortForwarder?
     private var processors: [ProcessorThread] = []
-    private let memoryFiller: MemoryFiller
-    /// How the first processor starts.
-    private let entry: EntryState
-    private let isResumed: Bool
     private var metricsFile: OutputFile?
     private let saving: MachineDescription.Saving?
 
     /// - Parameters:
     ///   - description: what to make.
-    ///   - foundation: what was made of it in advance; anything else is not used.
+    ///   - prepared: what was made of it in advance; anything else is not used.
     ///   - consoleOutput: a non-blocking descriptor that takes the guest's console; it stays the caller's.
     public init(
-        _ description: MachineDescription, on foundation: consuming MachineFoundation? = nil, consoleOutput: Int32
+        _ description: MachineDescription, on prepared: consuming MachineFoundation? = nil, consoleOutput: Int32
     ) throws(VMMError) {
         guard (1...VMMLimits.processorCountMax).contains(description.processorCount) else {
             throw .configuration(field: "vcpu_count", reason: "must be within 1 and \(VMMLimits.processorCountMax)")
         }
-        let ground = try Self.ground(of: description, foundation)
-        memory = ground.memory
-        memoryFiller = ground.memoryFiller
-        entry = ground.entry
-        mappedFiles = ground.mappedFiles
-        let identity = ground.identity
-        machine = ground.machine
-        if case .snapshot = description.start { isResumed = true } else { isResumed = false }
+        foundation = try Self.foundation(of: description, prepared)
         saving = description.saving
         let output = ConsoleOutput(consoleOutput)
         bus = try DeviceBus(output: output, keepsMemory: saving != nil)
         loop = try EventLoop()
-        try machine.addInterruptControllers()
+        try foundation.machine.addInterruptControllers()
         try connectConsole(consoleOutput)
         try addDevices(description, output)
         if case .kernel(_, let commandLine) = description.start {
@@ -47,39 +34,42 @@ public final class VirtualMachine {
                 commandLine: ([commandLine] + announcements).joined(separator: " "), usable: memory.layout.usable
             ).write(to: memory)
         }
+        let identity = foundation.identity
         for index in 0..<description.processorCount {
             identity.describe(processor: index, of: description.processorCount)
-            let processor = try machine.makeProcessor(index, identity: identity)
+            let processor = try foundation.machine.makeProcessor(index, identity: identity)
             processors.append(ProcessorThread(processor, index: index, bus: bus))
         }
         let coalescedWrites = processors[0].coalescedWrites
         bus.withLock { $0.coalescedWrites = coalescedWrites }
-        try processors[0].setEntry(entry)
+        try processors[0].setEntry(foundation.entry)
         if let path = description.metricsPath {
             metricsFile = try OutputFile(path)
             for processor in processors { processor.openStatistics() }
         }
     }
 
-    private static func ground(
-        of description: MachineDescription, _ foundation: consuming MachineFoundation?
+    private static func foundation(
+        of description: MachineDescription, _ prepared: consuming MachineFoundation?
     ) throws(VMMError) -> MachineFoundation {
-        if let foundation, foundation.carries(description) { return foundation }
+        if let prepared, prepared.carries(description) { return prepared }
         return try MachineFoundation(description)
     }
 
     /// Waits until the memory is as the kernel is to find it. What a resumed one is told comes over its mark.
     private func completeMemory() throws(VMMError) {
-        try memoryFiller.finish()
-        if isResumed { try ResumeBlock.now().write(to: memory) }
+        try foundation.memoryFiller.finish()
+        if foundation.isResumed { try ResumeBlock.now().write(to: memory) }
     }
 
     /// Writes the memory of a machine that was suspended to where its description says.
     public func saveMemory() throws(VMMError) {
         guard let saving else { preconditionFailure("a machine was suspended that nobody wanted to save") }
-        MemoryMark(id: saving.id, entry: entry.entry).write(to: memory)
+        MemoryMark(id: saving.id, entry: foundation.entry.entry).write(to: memory)
         try memory.save(to: saving.descriptor)
     }
+
+    var memory: MachineMemory { foundation.memory }
 
     /// How the kernel learns of the devices: `virtio_mmio.device=SIZE@ADDRESS:LINE`.
     private var announcements: [String] {

@@ -1,8 +1,11 @@
 /// A file mapped for the guest, read-only: the page cache's own pages, in huge pages where the file system has them.
 final class MappedFile {
     private let mapping: MemoryMapping
+    /// Where the guest has it.
+    let address: UInt64
 
-    init(_ path: String) throws(VMMError) {
+    init(_ path: String, at address: UInt64) throws(VMMError) {
+        self.address = address
         let file = try InputFile(path)
         mapping = try MemoryMapping(file: file.descriptor, fileByteCount: file.byteCount)
     }

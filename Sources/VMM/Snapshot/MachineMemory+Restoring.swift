@@ -4,7 +4,7 @@ import HostSystem
 
 extension MachineMemory {
     /// Huge pages that are read from a file at once, rather than mapped: a kernel with little in its prefix cache has
-    /// data in seven.
+    /// data in six.
     static let eagerPageCountMax = 16
 
     /// Makes fresh memory a private copy of `file`, which has as many bytes, but for the pieces that are returned: they
