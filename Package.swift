@@ -36,7 +36,7 @@ func core(_ name: String, _ dependencies: [Target.Dependency] = [], settings: [S
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil) -> Target {
-    .testTarget(name: name, dependencies: dependencies + ["SeededRandom"], resources: resources,
+    .testTarget(name: name, dependencies: dependencies + ["TestSupport"], resources: resources,
                 swiftSettings: [.enableExperimentalFeature("Lifetimes")])
 }
 
@@ -161,7 +161,7 @@ let hostTargets: [Target] = [
     tests("VirtioTests", ["Virtio"]),
     tests("TensorTests", ["LaneThreads", "Tensor"]),
     .target(name: "AllocationCount", path: "Tests/AllocationCount"),
-    .target(name: "SeededRandom", path: "Tests/SeededRandom"),
+    .target(name: "TestSupport", path: "Tests/TestSupport"),
     tests("ModelTests", [
         "AllocationCount", "JSON", "LaneThreads", "Law", "Model", "MonotonicTime", "Serving", "Tensor",
     ]),

@@ -1,5 +1,5 @@
 import MonotonicTime
-import SeededRandom
+import TestSupport
 import Testing
 
 @testable import Fleet

@@ -1,6 +1,6 @@
 import Fleet
 import MonotonicTime
-import SeededRandom
+import TestSupport
 import Testing
 
 /// Machines and clients that do whatever the generator wants, and a ledger of what must never happen.

@@ -1,5 +1,5 @@
 import HexaBytecode
-import SeededRandom
+import TestSupport
 
 /// Damages modules the way a hostile author would: files whose checksum is right, instructions that make some sense.
 struct BytecodeMutator {

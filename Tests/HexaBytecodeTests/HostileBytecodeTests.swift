@@ -2,7 +2,7 @@ import Foundation
 import HexaBytecode
 import HexaLang
 import HexaVM
-import SeededRandom
+import TestSupport
 import Testing
 
 /// Random, mutated and truncated modules are refused or run safely: no crash, no hang, no memory beyond the quota.
@@ -20,8 +20,7 @@ struct HostileBytecodeTests {
 
     /// Modules of small programs that together use every instruction.
     static let corpus: [BytecodeModule] = {
-        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .appendingPathComponent("Conformance").path
+        let folder = Repository.file("Tests/Conformance").path
         let names = (FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? []).sorted()
         return names.filter { $0.hasSuffix(".hexa") }.compactMap { name in
             guard let data = FileManager.default.contents(atPath: folder + "/" + name) else { return nil }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 @testable import HexaBytecode
 
@@ -23,9 +24,7 @@ struct OpcodeTests {
 
     @Test("docs/bytecode.md lists every opcode with its number, operands and effect")
     func documentation() throws {
-        let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-            .appendingPathComponent("../../docs/bytecode.md")
-        let text = try String(contentsOf: file, encoding: .utf8)
+        let text = try String(contentsOf: Repository.file("docs/bytecode.md"), encoding: .utf8)
         for opcode in Opcode.allCases {
             let layout = opcode.layout
             let operands = [layout.a, layout.b, layout.c, layout.d].map(\.letter).joined()

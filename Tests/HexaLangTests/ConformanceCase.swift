@@ -2,6 +2,7 @@ import Foundation
 import HexaBytecode
 import HexaLang
 import HexaVM
+import TestSupport
 
 /// A small program whose comments say what it must print or how it must fail:
 ///
@@ -20,8 +21,7 @@ struct ConformanceCase {
     /// Files that other programs use have no expectations of their own.
     var isModule: Bool { path.contains("module_") }
 
-    static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .appendingPathComponent("Conformance").path
+    static let folder = Repository.file("Tests/Conformance").path
 
     static var features: [String] {
         ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()

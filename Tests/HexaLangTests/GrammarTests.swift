@@ -1,13 +1,13 @@
 import Foundation
 import HexaBytecode
+import TestSupport
 import Testing
 @testable import HexaLang
 
 @Suite("The grammar for Visual Studio Code")
 struct GrammarTests {
     private static let grammar: String = {
-        let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-            .appendingPathComponent("../../editors/vscode/syntaxes/hexa.tmLanguage.json")
+        let file = Repository.file("editors/vscode/syntaxes/hexa.tmLanguage.json")
         return (try? String(contentsOf: file, encoding: .utf8)) ?? ""
     }()
 

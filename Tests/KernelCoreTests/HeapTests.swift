@@ -1,5 +1,5 @@
 import KernelCore
-import SeededRandom
+import TestSupport
 import Testing
 
 /// A block of host memory to play RAM, aligned as slabs need it.

@@ -1,6 +1,6 @@
 import KernelCore
 import MonotonicTime
-import SeededRandom
+import TestSupport
 import Testing
 
 @Suite("The timestamp clock")

@@ -1,6 +1,6 @@
 import Law
 import MonotonicTime
-import SeededRandom
+import TestSupport
 import Testing
 
 @Suite("Capabilities handed on")

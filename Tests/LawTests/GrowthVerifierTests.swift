@@ -1,7 +1,7 @@
 import JSON
 import Law
 import MonotonicTime
-import SeededRandom
+import TestSupport
 import Testing
 
 @Suite("Verifying records")

@@ -1,5 +1,5 @@
 import Law
-import SeededRandom
+import TestSupport
 import Testing
 
 @Suite("Paths and patterns")

@@ -5,12 +5,12 @@ import HexaVM
 import Law
 import MonotonicTime
 import Programs
+import TestSupport
 import Testing
 
 @Suite("The programs of examples/")
 struct ExampleTests {
-    private static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().appending(path: "examples")
+    private static let folder = Repository.file("examples")
 
     static let names = ["best_of_n", "choose", "router", "stream", "two_step"]
 

@@ -1,6 +1,6 @@
 import Foundation
 @testable import Tensor
-import SeededRandom
+import TestSupport
 import Testing
 
 @Suite("Elementary functions without a C library")

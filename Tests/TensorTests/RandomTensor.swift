@@ -1,4 +1,4 @@
-import SeededRandom
+import TestSupport
 import Tensor
 
 /// Random weights of a format, in memory of their own.

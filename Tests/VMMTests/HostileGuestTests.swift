@@ -1,7 +1,7 @@
 import Glibc
 import HostSystem
 import Net
-import SeededRandom
+import TestSupport
 import Testing
 import Virtio
 

@@ -1,11 +1,12 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The real model that exact tests need: SmolLM2-135M-Instruct in Q4_1.
 enum SmolLM2 {
     static let path: String = {
         if let path = ProcessInfo.processInfo.environment["HEXA_MODEL_SMOLLM2"] { return path }
-        return Fixtures.packageRoot + "/build/models/smollm2-135m-instruct-q4_1.gguf"
+        return Repository.file("build/models/smollm2-135m-instruct-q4_1.gguf").path
     }()
 
     static let isPresent = FileManager.default.fileExists(atPath: path)
@@ -24,7 +25,7 @@ enum SmolLM2 {
 
     /// The lines of one of the oracles recorded with a reference implementation.
     static func fixture(_ name: String) throws -> [Substring] {
-        let path = Fixtures.packageRoot + "/Tests/Fixtures/smollm2/" + name
+        let path = Repository.file("Tests/Fixtures/smollm2/" + name).path
         return try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n")
     }
 }

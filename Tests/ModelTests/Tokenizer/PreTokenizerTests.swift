@@ -1,5 +1,5 @@
 import JSON
-import SeededRandom
+import TestSupport
 import Testing
 
 @testable import Model

@@ -1,5 +1,5 @@
 import Model
-import SeededRandom
+import TestSupport
 import Tensor
 
 /// A small transformer with random weights, as a GGUF file in memory.

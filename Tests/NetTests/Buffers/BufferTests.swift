@@ -1,6 +1,6 @@
 import MonotonicTime
 @testable import Net
-import SeededRandom
+import TestSupport
 import Testing
 
 @Suite("Buffers and tables against simple models")

@@ -1,7 +1,7 @@
 #if canImport(Glibc)
 import Glibc
 import MonotonicTime
-import SeededRandom
+import TestSupport
 @testable import Net
 
 /// A host of ours and the real Linux stack at the two ends of a tap device, driven by one loop in real time.

@@ -1,5 +1,5 @@
 import MonotonicTime
-import SeededRandom
+import TestSupport
 @testable import Net
 
 /// How a link mistreats frames.

@@ -1,4 +1,4 @@
-import SeededRandom
+import TestSupport
 
 extension SplitMix64 {
     /// True with the given probability.

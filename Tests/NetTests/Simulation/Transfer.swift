@@ -1,5 +1,5 @@
 @testable import Net
-import SeededRandom
+import TestSupport
 
 /// A long byte stream whose content at each offset is known: a random block of prime length, repeated.
 struct TestStream {

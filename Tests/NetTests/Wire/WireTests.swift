@@ -1,5 +1,5 @@
 @testable import Net
-import SeededRandom
+import TestSupport
 import Testing
 
 /// Lets `write` fill `byteCount` bytes.

@@ -1,6 +1,6 @@
 import Model
 import MonotonicTime
-import SeededRandom
+import TestSupport
 import Testing
 @testable import Serving
 

@@ -1,5 +1,5 @@
 import Model
-import SeededRandom
+import TestSupport
 import Testing
 @testable import Serving
 

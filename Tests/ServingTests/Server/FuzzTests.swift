@@ -1,6 +1,6 @@
 import JSON
 import MonotonicTime
-import SeededRandom
+import TestSupport
 import Testing
 @testable import Serving
 

@@ -1,6 +1,6 @@
 import Glibc
 import LaneThreads
-import SeededRandom
+import TestSupport
 import Synchronization
 import Tensor
 import Testing

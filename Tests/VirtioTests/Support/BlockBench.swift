@@ -1,5 +1,5 @@
 @testable import Virtio
-import SeededRandom
+import TestSupport
 
 /// A block driver joined to a model disk with known contents.
 final class BlockBench {
