@@ -20,61 +20,98 @@ let coreSettings: [SwiftSetting] = isKernelBuild
 /// Numeric modules are optimised even in debug builds: a forward pass through unoptimised kernels takes minutes.
 let numericSettings: [SwiftSetting] = coreSettings + (isKernelBuild ? [] : [.unsafeFlags(["-O"])])
 
-/// Kernels of one instruction set: only code reached after a run-time check may come from such a target, so it holds no
-/// generics, and its entry points are `@export(interface)`: their bodies are never compiled into another module.
-func instructionSet(_ name: String, _ flags: [String]) -> Target {
-    .target(name: name, dependencies: ["CIntrinsics"],
-            swiftSettings: numericSettings + [.unsafeFlags(flags.flatMap { ["-Xcc", $0] })])
-}
+/// The flags of TensorAVX2; TensorAVX512 adds its own.
+let avx2Flags = ["-mavx2", "-mfma", "-mf16c"]
+let avx512Flags = avx2Flags + [
+    "-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx512vnni", "-mprefer-vector-width=512",
+]
 
 /// The bytecode machine keeps its own heap behind unsafe pointers, one owner each; run-time exclusivity checks would
 /// cost it a call per field access.
 let machineSettings: [SwiftSetting] = numericSettings + [.unsafeFlags(["-enforce-exclusivity=unchecked"])]
 
-func core(_ name: String, _ dependencies: [Target.Dependency] = [], settings: [SwiftSetting] = coreSettings) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+let hostSettings: [SwiftSetting] = [.enableExperimentalFeature("Lifetimes")]
+
+/// A module is named as its folder, and lies in the folder of its ring: what it serves.
+func name(_ path: String) -> String { String(path.split(separator: "/").last!) }
+
+func core(_ path: String, _ dependencies: [Target.Dependency] = [], settings: [SwiftSetting] = coreSettings) -> Target {
+    .target(name: name(path), dependencies: dependencies, path: "Sources/\(path)", swiftSettings: settings)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil) -> Target {
-    .testTarget(name: name, dependencies: dependencies + ["TestSupport"], resources: resources,
-                swiftSettings: [.enableExperimentalFeature("Lifetimes")])
+/// Kernels of one instruction set: only code reached after a run-time check may come from such a target, so it holds no
+/// generics, and its entry points are `@export(interface)`: their bodies are never compiled into another module.
+func instructionSet(_ path: String, _ flags: [String]) -> Target {
+    core(path, ["CIntrinsics"], settings: numericSettings + [.unsafeFlags(flags.flatMap { ["-Xcc", $0] })])
 }
+
+/// A module in C: declarations that Swift imports, and what only C can say.
+func shim(_ path: String) -> Target { .target(name: name(path), path: "Sources/\(path)") }
+
+func host(_ path: String, _ dependencies: [Target.Dependency], settings: [SwiftSetting] = hostSettings) -> Target {
+    .target(name: name(path), dependencies: dependencies, path: "Sources/\(path)", swiftSettings: settings)
+}
+
+func program(_ path: String, _ dependencies: [Target.Dependency], linker: [LinkerSetting] = []) -> Target {
+    .executableTarget(
+        name: name(path), dependencies: dependencies, path: "Sources/\(path)", swiftSettings: hostSettings,
+        linkerSettings: linker)
+}
+
+func tests(_ path: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(
+        name: name(path), dependencies: dependencies + ["TestSupport"], path: "Tests/\(path)",
+        swiftSettings: hostSettings)
+}
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 
 let coreTargets: [Target] = [
-    core("MonotonicTime"),
-    core("Law", ["JSON", "MonotonicTime"]),
-    core("KernelCore", ["MonotonicTime"]),
-    core("JSON"),
-    core("HTTP", ["MonotonicTime"]),
-    core("Net", ["MonotonicTime"]),
-    core("Virtio"),
-    .target(name: "CIntrinsics"),
-    instructionSet("TensorAVX2", ["-mavx2", "-mfma", "-mf16c"]),
-    instructionSet("TensorAVX512", [
-        "-mavx2", "-mfma", "-mf16c", "-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx512vnni",
-        "-mprefer-vector-width=512",
-    ]),
-    core("Tensor", ["CIntrinsics", "TensorAVX2", "TensorAVX512"], settings: numericSettings),
-    core("Model", ["Tensor"], settings: numericSettings),
-    core("HexaBytecode", ["JSON"], settings: numericSettings),
-    core("HexaVM", ["HexaBytecode"], settings: machineSettings),
-    core("HexaLang", ["HexaBytecode", "HexaVM"], settings: numericSettings),
-    core("Programs", ["HexaBytecode", "HexaLang", "HexaVM", "Law", "MonotonicTime"]),
-    core("Serving", ["MonotonicTime", "Law", "JSON", "HTTP", "HexaBytecode", "HexaVM", "Model", "Programs"]),
-    core("Appliance", ["Law", "Model", "MonotonicTime", "Net", "Serving", "Tensor"]),
+    core("Foundations/MonotonicTime"),
+    core("Foundations/JSON"),
+    core("Foundations/Law", ["JSON", "MonotonicTime"]),
+
+    core("Language/HexaBytecode", ["JSON"], settings: numericSettings),
+    core("Language/HexaVM", ["HexaBytecode"], settings: machineSettings),
+    core("Language/HexaLang", ["HexaBytecode", "HexaVM"], settings: numericSettings),
+
+    shim("Inference/CIntrinsics"),
+    instructionSet("Inference/TensorAVX2", avx2Flags),
+    instructionSet("Inference/TensorAVX512", avx512Flags),
+    core("Inference/Tensor", ["CIntrinsics", "TensorAVX2", "TensorAVX512"], settings: numericSettings),
+    core("Inference/Model", ["Tensor"], settings: numericSettings),
+
+    core("Network/Net", ["MonotonicTime"]),
+    core("Network/Virtio"),
+
+    core("Server/HTTP", ["MonotonicTime"]),
+    core("Server/Programs", ["HexaBytecode", "HexaLang", "HexaVM", "Law", "MonotonicTime"]),
+    core("Server/Serving", ["MonotonicTime", "Law", "JSON", "HTTP", "HexaBytecode", "HexaVM", "Model", "Programs"]),
+    core("Server/Appliance", ["Law", "Model", "MonotonicTime", "Net", "Serving", "Tensor"]),
+
+    core("Guest/KernelCore", ["MonotonicTime"]),
 ]
 
 let kernelTargets: [Target] = [
-    .target(name: "Boot", exclude: ["kernel.ld"], cSettings: [
-        .unsafeFlags(["-ffreestanding", "-fno-builtin", "-fno-pic", "-mno-red-zone", "-fno-omit-frame-pointer"]),
-    ]),
-    core("Kernel", [
-        "Appliance", "Boot", "KernelCore", "Law", "Model", "MonotonicTime", "Net", "Programs", "Tensor", "Virtio",
-    ]),
+    .target(
+        name: "Boot", path: "Sources/Guest/Boot", exclude: ["kernel.ld"],
+        cSettings: [
+            .unsafeFlags(["-ffreestanding", "-fno-builtin", "-fno-pic", "-mno-red-zone", "-fno-omit-frame-pointer"])
+        ]),
+    core(
+        "Guest/Kernel",
+        [
+            "Appliance", "Boot", "KernelCore", "Law", "Model", "MonotonicTime", "Net", "Programs", "Serving", "Tensor",
+            "Virtio",
+        ]),
 ]
 
 /// Of programs whose start is waited for: without a dynamic linker they are at their first line in half the time.
-let selfContained: [LinkerSetting] = Context.environment["HEXA_SELF_CONTAINED"] == "1"
+let selfContained: [LinkerSetting] =
+    Context.environment["HEXA_SELF_CONTAINED"] == "1"
     ? [.unsafeFlags(["-static-executable", "-use-ld=lld"])] : []
 
 /// At an address that nobody knows beforehand, which is for the one that a guest's bytes reach. It crashes where it has
@@ -83,90 +120,78 @@ let selfContained: [LinkerSetting] = Context.environment["HEXA_SELF_CONTAINED"] 
 let relocatable: [LinkerSetting] =
     selfContained.isEmpty ? [] : [.unsafeFlags(["-Xclang-linker", "-static-pie"])]
 
+/// The fuzzer drives what is behind the public interface of the VMM.
+let fuzzedSettings: [SwiftSetting] =
+    hostSettings + [.unsafeFlags(fuzzFlags + (isFuzzBuild ? ["-enable-testing"] : []))]
+
 let hostTargets: [Target] = [
-    .executableTarget(
-        name: "engine-bench",
-        dependencies: [
-            "LaneThreads", "Launcher", "Model", "Tensor",
-            .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        ],
-        path: "Sources/EngineBench"),
-    .executableTarget(
-        name: "law-bench", dependencies: ["HexaVM", "Law", "MonotonicTime", "Programs"], path: "Sources/LawBench"),
-    .target(name: "CLinux"),
-    .target(name: "LaneThreads", dependencies: ["CLinux", "HostSystem", "MonotonicTime", "Tensor"]),
-    .target(
-        name: "HostSystem", dependencies: ["CLinux", "MonotonicTime"], swiftSettings: [.unsafeFlags(fuzzFlags)]),
-    .target(name: "CKVM"),
-    .target(
-        name: "VMM", dependencies: ["CKVM", "CLinux", "HostSystem", "JSON", "MonotonicTime", "Net", "Virtio"],
-        // The fuzzer drives what is behind the public interface.
-        swiftSettings: [
-            .enableExperimentalFeature("Lifetimes"), .unsafeFlags(fuzzFlags + (isFuzzBuild ? ["-enable-testing"] : [])),
-        ]),
-    .executableTarget(
-        name: "hexa-vmm", dependencies: ["HostSystem", "VMM"], path: "Sources/HexaVMM",
-        linkerSettings: selfContained + relocatable),
-    tests("VMMTests", ["CLinux", "HostSystem", "JSON", "Net", "VMM", "Virtio"]),
-    .target(
-        name: "Client", dependencies: ["HostSystem", "JSON"],
-        swiftSettings: [.enableExperimentalFeature("Lifetimes")]),
-    tests("ClientTests", ["Client"]),
-    .target(
-        name: "Launcher",
-        dependencies: [
+    shim("Host/CLinux"),
+    shim("Host/CKVM"),
+    host("Host/HostSystem", ["CLinux", "MonotonicTime"], settings: [.unsafeFlags(fuzzFlags)]),
+    host("Host/LaneThreads", ["CLinux", "HostSystem", "MonotonicTime", "Tensor"]),
+    host("Host/VMM", ["CKVM", "CLinux", "HostSystem", "JSON", "MonotonicTime", "Net", "Virtio"], settings: fuzzedSettings),
+    host("Host/Client", ["HostSystem", "JSON"]),
+    host(
+        "Host/Launcher",
+        [
             "Appliance", "CLinux", "Client", "HostSystem", "JSON", "KernelCore", "LaneThreads", "Law", "Model",
             "MonotonicTime", "Tensor", "VMM",
-        ],
-        swiftSettings: [.enableExperimentalFeature("Lifetimes")]),
-    .target(name: "Reporting", dependencies: [
-        "Client", "HostSystem", "KernelCore", .product(name: "ArgumentParser", package: "swift-argument-parser"),
-    ]),
-    core("Fleet", ["JSON", "MonotonicTime"]),
-    .target(name: "FleetHost", dependencies: [
-        "CLinux", "Fleet", "HostSystem", "JSON", "Launcher", "MonotonicTime",
-        .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
-        .product(name: "NIOPosix", package: "swift-nio"),
-    ], swiftSettings: [.enableExperimentalFeature("Lifetimes")]),
-    .executableTarget(name: "hexa-serve", dependencies: [
-        "Appliance", "CLinux", "JSON", "KernelCore", "LaneThreads", "Launcher", "Law", "Model", "MonotonicTime",
-        "Reporting", "Serving", "Tensor",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
-    ], path: "Sources/HexaServe", swiftSettings: [.enableExperimentalFeature("Lifetimes")]),
-    .executableTarget(name: "hexa-os", dependencies: [
-        "Fleet", "FleetHost", "HostSystem", "JSON", "KernelCore", "LaneThreads", "Launcher", "Law", "Model",
-        "MonotonicTime", "Reporting", "VMM",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
-    ], linkerSettings: selfContained),
-    tests("FleetTests", ["Fleet", "JSON", "MonotonicTime"]),
-    tests("FleetHostTests", [
-        "Fleet", "FleetHost", "JSON", "Launcher", "MonotonicTime", .product(name: "NIOCore", package: "swift-nio"),
-        .product(name: "NIOPosix", package: "swift-nio"),
-    ]),
-    tests("LauncherTests", ["HostSystem", "Launcher", "JSON", "Model", "MonotonicTime", "VMM"]),
-    .executableTarget(name: "hexa", dependencies: [
-        "Client", "HexaBytecode", "HexaLang", "HexaVM", "HostSystem", "Reporting",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
-    ]),
-    tests("HexaBytecodeTests", ["HexaBytecode", "HexaLang", "HexaVM"]),
-    tests("HexaLangTests", ["HexaLang", "HexaVM", "HexaBytecode"]),
-    tests("MonotonicTimeTests", ["MonotonicTime"]),
-    tests("ProgramsTests", ["HexaBytecode", "HexaLang", "HexaVM", "Law", "MonotonicTime", "Programs"]),
-    tests("LawTests", ["JSON", "Law", "MonotonicTime"]),
-    tests("KernelCoreTests", ["KernelCore", "MonotonicTime"]),
-    tests("JSONTests", ["JSON"]),
-    tests("HTTPTests", ["HTTP", "MonotonicTime"]),
-    tests("NetTests", ["Net", "MonotonicTime"]),
-    tests("VirtioTests", ["Virtio"]),
-    tests("TensorTests", ["LaneThreads", "Tensor"]),
-    .target(name: "AllocationCount", path: "Tests/AllocationCount"),
-    .target(name: "TestSupport", path: "Tests/TestSupport"),
-    tests("ModelTests", [
-        "AllocationCount", "JSON", "LaneThreads", "Law", "Model", "MonotonicTime", "Serving", "Tensor",
-    ]),
-    tests("ServingTests", ["Serving", "HTTP", "JSON", "Law", "Model", "MonotonicTime"]),
-    tests("ApplianceTests", ["Appliance", "HTTP", "Law", "Model", "MonotonicTime", "Net", "Serving"]),
+        ]),
+    core("Host/Fleet", ["JSON", "MonotonicTime"]),
+    host(
+        "Host/FleetHost",
+        ["CLinux", "Fleet", "HostSystem", "JSON", "Launcher", "MonotonicTime", nioCore, nioHTTP1, nioPosix]),
+
+    host("Tools/Reporting", ["Client", "HostSystem", "KernelCore", argumentParser]),
+    program("Tools/hexa", ["Client", "HexaBytecode", "HexaLang", "HexaVM", "HostSystem", "Reporting", argumentParser]),
+    program(
+        "Tools/hexa-os",
+        [
+            "Fleet", "FleetHost", "HostSystem", "JSON", "KernelCore", "LaneThreads", "Launcher", "Law", "Model",
+            "MonotonicTime", "Reporting", "VMM", argumentParser,
+        ], linker: selfContained),
+    program(
+        "Tools/hexa-serve",
+        [
+            "Appliance", "CLinux", "JSON", "KernelCore", "LaneThreads", "Launcher", "Law", "Model", "MonotonicTime",
+            "Reporting", "Serving", "Tensor", argumentParser, nioCore, nioPosix,
+        ]),
+    program("Tools/hexa-vmm", ["HostSystem", "VMM"], linker: selfContained + relocatable),
+    program("Tools/engine-bench", ["LaneThreads", "Launcher", "Model", "Tensor", argumentParser]),
+    program("Tools/law-bench", ["HexaVM", "Law", "MonotonicTime", "Programs"]),
+]
+
+let testTargets: [Target] = [
+    .target(name: "AllocationCount", path: "Tests/Support/AllocationCount"),
+    .target(name: "TestSupport", path: "Tests/Support/TestSupport"),
+
+    tests("Foundations/MonotonicTimeTests", ["MonotonicTime"]),
+    tests("Foundations/JSONTests", ["JSON"]),
+    tests("Foundations/LawTests", ["JSON", "Law", "MonotonicTime"]),
+
+    tests("Language/HexaBytecodeTests", ["HexaBytecode", "HexaLang", "HexaVM"]),
+    tests("Language/HexaLangTests", ["HexaBytecode", "HexaLang", "HexaVM"]),
+
+    tests("Inference/TensorTests", ["LaneThreads", "Tensor"]),
+    tests(
+        "Inference/ModelTests",
+        ["AllocationCount", "JSON", "LaneThreads", "Law", "Model", "MonotonicTime", "Serving", "Tensor"]),
+
+    tests("Network/NetTests", ["MonotonicTime", "Net"]),
+    tests("Network/VirtioTests", ["Virtio"]),
+
+    tests("Server/HTTPTests", ["HTTP", "MonotonicTime"]),
+    tests("Server/ProgramsTests", ["HexaBytecode", "HexaLang", "HexaVM", "Law", "MonotonicTime", "Programs"]),
+    tests("Server/ServingTests", ["HTTP", "JSON", "Law", "Model", "MonotonicTime", "Serving"]),
+    tests("Server/ApplianceTests", ["Appliance", "HTTP", "Law", "Model", "MonotonicTime", "Net", "Serving"]),
+
+    tests("Guest/KernelCoreTests", ["KernelCore", "MonotonicTime"]),
+
+    tests("Host/VMMTests", ["CLinux", "HostSystem", "JSON", "Net", "VMM", "Virtio"]),
+    tests("Host/ClientTests", ["Client"]),
+    tests("Host/LauncherTests", ["HostSystem", "JSON", "Launcher", "Model", "MonotonicTime", "VMM"]),
+    tests("Host/FleetTests", ["Fleet", "JSON", "MonotonicTime"]),
+    tests("Host/FleetHostTests", ["Fleet", "FleetHost", "JSON", "Launcher", "MonotonicTime", nioCore, nioPosix]),
 ]
 
 let fuzzTargets: [Target] = [
@@ -179,16 +204,19 @@ let fuzzTargets: [Target] = [
         path: "Tests/Fuzz",
         exclude: ["Corpus"],
         swiftSettings: coreSettings,
-        linkerSettings: [.unsafeFlags(fuzzFlags + ["-use-ld=lld"])]),
+        linkerSettings: [.unsafeFlags(fuzzFlags + ["-use-ld=lld"])])
 ]
 
 let package = Package(
     name: "hexa-os",
     products: isKernelBuild ? [.library(name: "hexa-kernel", type: .static, targets: ["Kernel"])] : [],
-    dependencies: isKernelBuild ? [] : [
-        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
-    ],
-    targets: coreTargets + (isKernelBuild ? kernelTargets : hostTargets) + (isFuzzBuild ? fuzzTargets : []),
+    dependencies: isKernelBuild
+        ? []
+        : [
+            .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+            .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        ],
+    targets: coreTargets + (isKernelBuild ? kernelTargets : hostTargets + testTargets)
+        + (isFuzzBuild ? fuzzTargets : []),
     swiftLanguageModes: [.v6]
 )

@@ -50,7 +50,7 @@ def rules(tidy, tmp_path):
     ("@preconcurrency import Glibc", "platform-import"),
 ])
 def test_what_is_forbidden_in_a_core_module_is_found(rules, line, rule):
-    assert rules("Sources/Net/File.swift", line + "\n") == {rule}
+    assert rules("Sources/Network/Net/File.swift", line + "\n") == {rule}
 
 
 @pytest.mark.parametrize("line", [
@@ -66,14 +66,14 @@ def test_what_is_forbidden_in_a_core_module_is_found(rules, line, rule):
     "let rooted = \"/rooted/x\"",
 ])
 def test_what_only_looks_forbidden_passes(rules, line):
-    assert rules("Sources/Net/File.swift", line + "\n") == set()
+    assert rules("Sources/Network/Net/File.swift", line + "\n") == set()
 
 
 def test_host_code_may_print_and_use_the_platform(rules):
-    assert rules("Sources/hexa-os/File.swift", "import Glibc\nprint(1)\n") == set()
+    assert rules("Sources/Tools/hexa-os/File.swift", "import Glibc\nprint(1)\n") == set()
 
 
-@pytest.mark.parametrize("path, limit", [("Sources/Net/File.swift", 600), ("Tests/NetTests/File.swift", 800)])
+@pytest.mark.parametrize("path, limit", [("Sources/Network/Net/File.swift", 600), ("Tests/Network/NetTests/File.swift", 800)])
 def test_a_file_may_be_as_long_as_its_cap_and_no_longer(rules, path, limit):
     assert rules(path, "let x = 1\n" * limit) == set()
     assert rules(path, "let x = 1\n" * (limit + 1)) == {"file-length"}
@@ -83,13 +83,13 @@ def test_a_file_may_be_as_long_as_its_cap_and_no_longer(rules, path, limit):
 def test_a_function_may_be_as_long_as_its_cap_and_no_longer(rules, head):
     def source(length):
         return "\n".join(["struct S {", head, *["        g()"] * (length - 2), "    }", "}", ""])
-    assert rules("Sources/Net/File.swift", source(70)) == set()
-    assert rules("Sources/Net/File.swift", source(71)) == {"function-length"}
+    assert rules("Sources/Network/Net/File.swift", source(70)) == set()
+    assert rules("Sources/Network/Net/File.swift", source(71)) == {"function-length"}
 
 
 def test_a_one_line_function_does_not_swallow_what_follows(rules):
     source = "struct S {\n    func f() { g() }\n" + "    var x: Int { 1 }\n" * 100 + "}\n"
-    assert rules("Sources/Net/File.swift", source) == set()
+    assert rules("Sources/Network/Net/File.swift", source) == set()
 
 
 def test_big_files_and_missing_final_newlines_are_found(rules):
@@ -110,12 +110,12 @@ def test_what_git_ignores_is_not_looked_at(rules, tmp_path):
 
 def test_an_exemption_for_a_file_that_is_gone_is_found(rules):
     exemptions = {"Sources/Gone.swift": {"file-length"}}
-    assert rules("Sources/Net/File.swift", "let x = 1\n", exemptions) == {"stale-exemption"}
+    assert rules("Sources/Network/Net/File.swift", "let x = 1\n", exemptions) == {"stale-exemption"}
 
 
 def test_an_exempt_file_may_break_that_rule_and_no_other(rules):
-    exemptions = {"Sources/Net/File.swift": {"tab"}}
-    assert rules("Sources/Net/File.swift", "\tlet x = 1 \n", exemptions) == {"trailing-space"}
+    exemptions = {"Sources/Network/Net/File.swift": {"tab"}}
+    assert rules("Sources/Network/Net/File.swift", "\tlet x = 1 \n", exemptions) == {"trailing-space"}
 
 
 def test_the_script_says_where_what_and_how_many(tmp_path):

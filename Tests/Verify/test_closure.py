@@ -13,7 +13,7 @@ HEXA = ROOT / "build" / "hexa"
 # What the scripts read.
 PARTS = [
     "AGENTS.md", "Makefile", "README.md", "hexa.toml", "bench/results", "docs", "hexa-ios", "hexa-macos", "verify",
-    "Sources/HexaServe", "Sources/hexa", "Sources/hexa-os",
+    "Sources/Tools/hexa-serve", "Sources/Tools/hexa", "Sources/Tools/hexa-os",
 ]
 
 
@@ -106,7 +106,7 @@ def test_real_limits_anchor_recomputes(tree, document, old, new, complaint):
 
 
 @pytest.mark.parametrize("document, old, new, complaint", [
-    ("hexa.toml", '"disasm", ', "", "hexa.toml: hexa lacks 'disasm', in Sources/hexa/HexaCommand.swift"),
+    ("hexa.toml", '"disasm", ', "", "hexa.toml: hexa lacks 'disasm', in Sources/Tools/hexa/HexaCommand.swift"),
     ("hexa.toml", '"disasm", ', '"disasm", "debug", ', "lacks 'debug', which hexa.toml lists"),
     ("hexa.toml", "hexa-serve = .*", "", "[commands] lacks hexa-serve"),
     ("hexa.toml", 'version = ".*"', 'version = "9.9.9"', "has another version than hexa.toml, 9.9.9"),
@@ -115,7 +115,7 @@ def test_real_limits_anchor_recomputes(tree, document, old, new, complaint):
     ("AGENTS.md", "`hexa-serve`", "hexa-serve", "AGENTS.md: does not name `hexa-serve`"),
     ("AGENTS.md", "`docs/DEPLOYMENT.md`", "the docs", "AGENTS.md: does not name `docs/DEPLOYMENT.md`"),
     ("AGENTS.md", "`make tidy`", "`make neat`", "there is no 'make neat'"),
-    ("Sources/hexa/HexaCommand.swift", r"ReplCommand\.self", "", "lacks 'repl', which hexa.toml lists"),
+    ("Sources/Tools/hexa/HexaCommand.swift", r"ReplCommand\.self", "", "lacks 'repl', which hexa.toml lists"),
 ])
 def test_closure_consistency_compares(tree, document, old, new, complaint):
     tree.replace(document, old, new)
