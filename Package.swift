@@ -9,7 +9,8 @@ let isFuzzBuild = Context.environment["HEXA_FUZZ"] == "1"
 let fuzzFlags = isFuzzBuild ? ["-sanitize=fuzzer"] : []
 
 /// Settings of a core module: sans-I/O, and compiled for both homes.
-let coreSettings: [SwiftSetting] = isKernelBuild
+let coreSettings: [SwiftSetting] =
+    isKernelBuild
     ? [
         .enableExperimentalFeature("Embedded"),
         .enableExperimentalFeature("Lifetimes"),
@@ -22,9 +23,10 @@ let numericSettings: [SwiftSetting] = coreSettings + (isKernelBuild ? [] : [.uns
 
 /// The flags of TensorAVX2; TensorAVX512 adds its own.
 let avx2Flags = ["-mavx2", "-mfma", "-mf16c"]
-let avx512Flags = avx2Flags + [
-    "-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx512vnni", "-mprefer-vector-width=512",
-]
+let avx512Flags =
+    avx2Flags + [
+        "-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx512vnni", "-mprefer-vector-width=512",
+    ]
 
 /// The bytecode machine keeps its own heap behind unsafe pointers, one owner each; run-time exclusivity checks would
 /// cost it a call per field access.
@@ -129,7 +131,9 @@ let hostTargets: [Target] = [
     shim("Host/CKVM"),
     host("Host/HostSystem", ["CLinux", "MonotonicTime"], settings: [.unsafeFlags(fuzzFlags)]),
     host("Host/LaneThreads", ["CLinux", "HostSystem", "MonotonicTime", "Tensor"]),
-    host("Host/VMM", ["CKVM", "CLinux", "HostSystem", "JSON", "MonotonicTime", "Net", "Virtio"], settings: fuzzedSettings),
+    host(
+        "Host/VMM", ["CKVM", "CLinux", "HostSystem", "JSON", "MonotonicTime", "Net", "Virtio"], settings: fuzzedSettings
+    ),
     host("Host/Client", ["HostSystem", "JSON"]),
     host(
         "Host/Launcher",

@@ -43,11 +43,13 @@ private func useTokenizerTables(of file: ModelContainer, _ bytes: [UInt8]) {
 /// Makes the checksum in the tokenizer tables' record, which ends the tables, fit.
 private func signTokenizerTables(_ bytes: inout [UInt8], tablesEnd: Int) {
     guard number(4, at: 8, in: bytes) == 2, tablesEnd >= 128,
-        let fileSize = Int(exactly: number(8, at: 16, in: bytes)), fileSize >= bytes.count else { return }
+        let fileSize = Int(exactly: number(8, at: 16, in: bytes)), fileSize >= bytes.count
+    else { return }
     // Signed once, to learn from the reader where the tables are.
     sign(&bytes, tablesEnd: tablesEnd)
     guard case .complete(let file)? = try? ModelContainer.parse(prefix: bytes.span.bytes, fileSize: fileSize),
-        file.dataOffset > tablesEnd, file.dataOffset <= 1 << 20 else { return }
+        file.dataOffset > tablesEnd, file.dataOffset <= 1 << 20
+    else { return }
     let whole = bytes + [UInt8](repeating: 0, count: max(0, file.dataOffset - bytes.count))
     put(XXH64.digest(of: whole.span.bytes.extracting(tablesEnd..<file.dataOffset)), at: tablesEnd - 40, in: &bytes)
 }

@@ -34,10 +34,12 @@ private struct FuzzPeer: ~Copyable {
     private var nextAcknowledgment = [UInt32](repeating: 0, count: 4)
 
     init() {
-        let address = InterfaceAddress(address: IPv4Address(10, 0, 2, 15), prefixLength: 24,
-                                       gateway: IPv4Address(10, 0, 2, 2))
-        var configuration = NetworkConfiguration(hardwareAddress: EthernetAddress(2, 0, 0, 0, 0, 1),
-                                                 addressing: .static(address))
+        let address = InterfaceAddress(
+            address: IPv4Address(10, 0, 2, 15), prefixLength: 24,
+            gateway: IPv4Address(10, 0, 2, 2))
+        var configuration = NetworkConfiguration(
+            hardwareAddress: EthernetAddress(2, 0, 0, 0, 0, 1),
+            addressing: .static(address))
         configuration.transport.maximumConnections = 3
         configuration.transport.maximumHalfOpenConnections = 3
         configuration.transport.maximumTimeWaitConnections = 2

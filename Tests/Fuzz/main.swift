@@ -11,7 +11,8 @@ func runFuzzer(
 
 var argumentCount = CommandLine.argc
 var arguments = CommandLine.unsafeArgv
-exit(runFuzzer(&argumentCount, &arguments) { bytes, count in
-    FuzzTarget.selected.run(FuzzInput(Array(UnsafeBufferPointer(start: bytes, count: count))))
-    return 0
-})
+exit(
+    runFuzzer(&argumentCount, &arguments) { bytes, count in
+        FuzzTarget.selected.run(FuzzInput(Array(UnsafeBufferPointer(start: bytes, count: count))))
+        return 0
+    })

@@ -73,7 +73,9 @@ def test_host_code_may_print_and_use_the_platform(rules):
     assert rules("Sources/Tools/hexa-os/File.swift", "import Glibc\nprint(1)\n") == set()
 
 
-@pytest.mark.parametrize("path, limit", [("Sources/Network/Net/File.swift", 600), ("Tests/Network/NetTests/File.swift", 800)])
+@pytest.mark.parametrize("path, limit", [
+    ("Sources/Network/Net/File.swift", 600), ("Tests/Network/NetTests/File.swift", 800),
+])
 def test_a_file_may_be_as_long_as_its_cap_and_no_longer(rules, path, limit):
     assert rules(path, "let x = 1\n" * limit) == set()
     assert rules(path, "let x = 1\n" * (limit + 1)) == {"file-length"}

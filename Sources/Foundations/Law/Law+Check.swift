@@ -71,7 +71,8 @@ extension Law {
         let index = Int(target.index)
         let cell = subject &* Target.knownCount &+ index
         if index < Target.knownCount, capability.delegation == nil, !growth.isStalled,
-            subjects[subject].generation == capability.generation, knownGrants[cell].contains(code) {
+            subjects[subject].generation == capability.generation, knownGrants[cell].contains(code)
+        {
             knownUses[cell].formUnion(OperationSet(code))
             return
         }
@@ -90,7 +91,8 @@ extension Law {
             granted = capability.delegation.map { own.intersection(delegations[$0.slot].knownMask[index]) } ?? own
         } else {
             let own = operations(of: capability.subject, on: target)
-            granted = capability.delegation == nil
+            granted =
+                capability.delegation == nil
                 ? own : narrowed(own, by: capability.delegation, on: targets[target])
         }
         try conclude(capability, code, granted: granted, on: targets[target], now: now)

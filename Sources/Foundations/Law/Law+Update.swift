@@ -52,8 +52,9 @@ extension Law {
         to document: LawDocument, _ event: GrowthRecord.Event, by subject: SubjectID, now: Instant
     ) {
         // Recorded under the old law: a bus that may lose nothing and is full has refused the permit already.
-        record(event, subject, target: Target.law.knownPath?.utf8Bytes ?? [], .administer,
-               number: UInt64(clamping: document.version), now: now)
+        record(
+            event, subject, target: Target.law.knownPath?.utf8Bytes ?? [], .administer,
+            number: UInt64(clamping: document.version), now: now)
         enforce(document)
         growth.reconfigure(capacity: document.growthRecords, denies: document.whenGrowthIsFull == .deny)
     }
@@ -72,8 +73,9 @@ extension Law {
             guard let path = try? TargetPath(need.target), let rules = subjects[need.subject] else { continue }
             let gained = rules.operations(on: path).intersection(need.operations)
             guard !gained.isEmpty else { continue }
-            changes.append(VerdictChange(
-                subject: need.subject, target: need.target, operations: gained, isGrantedThen: true))
+            changes.append(
+                VerdictChange(
+                    subject: need.subject, target: need.target, operations: gained, isGrantedThen: true))
         }
         return changes
     }
@@ -87,8 +89,9 @@ extension Law {
                 guard !used.isEmpty else { continue }
                 let lost = used.subtracting(rules[name]?.operations(on: targets[target]) ?? [])
                 guard !lost.isEmpty else { continue }
-                changes.append(VerdictChange(
-                    subject: name, target: targets[target].bytes, operations: lost, isGrantedThen: false))
+                changes.append(
+                    VerdictChange(
+                        subject: name, target: targets[target].bytes, operations: lost, isGrantedThen: false))
             }
         }
         return changes

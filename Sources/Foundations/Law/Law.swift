@@ -96,8 +96,9 @@ public struct Law: Sendable {
 
     /// Takes note that the machine was resumed from a snapshot.
     public mutating func recordRestoration(unixSeconds: UInt64, now: Instant) {
-        record(.restored, Self.kernelSubject, target: Target.power.knownPath?.utf8Bytes ?? [], [],
-               number: unixSeconds, now: now)
+        record(
+            .restored, Self.kernelSubject, target: Target.power.knownPath?.utf8Bytes ?? [], [],
+            number: unixSeconds, now: now)
     }
 
     // MARK: The table

@@ -47,10 +47,13 @@ public final class FleetService: @unchecked Sendable {
         self.loop = loop
         self.startMachine = startMachine
         self.note = note
-        weights = !configuration.locksWeights ? nil
+        weights =
+            !configuration.locksWeights
+            ? nil
             : WeightHolder(countMax: configuration.policy.residentMax) { note("warning: \($0)") }
-        router = FleetRouter(names: configuration.entries.map(\.name), isBalancer: configuration.isBalancer,
-                             apiKey: configuration.apiKey)
+        router = FleetRouter(
+            names: configuration.entries.map(\.name), isBalancer: configuration.isBalancer,
+            apiKey: configuration.apiKey)
         fleet = Fleet(models: configuration.entries.map(\.policy), policy: configuration.policy)
         logs = configuration.entries.map { _ in LogRing(lineCountMax: FleetLimits.logLineCountMax) }
     }
@@ -60,9 +63,11 @@ public final class FleetService: @unchecked Sendable {
         _ configuration: FleetConfiguration, at port: consuming ServerPort, note: @escaping @Sendable (String) -> Void
     ) throws(LaunchError) -> FleetService {
         let program = configuration.program
-        return try make(configuration, at: port, startMachine: { entry, loop, report throws(LaunchError) in
-            try MachineProcess(program: program, arguments: entry.machineArguments, on: loop, report: report)
-        }, note: note)
+        return try make(
+            configuration, at: port,
+            startMachine: { entry, loop, report throws(LaunchError) in
+                try MachineProcess(program: program, arguments: entry.machineArguments, on: loop, report: report)
+            }, note: note)
     }
 
     /// `make` with machines of another kind.
@@ -248,9 +253,10 @@ extension FleetService {
 
     /// A whole request.
     func received(_ head: HTTPRequestHead, _ body: ByteBuffer, from client: ClientConnection) {
-        let decision = router.decide(.init(
-            method: head.method.rawValue, target: head.uri,
-            authorization: head.headers.first(name: "authorization"), body: Array(body.readableBytesView)))
+        let decision = router.decide(
+            .init(
+                method: head.method.rawValue, target: head.uri,
+                authorization: head.headers.first(name: "authorization"), body: Array(body.readableBytesView)))
         switch decision {
         case .health: client.answer(healthAnswer())
         case .metrics: answerMetrics(head, to: client)

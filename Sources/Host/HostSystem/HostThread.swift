@@ -27,11 +27,13 @@ public enum HostThread {
         if let stackByteCount { pthread_attr_setstacksize(&attributes, stackByteCount) }
         var thread = pthread_t()
         let context = Unmanaged.passRetained(Body(run: body))
-        let failure = pthread_create(&thread, &attributes, { context in
-            // SAFETY: the reference was retained for this thread.
-            Unmanaged<Body>.fromOpaque(context!).takeRetainedValue().run()
-            return nil
-        }, context.toOpaque())
+        let failure = pthread_create(
+            &thread, &attributes,
+            { context in
+                // SAFETY: the reference was retained for this thread.
+                Unmanaged<Body>.fromOpaque(context!).takeRetainedValue().run()
+                return nil
+            }, context.toOpaque())
         guard failure == 0 else {
             // Nobody else will.
             context.release()

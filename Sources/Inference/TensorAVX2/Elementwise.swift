@@ -64,7 +64,7 @@ public func narrowToBinary16(_ floats: UnsafePointer<Float>, _ target: UnsafeMut
     }
     while index < count {
         let half = binary16_from_float(_mm256_set1_ps(floats[index]))
-            target[index] = UInt16(truncatingIfNeeded: _mm_cvtsi128_si32(half))
+        target[index] = UInt16(truncatingIfNeeded: _mm_cvtsi128_si32(half))
         index &+= 1
     }
 }

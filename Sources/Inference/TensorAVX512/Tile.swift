@@ -159,11 +159,12 @@ struct Tile {
         func add(_ token: inout Token, _ index: Int) {
             let sums = block + TileBlock.sums &* width + index &* 4
             let lows = block + TileBlock.lowSums &* width + index &* 4
-            let factors = switch sum {
-            case .whole: broadcast(sums)
-            case .low: broadcast(lows)
-            case .high: _mm512_set1_ps(sums.load(as: Float.self) - lows.load(as: Float.self))
-            }
+            let factors =
+                switch sum {
+                case .whole: broadcast(sums)
+                case .low: broadcast(lows)
+                case .high: _mm512_set1_ps(sums.load(as: Float.self) - lows.load(as: Float.self))
+                }
             token.total = _mm512_fmadd_ps(minimums, factors, token.total)
         }
         add(&t0, 0)

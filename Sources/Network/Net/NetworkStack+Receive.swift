@@ -29,22 +29,28 @@ extension NetworkStack {
         guard let packet = ARPView(bytes)?.packet else { return dropStatistics.malformed += 1 }
         guard let interface = address else { return dropStatistics.notForUs += 1 }
         let isForUs = packet.targetProtocol == interface.address
-        let isUsableSender = packet.senderProtocol.isUnicast && packet.senderProtocol != interface.address
+        let isUsableSender =
+            packet.senderProtocol.isUnicast && packet.senderProtocol != interface.address
             && interface.isOnLink(packet.senderProtocol) && !packet.senderHardware.isGroup
-        if isUsableSender, neighbors.confirm(packet.senderProtocol, hardware: packet.senderHardware,
-                                             mayInsert: isForUs, now: now) {
+        if isUsableSender,
+            neighbors.confirm(
+                packet.senderProtocol, hardware: packet.senderHardware,
+                mayInsert: isForUs, now: now)
+        {
             neighborBecameKnown()
         }
         guard packet.operation == .request, isForUs else { return }
-        enqueueARP(ARPPacket(operation: .reply, senderHardware: configuration.hardwareAddress,
-                             senderProtocol: interface.address, targetHardware: packet.senderHardware,
-                             targetProtocol: packet.senderProtocol))
+        enqueueARP(
+            ARPPacket(
+                operation: .reply, senderHardware: configuration.hardwareAddress,
+                senderProtocol: interface.address, targetHardware: packet.senderHardware,
+                targetProtocol: packet.senderProtocol))
     }
 
     /// Whoever waits for an address may try again; those whose neighbor is still unknown come back.
     private mutating func neighborBecameKnown() {
         transport.neighborBecameKnown()
-        for _ in 0 ..< unresolvedFrames.count where !controlFrames.moveFirst(from: &unresolvedFrames) {
+        for _ in 0..<unresolvedFrames.count where !controlFrames.moveFirst(from: &unresolvedFrames) {
             dropStatistics.queueFull += 1
         }
     }
@@ -91,15 +97,18 @@ extension NetworkStack {
         enqueueICMP(reply, payload: view.payload, to: packet.header.source)
     }
 
-    private mutating func receiveUDP(_ packet: borrowing IPv4View, isUnicast: Bool, checksumValidated: Bool,
-                                     now: Instant) {
+    private mutating func receiveUDP(
+        _ packet: borrowing IPv4View, isUnicast: Bool, checksumValidated: Bool,
+        now: Instant
+    ) {
         guard let view = UDPView(packet.payload) else { return dropStatistics.malformed += 1 }
         let ip = packet.header
         guard checksumValidated || view.isChecksumValid(source: ip.source, destination: ip.destination) else {
             return dropStatistics.badChecksum += 1
         }
         if dhcp != nil, view.header.destinationPort == DHCPMessage.clientPort,
-           view.header.sourcePort == DHCPMessage.serverPort {
+            view.header.sourcePort == DHCPMessage.serverPort
+        {
             guard let message = DHCPView(view.payload)?.message else { return dropStatistics.malformed += 1 }
             if let change = dhcp?.receive(message, now: now) { apply(change) }
             return
@@ -115,8 +124,9 @@ extension NetworkStack {
             return dropStatistics.badChecksum += 1
         }
         let segment = view.header
-        let endpoints = TCPEndpoints(localAddress: ip.destination, localPort: segment.destinationPort,
-                                     remoteAddress: ip.source, remotePort: segment.sourcePort)
+        let endpoints = TCPEndpoints(
+            localAddress: ip.destination, localPort: segment.destinationPort,
+            remoteAddress: ip.source, remotePort: segment.sourcePort)
         guard let reset = transport.receive(segment, payload: view.payload, endpoints: endpoints, now: now) else {
             return
         }

@@ -89,8 +89,9 @@ extension NetworkStack {
     /// Opens a connection, for the peers of simulated links. Nil without an address or a free place.
     package mutating func connect(to peer: SocketAddress, localPort: UInt16, now: Instant) -> SocketID? {
         guard let address else { return nil }
-        let endpoints = TCPEndpoints(localAddress: address.address, localPort: localPort,
-                                     remoteAddress: peer.address, remotePort: peer.port)
+        let endpoints = TCPEndpoints(
+            localAddress: address.address, localPort: localPort,
+            remoteAddress: peer.address, remotePort: peer.port)
         return transport.connect(endpoints, now: now)
     }
 }

@@ -39,8 +39,9 @@ public struct NetworkStack: ~Copyable, Sendable {
         transport = TCPTransport(configuration: configuration.transport, maximumTransmissionUnit: mtu, secret: secret)
         let frameByteCountMaximum = EthernetHeader.byteCount + mtu
         controlFrames = FrameQueue(capacity: Limits.controlFrameCount, frameByteCountMaximum: frameByteCountMaximum)
-        unresolvedFrames = FrameQueue(capacity: Limits.unresolvedFrameCount,
-                                      frameByteCountMaximum: frameByteCountMaximum)
+        unresolvedFrames = FrameQueue(
+            capacity: Limits.unresolvedFrameCount,
+            frameByteCountMaximum: frameByteCountMaximum)
         unsolicitedReplies = RateLimiter(countPerSecond: Limits.unsolicitedReplyCountPerSecond, now: now)
         switch configuration.addressing {
         case .static(let address):

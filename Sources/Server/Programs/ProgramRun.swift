@@ -192,10 +192,12 @@ public final class ProgramRun {
     }
 
     private static func describe(_ failure: ProgramFailure) -> String {
-        var text = String(decoding: failure.kind, as: UTF8.self) + ": "
+        var text =
+            String(decoding: failure.kind, as: UTF8.self) + ": "
             + String(decoding: failure.message, as: UTF8.self) + "\n"
         for entry in failure.trace where entry.position.line > 0 {
-            text += "  at " + String(decoding: entry.function, as: UTF8.self) + " ("
+            text +=
+                "  at " + String(decoding: entry.function, as: UTF8.self) + " ("
                 + String(decoding: entry.file, as: UTF8.self) + ":\(entry.position.line)"
                 + ":\(entry.position.column))\n"
         }

@@ -8,8 +8,10 @@ public struct ServingOptions: ParsableArguments {
     @Option(help: "Demand this bearer token (with --law: present it); better given as HEXA_API_KEY, which is not seen.")
     public var apiKey: String?
 
-    @Option(help: ArgumentHelp("Who may do what; without it whoever may ask may use the model. See docs/law.md.",
-                               valueName: "raw.json"))
+    @Option(
+        help: ArgumentHelp(
+            "Who may do what; without it whoever may ask may use the model. See docs/law.md.",
+            valueName: "raw.json"))
     public var law: String?
 
     @Option(help: "What clients call the model (default: the file's name).")
@@ -21,12 +23,16 @@ public struct ServingOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Conversations computed at the same time.", valueName: "count"))
     public var sequences: Int?
 
-    @Option(help: ArgumentHelp("Refuse (429) whoever would get the first token later than that.",
-                               valueName: "milliseconds"))
+    @Option(
+        help: ArgumentHelp(
+            "Refuse (429) whoever would get the first token later than that.",
+            valueName: "milliseconds"))
     public var slaTtftMs: Int?
 
-    @Option(help: ArgumentHelp("Have others wait while streams would get their tokens further apart than that.",
-                               valueName: "milliseconds"))
+    @Option(
+        help: ArgumentHelp(
+            "Have others wait while streams would get their tokens further apart than that.",
+            valueName: "milliseconds"))
     public var slaItlMs: Int?
 
     public init() {}

@@ -38,7 +38,8 @@ public enum Terminal {
         var sent = 0
         while sent < bytes.count {
             let length = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress! + sent, $0.count - sent) }
-            if length > 0 { sent += length } else if errno != EINTR { return }
+            if length <= 0, errno != EINTR { return }
+            sent += max(length, 0)
         }
     }
 }

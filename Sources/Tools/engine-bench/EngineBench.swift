@@ -107,12 +107,14 @@ extension EngineBench {
 
     private func report(_ variant: InstructionSet, _ test: String, tokens: Int, streams: Int = 1, _ rate: Double) {
         if json {
-            print("{\"variant\": \"\(variant)\", \"threads\": \(threads), \"test\": \"\(test)\", "
-                + "\"tokens\": \(tokens), \"streams\": \(streams), \"tokens_per_second\": \(rate)}")
+            print(
+                "{\"variant\": \"\(variant)\", \"threads\": \(threads), \"test\": \"\(test)\", "
+                    + "\"tokens\": \(tokens), \"streams\": \(streams), \"tokens_per_second\": \(rate)}")
         } else {
             let crowd = streams > 1 ? ", \(streams) streams together" : ""
-            print("\(variant), \(threads) thread\(threads > 1 ? "s" : ""): \(test) \(tokens) tokens\(crowd) "
-                + "\(Int(rate)) tok/s")
+            print(
+                "\(variant), \(threads) thread\(threads > 1 ? "s" : ""): \(test) \(tokens) tokens\(crowd) "
+                    + "\(Int(rate)) tok/s")
         }
     }
 }

@@ -59,21 +59,24 @@ struct ImageCommand: ParsableCommand {
             let image = try MachineImage(machine())
             Terminal.progress("writing \(firecracker) ...")
             try image.write(to: firecracker, linksFiles: link, replacesExisting: force)
-            Terminal.note("wrote \(firecracker): in it, firecracker --no-api --config-file "
-                + "\(MachineImage.configurationFile) starts the machine")
+            Terminal.note(
+                "wrote \(firecracker): in it, firecracker --no-api --config-file "
+                    + "\(MachineImage.configurationFile) starts the machine")
         }
     }
 
     private func machine() throws(LaunchError) -> MachineConfiguration {
         let file = try ModelFile(path: model)
         let configuration = try file.check(.quick)
-        let kernelPath = try Preflight.readableFile(kernel ?? MachinePlan.besideProgram("hexa-kernel.elf"),
-                                                    hint: "'make build' makes it, --kernel names another")
+        let kernelPath = try Preflight.readableFile(
+            kernel ?? MachinePlan.besideProgram("hexa-kernel.elf"),
+            hint: "'make build' makes it, --kernel names another")
         let lawFile = try serving.law.map { path throws(LaunchError) in try LawFile(path: path) }
         let isPacked = file.container.format == .hxm
-        let estimate = MemoryEstimate(configuration, fileByteCount: isPacked ? 0 : file.byteCount,
-                                      contextLength: serving.context, sequenceCount: serving.sequences,
-                                      holdsPrograms: serving.law != nil)
+        let estimate = MemoryEstimate(
+            configuration, fileByteCount: isPacked ? 0 : file.byteCount,
+            contextLength: serving.context, sequenceCount: serving.sequences,
+            holdsPrograms: serving.law != nil)
         let least = MachineConfiguration.memoryMiB(toHold: estimate.mebibyteCountMin)
         if let memory, memory < least { throw .memoryTooSmall(requestedMiB: memory, neededMiB: least) }
         var machine = MachineConfiguration(

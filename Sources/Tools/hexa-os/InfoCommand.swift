@@ -29,9 +29,11 @@ struct InfoCommand: ParsableCommand {
     func run() throws {
         try reportingFailure {
             let file = try ModelFile(path: model)
-            let verification = try verify ? file.verify { share in
-                Terminal.progress("verifying \(model): \(Int(share * 100)) %")
-            } : nil
+            let verification =
+                try verify
+                ? file.verify { share in
+                    Terminal.progress("verifying \(model): \(Int(share * 100)) %")
+                } : nil
             let report = ModelReport(file, verification: verification)
             Terminal.clearProgress()
             Terminal.print(json ? String(decoding: report.json.serialized(style: .pretty), as: UTF8.self) : report.text)

@@ -24,8 +24,10 @@ struct MachineOptions: ParsableArguments {
     @Option(help: "How much the kernel logs: error, warn, info or debug.")
     var logLevel = LogLevel.info
 
-    @Option(help: ArgumentHelp("How long the server may take to be ready (default: 30, with TCG 300).",
-                               valueName: "seconds"))
+    @Option(
+        help: ArgumentHelp(
+            "How long the server may take to be ready (default: 30, with TCG 300).",
+            valueName: "seconds"))
     var bootTimeout: Int?
 
     func validate() throws {

@@ -26,8 +26,9 @@ struct MachinePlan: ~Copyable {
     ) throws(LaunchError) -> MachinePlan {
         let file = try ModelFile(path: model)
         let configuration = try file.check(.quick)
-        let kernelPath = try Preflight.readableFile(options.kernel ?? Self.besideProgram("hexa-kernel.elf"),
-                                                    hint: "'make build' makes it, --kernel names another")
+        let kernelPath = try Preflight.readableFile(
+            options.kernel ?? Self.besideProgram("hexa-kernel.elf"),
+            hint: "'make build' makes it, --kernel names another")
         let port = try takePort()
         let lawFile = try serving.law.map { path throws(LaunchError) in try LawFile(path: path) }
         let choice = try Accelerator.choose((fixed ?? options.vmm ?? .qemu) == .qemu ? options.accel : .kvm)
@@ -77,11 +78,14 @@ struct MachinePlan: ~Copyable {
     ) throws(LaunchError) -> Int {
         // All but QEMU map a packed file beside the machine's memory.
         let isMapped = monitor != .qemu && file.container.format == .hxm
-        let estimate = MemoryEstimate(configuration, fileByteCount: isMapped ? 0 : file.byteCount,
-                                      contextLength: serving.context, sequenceCount: serving.sequences,
-                                      holdsPrograms: serving.law != nil)
-        return try MemoryPlan(estimate, sharedByteCount: isMapped ? file.byteCount : 0, machineCount: machineCount,
-                              requestedMiB: options.memory, availableMiB: Preflight.availableMemoryMiB()).machineMiB
+        let estimate = MemoryEstimate(
+            configuration, fileByteCount: isMapped ? 0 : file.byteCount,
+            contextLength: serving.context, sequenceCount: serving.sequences,
+            holdsPrograms: serving.law != nil)
+        return try MemoryPlan(
+            estimate, sharedByteCount: isMapped ? file.byteCount : 0, machineCount: machineCount,
+            requestedMiB: options.memory, availableMiB: Preflight.availableMemoryMiB()
+        ).machineMiB
     }
 
     private static func path(of monitor: Monitor, _ options: MachineOptions) throws(LaunchError) -> String {

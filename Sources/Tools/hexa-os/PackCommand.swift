@@ -22,8 +22,11 @@ struct PackCommand: ParsableCommand {
     @Argument(help: ArgumentHelp("The model, a GGUF file.", valueName: "model.gguf"))
     var model: String
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("The packed file (default: the model's name with .hxm).",
-                                                    valueName: "model.hxm"))
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp(
+            "The packed file (default: the model's name with .hxm).",
+            valueName: "model.hxm"))
     var output: String?
 
     @Flag(help: "Replace the output if it exists.")

@@ -23,8 +23,9 @@ extension RunCommand {
                 + serving.arguments + (verbose ? ["--verbose"] : []),
             policy: .init(replicaCount: count, runsAlways: true))
         try FleetSession.serve(
-            FleetConfiguration(entries: [entry], isBalancer: true, apiKey: serving.clientKey, policy: policy,
-                               program: FleetSession.program),
+            FleetConfiguration(
+                entries: [entry], isBalancer: true, apiKey: serving.clientKey, policy: policy,
+                program: FleetSession.program),
             at: plan.port, machineKey: machineKey, printsJSON: json)
     }
 }

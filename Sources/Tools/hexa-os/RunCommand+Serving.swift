@@ -59,10 +59,12 @@ extension RunCommand {
         let url = "http://127.0.0.1:\(machine.hostPort)/v1"
         let seconds = (bootTime.seconds * 100).rounded() / 100
         Terminal.note("serving at \(url) (model \(machine.modelName), boot \(seconds) s)")
-        emit(["event": "ready", "url": .string(JSONString(url)), "model": .string(JSONString(machine.modelName)),
-              "accelerator": .string(JSONString(machine.accelerator.rawValue)),
-              "vmm": .string(JSONString(machine.monitor.rawValue)),
-              "boot_seconds": .number(.double(bootTime.seconds))])
+        emit([
+            "event": "ready", "url": .string(JSONString(url)), "model": .string(JSONString(machine.modelName)),
+            "accelerator": .string(JSONString(machine.accelerator.rawValue)),
+            "vmm": .string(JSONString(machine.monitor.rawValue)),
+            "boot_seconds": .number(.double(bootTime.seconds)),
+        ])
     }
 
     /// Tells what the machine asked of the host.

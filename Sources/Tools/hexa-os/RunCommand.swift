@@ -29,8 +29,10 @@ struct RunCommand: ParsableCommand {
     @Argument(help: ArgumentHelp("The model, a GGUF or HXM file.", valueName: "model"))
     var model: String?
 
-    @Option(help: ArgumentHelp("Go on where 'hexa-os snapshot' has left a machine, instead of booting one.",
-                               valueName: "directory"))
+    @Option(
+        help: ArgumentHelp(
+            "Go on where 'hexa-os snapshot' has left a machine, instead of booting one.",
+            valueName: "directory"))
     var fromSnapshot: String?
 
     @Option(help: "Ask this first and print the answer as it comes.")
@@ -45,12 +47,16 @@ struct RunCommand: ParsableCommand {
     @Option(help: "The port of 127.0.0.1 to serve on; 0 for any that is free.")
     var port: UInt16 = 8080
 
-    @Option(help: ArgumentHelp("Serve on the listening socket that this program was started with, instead of --port.",
-                               valueName: "descriptor"))
+    @Option(
+        help: ArgumentHelp(
+            "Serve on the listening socket that this program was started with, instead of --port.",
+            valueName: "descriptor"))
     var listenFd: Int32?
 
-    @Option(help: ArgumentHelp("Machines behind the port; requests are divided, and one that ends is replaced.",
-                               valueName: "count"))
+    @Option(
+        help: ArgumentHelp(
+            "Machines behind the port; requests are divided, and one that ends is replaced.",
+            valueName: "count"))
     var replicas = 1
 
     @OptionGroup

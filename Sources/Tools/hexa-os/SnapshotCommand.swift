@@ -27,8 +27,10 @@ struct SnapshotCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The snapshot, a directory that is made.", valueName: "directory"))
     var to: String
 
-    @Option(help: ArgumentHelp("Ask this first, so that its keys and values are in the prefix cache; may be repeated.",
-                               valueName: "text"))
+    @Option(
+        help: ArgumentHelp(
+            "Ask this first, so that its keys and values are in the prefix cache; may be repeated.",
+            valueName: "text"))
     var warmPrompt: [String] = []
 
     @Flag(help: "Replace the snapshot if it exists.")
@@ -107,8 +109,9 @@ struct SnapshotCommand: ParsableCommand {
 
     private func report(_ byteCount: Int, _ duration: Interval) {
         let seconds = (duration.seconds * 100).rounded() / 100
-        Terminal.note("saved \(to): \(ModelReport.size(byteCount)) in \(seconds) s; start it with "
-            + "'hexa-os run --from-snapshot \(to)'")
+        Terminal.note(
+            "saved \(to): \(ModelReport.size(byteCount)) in \(seconds) s; start it with "
+                + "'hexa-os run --from-snapshot \(to)'")
         guard json else { return }
         let result: JSONValue = [
             "path": .string(JSONString(to)), "disk_bytes": .number(.integer(Int64(byteCount))),

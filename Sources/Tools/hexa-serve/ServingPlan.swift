@@ -17,8 +17,9 @@ struct ServingPlan {
         holdsPrograms: Bool
     ) throws(LaunchError) {
         let configuration = try file.check(.quick)
-        let estimate = MemoryEstimate(configuration, fileByteCount: file.byteCount, contextLength: context,
-                                      sequenceCount: sequences, holdsPrograms: holdsPrograms)
+        let estimate = MemoryEstimate(
+            configuration, fileByteCount: file.byteCount, contextLength: context,
+            sequenceCount: sequences, holdsPrograms: holdsPrograms)
         let available = Preflight.availableMemoryMiB() ?? estimate.mebibyteCount
         guard available >= estimate.mebibyteCountMin else {
             throw .hostMemoryTooSmall(neededMiB: estimate.mebibyteCountMin, availableMiB: available)
@@ -43,8 +44,9 @@ struct ServingPlan {
         }
         let capacity = assembly.capacity
         if capacity.cachedTokenCount < capacity.sequenceCount * capacity.contextLength {
-            Terminal.warn("memory holds \(capacity.cachedTokenCount) cached tokens, fewer than "
-                + "\(capacity.sequenceCount) sequences of \(capacity.contextLength) could use")
+            Terminal.warn(
+                "memory holds \(capacity.cachedTokenCount) cached tokens, fewer than "
+                    + "\(capacity.sequenceCount) sequences of \(capacity.contextLength) could use")
         }
         return assembly.service
     }

@@ -5,8 +5,11 @@ enum Console {
     static func write(_ bytes: [UInt8], to descriptor: Int32 = 1) {
         var offset = 0
         while offset < bytes.count {
-            let written = bytes.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress! + offset,
-                bytes.count - offset) }
+            let written = bytes.withUnsafeBytes {
+                Foundation.write(
+                    descriptor, $0.baseAddress! + offset,
+                    bytes.count - offset)
+            }
             if written < 0, errno == EINTR { continue }
             guard written > 0 else { return }
             offset += written

@@ -15,10 +15,11 @@ enum HostServices {
         case .environment: withText(request, 0) { .success(.string(ProcessInfo.processInfo.environment[$0] ?? "")) }
         case .clock: .success(.float(Double(DispatchTime.now().uptimeNanoseconds) / 1e9))
         case .now: .success(.int(Int64(Date().timeIntervalSince1970)))
-        case .log: withText(request, 0) { text in
-            Console.error(text + "\n")
-            return .success(.void)
-        }
+        case .log:
+            withText(request, 0) { text in
+                Console.error(text + "\n")
+                return .success(.void)
+            }
         default:
             .failure(KernelError(.unavailable, "\(request.call.signature.name) exists only in the appliance"))
         }
@@ -38,8 +39,10 @@ enum HostServices {
         return .success(.string(bytes))
     }
 
-    private static func write(_ path: String, _ request: KernelRequest,
-        append: Bool) -> Result<HostValue, KernelError> {
+    private static func write(
+        _ path: String, _ request: KernelRequest,
+        append: Bool
+    ) -> Result<HostValue, KernelError> {
         guard case .string(let bytes) = request.arguments[1] else {
             return .failure(KernelError(.type, "\(request.call.signature.name) writes a string"))
         }

@@ -54,8 +54,10 @@ struct ProgramDriver {
             line: source?.line(Int(place.position.line)) ?? [], width: 1, hint: nil
         )
         var calls: [(text: String, count: Int)] = []
-        for entry in failure.trace.dropFirst() where entry.position.line > 0
-            && entry.function.first != UInt8(ascii: "(") {
+        for entry in failure.trace.dropFirst()
+        where entry.position.line > 0
+            && entry.function.first != UInt8(ascii: "(")
+        {
             let name = String(decoding: entry.function, as: UTF8.self)
             let call = "called in \(name) at \(String(decoding: entry.file, as: UTF8.self)):\(entry.position.line)"
             if calls.last?.text == call { calls[calls.count - 1].count += 1 } else { calls.append((call, 1)) }

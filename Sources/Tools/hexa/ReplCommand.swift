@@ -64,7 +64,8 @@ struct ReplSession {
         remember(input)
         inputs += 1
         do {
-            let program = try compiler.compile(SourceFile(name: "<input \(inputs)>", text: input),
+            let program = try compiler.compile(
+                SourceFile(name: "<input \(inputs)>", text: input),
                 load: SourceLoading.load)
             let verified = try VerifiedModule(verifying: program.module)
             if let machine, machine.extend(with: verified) {} else { machine = Machine(verified) }

@@ -20,7 +20,8 @@ struct RunCommand: ParsableCommand {
     )
 
     @Argument(help: "A .hexa or .hxb file.") var file: String
-    @Argument(parsing: .captureForPassthrough,
+    @Argument(
+        parsing: .captureForPassthrough,
         help: "What args() returns after the program's name.") var arguments: [String] = []
     @Flag(help: "Warn of what is probably a mistake.") var strict = false
     @Option(help: "Memory of the program, in MiB.") var heap = 256

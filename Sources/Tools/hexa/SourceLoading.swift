@@ -18,7 +18,8 @@ enum SourceLoading {
     static func bytes(_ path: String) -> [UInt8]? {
         var isDirectory: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), !isDirectory.boolValue,
-              let data = FileManager.default.contents(atPath: path) else { return nil }
+            let data = FileManager.default.contents(atPath: path)
+        else { return nil }
         return [UInt8](data)
     }
 
@@ -61,8 +62,12 @@ enum SourceLoading {
     }
 
     /// A program from source or from a `.hxb` file, by what the file begins with.
-    static func program(_ path: String, _ options: CompileOptions) throws -> (module: VerifiedModule,
-        sources: [SourceFile]) {
+    static func program(
+        _ path: String, _ options: CompileOptions
+    ) throws -> (
+        module: VerifiedModule,
+        sources: [SourceFile]
+    ) {
         let file = try read(path)
         guard file.bytes.starts(with: ModuleFormat.magic) else {
             let program = try compile(file, options)

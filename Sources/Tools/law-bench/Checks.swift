@@ -39,8 +39,9 @@ func measureChecks(rules: Int) throws {
     var terms = DelegationTerms()
     terms.operations = [.read, .infer]
     terms.depth = 8
-    let delegated = try law.delegate(law.delegate(law.delegate(capability, terms, now: now), terms, now: now), terms,
-                                     now: now)
+    let delegated = try law.delegate(
+        law.delegate(law.delegate(capability, terms, now: now), terms, now: now), terms,
+        now: now)
     measure("delegated-3-links/\(rules)") {
         do { _ = try law.check(delegated, Infer.self, on: .model, now: now) } catch { refused += 1 }
     }

@@ -16,12 +16,14 @@ func measureLinuxRoundTrip() throws {
     // SAFETY: read by the thread until it is joined below, and freed after that.
     ends.initialize(to: (there.read, back.write))
     defer { ends.deallocate() }
-    let status = pthread_create(&thread, nil, { argument in
-        guard let ends = argument?.assumingMemoryBound(to: (Int32, Int32).self).pointee else { return nil }
-        var byte: UInt8 = 0
-        while read(ends.0, &byte, 1) == 1 { _ = write(ends.1, &byte, 1) }
-        return nil
-    }, ends)
+    let status = pthread_create(
+        &thread, nil,
+        { argument in
+            guard let ends = argument?.assumingMemoryBound(to: (Int32, Int32).self).pointee else { return nil }
+            var byte: UInt8 = 0
+            while read(ends.0, &byte, 1) == 1 { _ = write(ends.1, &byte, 1) }
+            return nil
+        }, ends)
     guard status == 0 else { throw Unexpected() }
     var byte: UInt8 = 1
     let start = nanoseconds(CLOCK_MONOTONIC)

@@ -16,72 +16,82 @@ struct ReaderTests {
         }
     }
 
-    @Test("Valid texts", arguments: [
-        ("null", nil), (" \t\r\n true \n", true), ("false", false), ("[]", []), ("{}", [:]), ("\"\"", ""),
-        ("[ ]", []), ("{ }", [:]),
-        ("[1,2.5,\"x\",null,[],{}]", [1, 2.5, "x", nil, [], [:]]), ("{\"a\":{\"b\":[true]}}", ["a": ["b": [true]]]),
-        ("[1 , 2]", [1, 2]), ("{\"a\" : 1 , \"b\" : 2}", ["a": 1, "b": 2]), ("{\"\":0}", ["": 0]), ("0", 0),
-        ("-0.0", -0.0),
-        ("\"\u{7F}\"", "\u{7F}"), ("\"\u{2028}\u{FEFF}\"", "\u{2028}\u{FEFF}"), ("\"a\\/b\"", "a/b"),
-    ] as [(String, JSONValue)])
+    @Test(
+        "Valid texts",
+        arguments: [
+            ("null", nil), (" \t\r\n true \n", true), ("false", false), ("[]", []), ("{}", [:]), ("\"\"", ""),
+            ("[ ]", []), ("{ }", [:]),
+            ("[1,2.5,\"x\",null,[],{}]", [1, 2.5, "x", nil, [], [:]]), ("{\"a\":{\"b\":[true]}}", ["a": ["b": [true]]]),
+            ("[1 , 2]", [1, 2]), ("{\"a\" : 1 , \"b\" : 2}", ["a": 1, "b": 2]), ("{\"\":0}", ["": 0]), ("0", 0),
+            ("-0.0", -0.0),
+            ("\"\u{7F}\"", "\u{7F}"), ("\"\u{2028}\u{FEFF}\"", "\u{2028}\u{FEFF}"), ("\"a\\/b\"", "a/b"),
+        ] as [(String, JSONValue)])
     func valid(_ text: String, _ value: JSONValue) throws {
         #expect(try parse(text) == value)
     }
 
-    @Test("Escapes and surrogate pairs", arguments: [
-        ("\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"", "\"\\/\u{8}\u{C}\n\r\t"), ("\"\\u0041\\u00e9\\u20AC\"", "Aé€"),
-        ("\"\\u0000\"", "\0"),
-        ("\"\\uD83D\\uDE00\"", "😀"), ("\"\\ud800\\udc00\\uDBFF\\uDFFF\"", "\u{10000}\u{10FFFF}"),
-        ("\"\\uFFFF\"", "\u{FFFF}"),
-        ("\"é😀\"", "é😀"),
-    ])
+    @Test(
+        "Escapes and surrogate pairs",
+        arguments: [
+            ("\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"", "\"\\/\u{8}\u{C}\n\r\t"), ("\"\\u0041\\u00e9\\u20AC\"", "Aé€"),
+            ("\"\\u0000\"", "\0"),
+            ("\"\\uD83D\\uDE00\"", "😀"), ("\"\\ud800\\udc00\\uDBFF\\uDFFF\"", "\u{10000}\u{10FFFF}"),
+            ("\"\\uFFFF\"", "\u{FFFF}"),
+            ("\"é😀\"", "é😀"),
+        ])
     func escapes(_ text: String, _ value: String) throws {
         #expect(try parse(text).utf8Value == Array(value.utf8))
     }
 
-    @Test("Invalid texts say why and where", arguments: [
-        ("", .unexpectedEnd, 0), ("  ", .unexpectedEnd, 2), ("[", .unexpectedEnd, 1), ("{\"a\"", .unexpectedEnd, 4),
-        ("\"abc", .unexpectedEnd, 4), ("\"\\", .unexpectedEnd, 2), ("\"\\u12", .unexpectedEnd, 5),
-        ("tru", .unexpectedEnd, 3),
-        ("-", .unexpectedEnd, 1), ("1.", .unexpectedEnd, 2), ("1e", .unexpectedEnd, 2), ("1e+", .unexpectedEnd, 3),
-        ("nul1", .unexpectedByte(expected: .value), 3), ("True", .unexpectedByte(expected: .value), 0),
-        ("NaN", .unexpectedByte(expected: .value), 0), ("Infinity", .unexpectedByte(expected: .value), 0),
-        ("'a'", .unexpectedByte(expected: .value), 0), ("+1", .unexpectedByte(expected: .value), 0),
-        (".5", .unexpectedByte(expected: .value), 0), ("// x", .unexpectedByte(expected: .value), 0),
-        ("\u{FEFF}1", .unexpectedByte(expected: .value), 0), ("\u{A0}1", .unexpectedByte(expected: .value), 0),
-        ("1 2", .unexpectedByte(expected: .endOfText), 2), ("{}}", .unexpectedByte(expected: .endOfText), 2),
-        ("1\0", .unexpectedByte(expected: .endOfText), 1), ("0x1", .unexpectedByte(expected: .endOfText), 1),
-        ("[1,]", .unexpectedByte(expected: .value), 3), ("[,1]", .unexpectedByte(expected: .value), 1),
-        ("[1 2]", .unexpectedByte(expected: .commaOrEndOfArray), 3),
-        ("[1}", .unexpectedByte(expected: .commaOrEndOfArray), 2),
-        ("{,}", .unexpectedByte(expected: .memberNameOrEnd), 1),
-        ("{1:2}", .unexpectedByte(expected: .memberNameOrEnd), 1),
-        ("{\"a\":1,}", .unexpectedByte(expected: .memberName), 7), ("{\"a\" 1}", .unexpectedByte(expected: .colon), 5),
-        ("{\"a\":1 \"b\":2}", .unexpectedByte(expected: .commaOrEndOfObject), 7),
-        ("{\"a\":1]", .unexpectedByte(expected: .commaOrEndOfObject), 6),
-        ("01", .invalidNumber, 0), ("-01", .invalidNumber, 0), ("1.e1", .invalidNumber, 0), ("-a", .invalidNumber, 0),
-        ("1e a", .invalidNumber, 0), ("[1e+]", .invalidNumber, 1), ("1e400", .numberOutOfRange, 0),
-        ("\"a\nb\"", .controlCharacterInString, 2), ("\"\0\"", .controlCharacterInString, 1),
-        ("\"\\x41\"", .invalidEscape, 1), ("\"\\'\"", .invalidEscape, 1), ("\"\\u12G4\"", .invalidUnicodeEscape, 1),
-        ("\"\\u-123\"", .invalidUnicodeEscape, 1), ("\"\\U0041\"", .invalidEscape, 1),
-        ("\"\\uD800\"", .loneSurrogate, 1), ("\"\\uDC00\"", .loneSurrogate, 1),
-        ("\"\\uD800\\uD800\"", .loneSurrogate, 1),
-        ("\"\\uD800\\n\"", .loneSurrogate, 1), ("\"\\uD83Dx\"", .loneSurrogate, 1),
-        ("\"ab\\uDE00\\uD83D\"", .loneSurrogate, 3),
-    ] as [(String, JSONError.Reason, Int)])
+    @Test(
+        "Invalid texts say why and where",
+        arguments: [
+            ("", .unexpectedEnd, 0), ("  ", .unexpectedEnd, 2), ("[", .unexpectedEnd, 1), ("{\"a\"", .unexpectedEnd, 4),
+            ("\"abc", .unexpectedEnd, 4), ("\"\\", .unexpectedEnd, 2), ("\"\\u12", .unexpectedEnd, 5),
+            ("tru", .unexpectedEnd, 3),
+            ("-", .unexpectedEnd, 1), ("1.", .unexpectedEnd, 2), ("1e", .unexpectedEnd, 2), ("1e+", .unexpectedEnd, 3),
+            ("nul1", .unexpectedByte(expected: .value), 3), ("True", .unexpectedByte(expected: .value), 0),
+            ("NaN", .unexpectedByte(expected: .value), 0), ("Infinity", .unexpectedByte(expected: .value), 0),
+            ("'a'", .unexpectedByte(expected: .value), 0), ("+1", .unexpectedByte(expected: .value), 0),
+            (".5", .unexpectedByte(expected: .value), 0), ("// x", .unexpectedByte(expected: .value), 0),
+            ("\u{FEFF}1", .unexpectedByte(expected: .value), 0), ("\u{A0}1", .unexpectedByte(expected: .value), 0),
+            ("1 2", .unexpectedByte(expected: .endOfText), 2), ("{}}", .unexpectedByte(expected: .endOfText), 2),
+            ("1\0", .unexpectedByte(expected: .endOfText), 1), ("0x1", .unexpectedByte(expected: .endOfText), 1),
+            ("[1,]", .unexpectedByte(expected: .value), 3), ("[,1]", .unexpectedByte(expected: .value), 1),
+            ("[1 2]", .unexpectedByte(expected: .commaOrEndOfArray), 3),
+            ("[1}", .unexpectedByte(expected: .commaOrEndOfArray), 2),
+            ("{,}", .unexpectedByte(expected: .memberNameOrEnd), 1),
+            ("{1:2}", .unexpectedByte(expected: .memberNameOrEnd), 1),
+            ("{\"a\":1,}", .unexpectedByte(expected: .memberName), 7),
+            ("{\"a\" 1}", .unexpectedByte(expected: .colon), 5),
+            ("{\"a\":1 \"b\":2}", .unexpectedByte(expected: .commaOrEndOfObject), 7),
+            ("{\"a\":1]", .unexpectedByte(expected: .commaOrEndOfObject), 6),
+            ("01", .invalidNumber, 0), ("-01", .invalidNumber, 0), ("1.e1", .invalidNumber, 0),
+            ("-a", .invalidNumber, 0),
+            ("1e a", .invalidNumber, 0), ("[1e+]", .invalidNumber, 1), ("1e400", .numberOutOfRange, 0),
+            ("\"a\nb\"", .controlCharacterInString, 2), ("\"\0\"", .controlCharacterInString, 1),
+            ("\"\\x41\"", .invalidEscape, 1), ("\"\\'\"", .invalidEscape, 1), ("\"\\u12G4\"", .invalidUnicodeEscape, 1),
+            ("\"\\u-123\"", .invalidUnicodeEscape, 1), ("\"\\U0041\"", .invalidEscape, 1),
+            ("\"\\uD800\"", .loneSurrogate, 1), ("\"\\uDC00\"", .loneSurrogate, 1),
+            ("\"\\uD800\\uD800\"", .loneSurrogate, 1),
+            ("\"\\uD800\\n\"", .loneSurrogate, 1), ("\"\\uD83Dx\"", .loneSurrogate, 1),
+            ("\"ab\\uDE00\\uD83D\"", .loneSurrogate, 3),
+        ] as [(String, JSONError.Reason, Int)])
     func invalid(_ text: String, _ reason: JSONError.Reason, _ offset: Int) throws {
         let error = try #require(failure(Array(text.utf8)), "\(text) was accepted")
         #expect(error.reason == reason)
         #expect(error.offset == offset)
     }
 
-    @Test("Ill-formed UTF-8 in a string is refused", arguments: [
-        [0x80], [0xBF], [0xC0, 0xAF], [0xC1, 0x81], [0xC3], [0xC3, 0x28], [0xE0, 0x80, 0x80], [0xE0, 0x9F, 0xBF],
-        [0xE2, 0x82],
-        [0xED, 0xA0, 0x80], [0xED, 0xBF, 0xBF], [0xF0, 0x80, 0x80, 0x80], [0xF0, 0x8F, 0xBF, 0xBF],
-        [0xF4, 0x90, 0x80, 0x80],
-        [0xF5, 0x80, 0x80, 0x80], [0xFE], [0xFF], [0xF0, 0x9F, 0x98],
-    ] as [[UInt8]])
+    @Test(
+        "Ill-formed UTF-8 in a string is refused",
+        arguments: [
+            [0x80], [0xBF], [0xC0, 0xAF], [0xC1, 0x81], [0xC3], [0xC3, 0x28], [0xE0, 0x80, 0x80], [0xE0, 0x9F, 0xBF],
+            [0xE2, 0x82],
+            [0xED, 0xA0, 0x80], [0xED, 0xBF, 0xBF], [0xF0, 0x80, 0x80, 0x80], [0xF0, 0x8F, 0xBF, 0xBF],
+            [0xF4, 0x90, 0x80, 0x80],
+            [0xF5, 0x80, 0x80, 0x80], [0xFE], [0xFF], [0xF0, 0x9F, 0x98],
+        ] as [[UInt8]])
     func illFormedUTF8(_ bytes: [UInt8]) {
         #expect(failure([0x22, 0x61] + bytes + [0x22])?.reason == .invalidUTF8)
         #expect(failure([0x22, 0x61] + bytes + [0x22])?.offset == 2)

@@ -26,9 +26,10 @@ struct WriterTests {
             writer.endArray()
             writer.member("done", false)
             writer.endObject()
-            #expect(text(writer) == """
+            let expected = """
                 {"id":"chatcmpl-1","choices":[{"index":0,"delta":{"content":"Hi"},"finish_reason":null}],"done":false}
-                """)
+                """
+            #expect(text(writer) == expected)
         }
     }
 
@@ -42,36 +43,42 @@ struct WriterTests {
     @Test("The pretty style indents by two and keeps empty containers on one line")
     func pretty() {
         let value: JSONValue = ["a": [1, [], [:]], "b": ["c": nil]]
-        #expect(String(decoding: value.serialized(style: .pretty), as: UTF8.self) == """
-            {
-              "a": [
-                1,
-                [],
-                {}
-              ],
-              "b": {
-                "c": null
-              }
-            }
-            """)
+        #expect(
+            String(decoding: value.serialized(style: .pretty), as: UTF8.self) == """
+                {
+                  "a": [
+                    1,
+                    [],
+                    {}
+                  ],
+                  "b": {
+                    "c": null
+                  }
+                }
+                """)
     }
 
-    @Test("Strings are escaped where they must be and nowhere else", arguments: [
-        ("plain", "\"plain\""), ("", "\"\""), ("\"\\/", "\"\\\"\\\\/\""), ("\u{8}\t\n\u{C}\r", "\"\\b\\t\\n\\f\\r\""),
-        ("\0\u{1F}\u{B}", "\"\\u0000\\u001f\\u000b\""), ("é€😀\u{7F}\u{2028}", "\"é€😀\u{7F}\u{2028}\""),
-        ("\"", "\"\\\"\""),
-    ])
+    @Test(
+        "Strings are escaped where they must be and nowhere else",
+        arguments: [
+            ("plain", "\"plain\""), ("", "\"\""), ("\"\\/", "\"\\\"\\\\/\""),
+            ("\u{8}\t\n\u{C}\r", "\"\\b\\t\\n\\f\\r\""),
+            ("\0\u{1F}\u{B}", "\"\\u0000\\u001f\\u000b\""), ("é€😀\u{7F}\u{2028}", "\"é€😀\u{7F}\u{2028}\""),
+            ("\"", "\"\\\"\""),
+        ])
     func escaping(_ string: String, _ expected: String) {
         var writer = JSONWriter()
         writer.value(string)
         #expect(text(writer) == expected)
     }
 
-    @Test("Ill-formed UTF-8 becomes U+FFFD byte by byte", arguments: [
-        ([0x61, 0xFF, 0x62], "\"a\u{FFFD}b\""), ([0xE2, 0x82], "\"\u{FFFD}\u{FFFD}\""),
-        ([0xC3, 0xA9, 0xC3], "\"é\u{FFFD}\""),
-        ([0xED, 0xA0, 0x80], "\"\u{FFFD}\u{FFFD}\u{FFFD}\""),
-    ] as [([UInt8], String)])
+    @Test(
+        "Ill-formed UTF-8 becomes U+FFFD byte by byte",
+        arguments: [
+            ([0x61, 0xFF, 0x62], "\"a\u{FFFD}b\""), ([0xE2, 0x82], "\"\u{FFFD}\u{FFFD}\""),
+            ([0xC3, 0xA9, 0xC3], "\"é\u{FFFD}\""),
+            ([0xED, 0xA0, 0x80], "\"\u{FFFD}\u{FFFD}\u{FFFD}\""),
+        ] as [([UInt8], String)])
     func illFormed(_ bytes: [UInt8], _ expected: String) {
         var writer = JSONWriter()
         writer.value(utf8: bytes.span)
@@ -85,11 +92,13 @@ struct WriterTests {
         #expect(text(writer) == String(value))
     }
 
-    @Test("Doubles are written in their shortest form, which is always JSON", arguments: [
-        (0.1, "0.1"), (1, "1.0"), (-0.0, "-0.0"), (1e100, "1e+100"), (.leastNonzeroMagnitude, "5e-324"),
-        (1.0 / 3, "0.3333333333333333"),
-        (.infinity, "null"), (-.infinity, "null"), (.nan, "null"), (-1.5e-7, "-1.5e-07"),
-    ])
+    @Test(
+        "Doubles are written in their shortest form, which is always JSON",
+        arguments: [
+            (0.1, "0.1"), (1, "1.0"), (-0.0, "-0.0"), (1e100, "1e+100"), (.leastNonzeroMagnitude, "5e-324"),
+            (1.0 / 3, "0.3333333333333333"),
+            (.infinity, "null"), (-.infinity, "null"), (.nan, "null"), (-1.5e-7, "-1.5e-07"),
+        ])
     func doubles(_ value: Double, _ expected: String) throws {
         var writer = JSONWriter()
         writer.value(value)
@@ -155,10 +164,12 @@ extension JSONValue {
             return .array((0..<count).map { _ in .random(depth: depth - 1, using: &random) })
         default:
             let count = Int.random(in: 0..<5, using: &random)
-            return .object(JSONObject((0..<count).map { _ in
-                let key = JSONString(String.random(using: &random))
-                return JSONObject.Member(key: key, value: .random(depth: depth - 1, using: &random))
-            }))
+            return .object(
+                JSONObject(
+                    (0..<count).map { _ in
+                        let key = JSONString(String.random(using: &random))
+                        return JSONObject.Member(key: key, value: .random(depth: depth - 1, using: &random))
+                    }))
         }
     }
 }

@@ -8,7 +8,8 @@ struct DelegationTests {
     let now = Instant(nanoseconds: 5)
 
     private func agentLaw(depth: Int = 3) throws -> Law {
-        try law("""
+        try law(
+            """
             {"format": 1, "subjects": {"agent": {"kind": "program", "delegation_depth": \(depth),
              "grants": {"/fs/**": ["read", "write"], "/model/**": ["read", "infer"]}}}}
             """)
@@ -128,8 +129,11 @@ struct DelegationTests {
                 capability = try law.delegate(capability, terms(operations, pattern, depth: 8), now: now)
             }
             for path in paths {
-                let own: OperationSet = path.hasPrefix("/fs") ? [.read, .write] : path.hasPrefix("/model")
-                    ? [.read, .infer] : []
+                let own: OperationSet =
+                    path.hasPrefix("/fs")
+                    ? [.read, .write]
+                    : path.hasPrefix("/model")
+                        ? [.read, .infer] : []
                 let left = try links.reduce(own) { left, link in
                     let covers = try link.1.map { try TargetPattern($0).covers(TargetPath(path)) } ?? true
                     return covers ? left.intersection(link.0) : []

@@ -4,25 +4,40 @@ import Testing
 
 @Suite("The growth bus")
 struct GrowthTests {
-    @Test("SHA-256 gives the digests of FIPS 180-4's examples", arguments: [
-        ("", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
-        ("abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
-        ("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
-         "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"),
-        (String(repeating: "a", count: 1_000_000), "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"),
-    ])
+    @Test(
+        "SHA-256 gives the digests of FIPS 180-4's examples",
+        arguments: [
+            ("", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
+            ("abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+            (
+                "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+                "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"
+            ),
+            (
+                String(repeating: "a", count: 1_000_000),
+                "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"
+            ),
+        ])
     func sha256(message: String, digest: String) {
         #expect(SHA256.digest(of: Array(message.utf8).span).text == digest)
     }
 
-    @Test("HMAC gives the codes of RFC 4231's test cases 1, 2 and 6", arguments: [
-        ([UInt8](repeating: 0x0B, count: 20), "Hi There",
-         "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"),
-        (Array("Jefe".utf8), "what do ya want for nothing?",
-         "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"),
-        ([UInt8](repeating: 0xAA, count: 131), "Test Using Larger Than Block-Size Key - Hash Key First",
-         "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"),
-    ])
+    @Test(
+        "HMAC gives the codes of RFC 4231's test cases 1, 2 and 6",
+        arguments: [
+            (
+                [UInt8](repeating: 0x0B, count: 20), "Hi There",
+                "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"
+            ),
+            (
+                Array("Jefe".utf8), "what do ya want for nothing?",
+                "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
+            ),
+            (
+                [UInt8](repeating: 0xAA, count: 131), "Test Using Larger Than Block-Size Key - Hash Key First",
+                "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"
+            ),
+        ])
     func hmac(key: [UInt8], message: String, code: String) {
         #expect(authenticationCode(of: Array(message.utf8).span, key: key.span).text == code)
     }
@@ -47,11 +62,13 @@ struct GrowthTests {
     }
 
     private func law(whenFull: String, records: Int = 4, auditKey: [UInt8] = []) throws -> Law {
-        Law(try document("""
-            {"format": 1, "growth": {"records": \(records), "when_full": "\(whenFull)"}, "subjects": {
-             "p": {"kind": "program", "grants": {"/model/default": ["infer"], "/law/growth": ["read"]}},
-             "student": {"kind": "program", "grants": {}, "learning": true}}}
-            """), auditKey: auditKey)
+        Law(
+            try document(
+                """
+                {"format": 1, "growth": {"records": \(records), "when_full": "\(whenFull)"}, "subjects": {
+                 "p": {"kind": "program", "grants": {"/model/default": ["infer"], "/law/growth": ["read"]}},
+                 "student": {"kind": "program", "grants": {}, "learning": true}}}
+                """), auditKey: auditKey)
     }
 
     @Test("every record holds the hash of the one before, the first one the law's")

@@ -10,10 +10,12 @@ struct GrowthVerifierTests {
 
     /// The lines of ten records and their head, as the appliance answers them.
     private func lines() throws -> [[UInt8]] {
-        var law = Law(try document("""
-            {"format": 1, "subjects": {"p": {"kind": "program", "grants": {}, "delegation_depth": 1,
-             "quotas": {"concurrent_requests": 1}}}}
-            """), auditKey: Self.key)
+        var law = Law(
+            try document(
+                """
+                {"format": 1, "subjects": {"p": {"kind": "program", "grants": {}, "delegation_depth": 1,
+                 "quotas": {"concurrent_requests": 1}}}}
+                """), auditKey: Self.key)
         let program = try law.program("p")
         for tick in 0..<7 {
             _ = try law.denial(program, Write.self, "/fs/\(tick)", at: Instant(nanoseconds: UInt64(tick)))
@@ -96,9 +98,11 @@ struct GrowthVerifierTests {
     @Test("records of another chain do not fit, though each is intact")
     func otherChain() throws {
         let lines = try lines()
-        var other = Law(try document("""
-            {"format": 1, "version": 9, "subjects": {"p": {"kind": "program", "grants": {}}}}
-            """))
+        var other = Law(
+            try document(
+                """
+                {"format": 1, "version": 9, "subjects": {"p": {"kind": "program", "grants": {}}}}
+                """))
         let program = try other.program("p")
         for tick in 0..<7 {
             _ = try other.denial(program, Write.self, "/fs/\(tick)", at: Instant(nanoseconds: UInt64(tick)))
@@ -115,7 +119,8 @@ struct GrowthVerifierTests {
         let fault = #expect(throws: GrowthFault.self) { try verify(lines, key: Array("other".utf8)) }
         #expect(fault?.problem == .wrongCode(sequence: 10) && fault?.line == 11)
         let head = try #require(try verify(lines).head)
-        let bare = Array("""
+        let bare = Array(
+            """
             {"head":{"sequence":\(head.sequence),"lost":0,"hash":"\(head.hash.text)"}}
             """.utf8)
         _ = try verify(lines.dropLast() + [bare])

@@ -41,9 +41,11 @@ struct LawDocumentTests {
         #expect(document.subjects.map(\.name) == ["alice", "public", "summarise"])
         let alice = document.subjects[0]
         #expect(alice.kind == .key(SHA256.digest(of: Array("a".utf8).span)))
-        #expect(alice.grants == [
-            .init(try TargetPattern("/model/**"), [.read, .infer]), .init(try TargetPattern("/system/health"), .read),
-        ])
+        #expect(
+            alice.grants == [
+                .init(try TargetPattern("/model/**"), [.read, .infer]),
+                .init(try TargetPattern("/system/health"), .read),
+            ])
         #expect(alice.quotas.tokensPerMinute == 6000 && alice.quotas.concurrentRequests == 2)
         #expect(alice.quotas.keyValuePages == 64 && alice.quotas.heapBytes == nil)
         #expect(alice.delegationDepth == 2 && !alice.isLearning)
@@ -61,46 +63,75 @@ struct LawDocumentTests {
     }
 
     /// The text between `<` and `>` is what the message must point at.
-    @Test("mistakes are named with their place, their field, and what to write instead", arguments: [
-        ("<", "1:1: not JSON: the text ends too early"),
-        ("{\n  \"format\": 1,\n  <oops\n}", "3:3: not JSON: expected a member name in quotes"),
-        ("<[]", "1:1: expected an object"),
-        ("<{\"subjects\": {}}", "\"format\": 1 is missing"),
-        ("<{\"format\": 1}", "\"subjects\" is missing"),
-        ("{<\"format\": 2, \"subjects\": {}}", "format: this system knows format 1 only"),
-        ("{\"format\": 1,\n <\"subject\": {}}", "2:2: subject: no such field; there are $schema, format,"),
-        ("{\"format\": 1, \"subjects\": {}, <\"subjects\": {}}", "subjects: this name stands here twice"),
-        ("{\"format\": 1, \"version\": 1, <\"version\": -1}", "version: this name stands here twice"),
-        ("{\"format\": 1, <\"version\": 1.5, \"subjects\": {}}", "version: expected a whole number from 0 to"),
-        ("{\"format\": 1, \"subjects\": {}, \"growth\": {<\"records\": 0}}", "growth.records: expected a whole number"),
-        ("{\"format\": 1, \"subjects\": {}, \"growth\": {<\"when_full\": \"panic\"}}", "growth.when_full: expected"),
-        ("{\"format\": 1, \"subjects\": {\n<\"a b\": {}}}", "2:1: subjects[\"a b\"]: a subject's name holds visible"),
-        ("{\"format\": 1, \"subjects\": {<\"\": {}}}", "subjects[\"\"]: a subject's name has 1 to 64 bytes"),
-        ("{\"format\": 1, \"subjects\": {<\"kernel\": {}}}", "subjects.kernel: the kernel's own rights"),
-        ("{\"format\": 1, \"subjects\": {<\"a\": 1}}", "subjects.a: expected an object"),
-        ("{\"format\": 1, \"subjects\": {<\"a\": {}}}", "subjects.a: \"kind\" must be \"key\", \"anonymous\" or"),
-        ("{\"format\": 1, \"subjects\": {\"a\": {<\"kind\": \"user\"}}}", "subjects.a.kind: \"kind\" must be"),
-        (subject("<", "\"kind\": \"key\", \"grants\": {}"), "\"key_sha256\" is missing: 'printf"),
-        (subject("", "\"kind\": \"key\", <\"key_sha256\": \"AB\", \"grants\": {}"), "64 lower"),
-        (subject("", "\"kind\": \"program\", <\"key_sha256\": \"\""), "only a subject of kind"),
-        (subject("<", "\"kind\": \"program\""), "\"grants\" is missing; {} grants nothing"),
-        (program("\"grants\": {<\"model\": [\"read\"]}"), "subjects.p.grants.model: a path begins with '/'"),
-        (program("\"grants\": {<\"/a*\": [\"read\"]}"), "subjects.p.grants[\"/a*\"]: '*' stands for a whole segment"),
-        (program("\"grants\": {<\"/a\": []}"), "subjects.p.grants[\"/a\"]: expected a list of operations"),
-        (program("\"grants\": {\"/a\": [\"read\",\n <\"raed\"]}"), "grants[\"/a\"][1]: no such operation; there"),
-        (program("\"grants\": {\"/a\": [\"read\"], <\"/a\": [\"write\"]}"), "this name stands here twice"),
-        (program("\"grants\": {}, \"quotas\": {<\"tokens\": 1}"), "quotas.tokens: no such field; there are tokens_per"),
-        (program("\"grants\": {}, \"quotas\": {<\"kv_pages\": 0}"), "quotas.kv_pages: expected a whole number from 1"),
-        (program("\"grants\": {}, <\"weight\": 0"), "subjects.p.weight: expected a whole number from 1 to 100"),
-        (program("\"grants\": {}, <\"weight\": 101"), "weight: expected a whole number from 1 to 100"),
-        (program("\"grants\": {}, <\"weight\": 1.5"), "weight: expected a whole number from 1 to 100"),
-        (program("\"grants\": {}, <\"delegation_depth\": 9"), "delegation_depth: expected a whole number from 0 to 8"),
-        (program("\"grants\": {}, <\"learning\": 1"), "learning: expected true or false"),
-        ("{\"format\": 1, \"subjects\": {\"a\": {\"kind\": \"anonymous\", \"grants\": {}, <\"learning\": true}}}",
-         "subjects.a.learning: only programs can learn"),
-        ("{\"format\": 1, \"subjects\": {\"a\": {\"kind\": \"anonymous\", \"grants\": {}},\n"
-         + "<\"b\": {\"kind\": \"anonymous\", \"grants\": {}}}}", "2:1: subjects.b: there can be one anonymous"),
-    ])
+    @Test(
+        "mistakes are named with their place, their field, and what to write instead",
+        arguments: [
+            ("<", "1:1: not JSON: the text ends too early"),
+            ("{\n  \"format\": 1,\n  <oops\n}", "3:3: not JSON: expected a member name in quotes"),
+            ("<[]", "1:1: expected an object"),
+            ("<{\"subjects\": {}}", "\"format\": 1 is missing"),
+            ("<{\"format\": 1}", "\"subjects\" is missing"),
+            ("{<\"format\": 2, \"subjects\": {}}", "format: this system knows format 1 only"),
+            ("{\"format\": 1,\n <\"subject\": {}}", "2:2: subject: no such field; there are $schema, format,"),
+            ("{\"format\": 1, \"subjects\": {}, <\"subjects\": {}}", "subjects: this name stands here twice"),
+            ("{\"format\": 1, \"version\": 1, <\"version\": -1}", "version: this name stands here twice"),
+            ("{\"format\": 1, <\"version\": 1.5, \"subjects\": {}}", "version: expected a whole number from 0 to"),
+            (
+                "{\"format\": 1, \"subjects\": {}, \"growth\": {<\"records\": 0}}",
+                "growth.records: expected a whole number"
+            ),
+            (
+                "{\"format\": 1, \"subjects\": {}, \"growth\": {<\"when_full\": \"panic\"}}",
+                "growth.when_full: expected"
+            ),
+            (
+                "{\"format\": 1, \"subjects\": {\n<\"a b\": {}}}",
+                "2:1: subjects[\"a b\"]: a subject's name holds visible"
+            ),
+            ("{\"format\": 1, \"subjects\": {<\"\": {}}}", "subjects[\"\"]: a subject's name has 1 to 64 bytes"),
+            ("{\"format\": 1, \"subjects\": {<\"kernel\": {}}}", "subjects.kernel: the kernel's own rights"),
+            ("{\"format\": 1, \"subjects\": {<\"a\": 1}}", "subjects.a: expected an object"),
+            ("{\"format\": 1, \"subjects\": {<\"a\": {}}}", "subjects.a: \"kind\" must be \"key\", \"anonymous\" or"),
+            ("{\"format\": 1, \"subjects\": {\"a\": {<\"kind\": \"user\"}}}", "subjects.a.kind: \"kind\" must be"),
+            (subject("<", "\"kind\": \"key\", \"grants\": {}"), "\"key_sha256\" is missing: 'printf"),
+            (subject("", "\"kind\": \"key\", <\"key_sha256\": \"AB\", \"grants\": {}"), "64 lower"),
+            (subject("", "\"kind\": \"program\", <\"key_sha256\": \"\""), "only a subject of kind"),
+            (subject("<", "\"kind\": \"program\""), "\"grants\" is missing; {} grants nothing"),
+            (program("\"grants\": {<\"model\": [\"read\"]}"), "subjects.p.grants.model: a path begins with '/'"),
+            (
+                program("\"grants\": {<\"/a*\": [\"read\"]}"),
+                "subjects.p.grants[\"/a*\"]: '*' stands for a whole segment"
+            ),
+            (program("\"grants\": {<\"/a\": []}"), "subjects.p.grants[\"/a\"]: expected a list of operations"),
+            (program("\"grants\": {\"/a\": [\"read\",\n <\"raed\"]}"), "grants[\"/a\"][1]: no such operation; there"),
+            (program("\"grants\": {\"/a\": [\"read\"], <\"/a\": [\"write\"]}"), "this name stands here twice"),
+            (
+                program("\"grants\": {}, \"quotas\": {<\"tokens\": 1}"),
+                "quotas.tokens: no such field; there are tokens_per"
+            ),
+            (
+                program("\"grants\": {}, \"quotas\": {<\"kv_pages\": 0}"),
+                "quotas.kv_pages: expected a whole number from 1"
+            ),
+            (program("\"grants\": {}, <\"weight\": 0"), "subjects.p.weight: expected a whole number from 1 to 100"),
+            (program("\"grants\": {}, <\"weight\": 101"), "weight: expected a whole number from 1 to 100"),
+            (program("\"grants\": {}, <\"weight\": 1.5"), "weight: expected a whole number from 1 to 100"),
+            (
+                program("\"grants\": {}, <\"delegation_depth\": 9"),
+                "delegation_depth: expected a whole number from 0 to 8"
+            ),
+            (program("\"grants\": {}, <\"learning\": 1"), "learning: expected true or false"),
+            (
+                "{\"format\": 1, \"subjects\": {\"a\": "
+                    + "{\"kind\": \"anonymous\", \"grants\": {}, <\"learning\": true}}}",
+                "subjects.a.learning: only programs can learn"
+            ),
+            (
+                "{\"format\": 1, \"subjects\": {\"a\": {\"kind\": \"anonymous\", \"grants\": {}},\n"
+                    + "<\"b\": {\"kind\": \"anonymous\", \"grants\": {}}}}",
+                "2:1: subjects.b: there can be one anonymous"
+            ),
+        ])
     func mistake(marked: String, message: String) throws {
         let parts = marked.split(separator: "<", omittingEmptySubsequences: false)
         let text = parts.joined()

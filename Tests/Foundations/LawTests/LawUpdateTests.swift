@@ -93,20 +93,28 @@ struct LawUpdateTests {
         #expect(try law.denial(alice, Infer.self, "/model/default") == .notGranted)
         #expect(try law.denial(alice, Write.self, "/fs/x") == .notGranted)
         let before = law.document
-        let next = try document(text(version: 2, alice: #""/model/**": ["infer"], "/system/health": ["read"]"#),
-                                keys: ["a"])
+        let next = try document(
+            text(version: 2, alice: #""/model/**": ["infer"], "/system/health": ["read"]"#),
+            keys: ["a"])
         let changes = law.rehearse(next)
         #expect(changes.count == 2)
-        #expect(changes.contains { $0.isGrantedThen && $0.target == Array("/model/default".utf8)
-            && $0.operations == .infer && $0.subject == "alice" })
-        #expect(changes.contains { !$0.isGrantedThen && $0.target == Array("/system/metrics".utf8)
-            && $0.operations == .read })
+        #expect(
+            changes.contains {
+                $0.isGrantedThen && $0.target == Array("/model/default".utf8)
+                    && $0.operations == .infer && $0.subject == "alice"
+            })
+        #expect(
+            changes.contains {
+                !$0.isGrantedThen && $0.target == Array("/system/metrics".utf8)
+                    && $0.operations == .read
+            })
         #expect(law.document == before)
     }
 
     @Test("the bus keeps its newest records and its chain when its size changes")
     func resizing() throws {
-        var law = try law("""
+        var law = try law(
+            """
             {"format": 1, "subjects": {"p": {"kind": "program", "grants": {}}}, "growth": {"records": 8}}
             """)
         let program = try law.program("p")
@@ -133,9 +141,10 @@ struct LawUpdateTests {
         _ = try law.denial(alice, Infer.self, "/model/default")
         _ = try law.denial(alice, Read.self, "/fs/x")
         let patch = JSONValue.object(law.document.proposal(for: law.growth.records))
-        #expect(String(decoding: patch.serialized(), as: UTF8.self) == """
-            {"version":4,"subjects":{"alice":{"grants":{"/fs/x":["read","write"],"/model/default":["infer"]}}}}
-            """)
+        #expect(
+            String(decoding: patch.serialized(), as: UTF8.self) == """
+                {"version":4,"subjects":{"alice":{"grants":{"/fs/x":["read","write"],"/model/default":["infer"]}}}}
+                """)
         #expect(law.document.proposal(for: []).members.isEmpty)
     }
 

@@ -4,44 +4,54 @@ import Testing
 
 @Suite("Paths and patterns")
 struct PatternTests {
-    @Test("a pattern covers", arguments: [
-        ("/a", "/a"), ("/a/b", "/a/b"), ("/*", "/a"), ("/a/*", "/a/b"), ("/*/b", "/a/b"), ("/a/*/c", "/a/b/c"),
-        ("/**", "/a"), ("/**", "/a/b/c"), ("/a/**", "/a/b"), ("/a/**", "/a/b/c/d"), ("/*/b/**", "/a/b/c"),
-    ])
+    @Test(
+        "a pattern covers",
+        arguments: [
+            ("/a", "/a"), ("/a/b", "/a/b"), ("/*", "/a"), ("/a/*", "/a/b"), ("/*/b", "/a/b"), ("/a/*/c", "/a/b/c"),
+            ("/**", "/a"), ("/**", "/a/b/c"), ("/a/**", "/a/b"), ("/a/**", "/a/b/c/d"), ("/*/b/**", "/a/b/c"),
+        ])
     func covers(pattern: String, path: String) throws {
         #expect(try TargetPattern(pattern).covers(TargetPath(path)))
     }
 
-    @Test("a pattern does not cover", arguments: [
-        ("/a", "/b"), ("/a", "/ab"), ("/ab", "/a"), ("/a", "/a/b"), ("/a/b", "/a"), ("/*", "/a/b"), ("/a/*", "/a"),
-        ("/a/*", "/a/b/c"), ("/a/**", "/a"), ("/a/**", "/ab/c"), ("/a/*/c", "/a/b/d"), ("/*/b", "/a/c"),
-    ])
+    @Test(
+        "a pattern does not cover",
+        arguments: [
+            ("/a", "/b"), ("/a", "/ab"), ("/ab", "/a"), ("/a", "/a/b"), ("/a/b", "/a"), ("/*", "/a/b"), ("/a/*", "/a"),
+            ("/a/*", "/a/b/c"), ("/a/**", "/a"), ("/a/**", "/ab/c"), ("/a/*/c", "/a/b/d"), ("/*/b", "/a/c"),
+        ])
     func doesNotCover(pattern: String, path: String) throws {
         #expect(try !TargetPattern(pattern).covers(TargetPath(path)))
     }
 
-    @Test("a pattern covers another when it covers all its paths", arguments: [
-        ("/a", "/a", true), ("/*", "/a", true), ("/*", "/*", true), ("/**", "/*", true), ("/**", "/**", true),
-        ("/a/**", "/a/*/c", true), ("/a/*", "/a/**", false), ("/a", "/*", false), ("/a/*", "/a", false),
-        ("/*/b", "/a/*", false), ("/a/**", "/a", false), ("/a/**", "/**", false),
-    ])
+    @Test(
+        "a pattern covers another when it covers all its paths",
+        arguments: [
+            ("/a", "/a", true), ("/*", "/a", true), ("/*", "/*", true), ("/**", "/*", true), ("/**", "/**", true),
+            ("/a/**", "/a/*/c", true), ("/a/*", "/a/**", false), ("/a", "/*", false), ("/a/*", "/a", false),
+            ("/*/b", "/a/*", false), ("/a/**", "/a", false), ("/a/**", "/**", false),
+        ])
     func coversPattern(pattern: String, other: String, isCovered: Bool) throws {
         #expect(try TargetPattern(pattern).covers(TargetPattern(other)) == isCovered)
     }
 
-    @Test("what is no path is refused with its reason", arguments: [
-        ("", PathError.noLeadingSlash), ("a", .noLeadingSlash), ("/", .emptySegment), ("/a/", .emptySegment),
-        ("/a//b", .emptySegment), ("/./a", .dotSegment), ("/a/..", .dotSegment), ("/a b", .invisibleCharacter),
-        ("/ü", .invisibleCharacter), ("/a\u{7F}", .invisibleCharacter), ("/*", .starInPath),
-    ])
+    @Test(
+        "what is no path is refused with its reason",
+        arguments: [
+            ("", PathError.noLeadingSlash), ("a", .noLeadingSlash), ("/", .emptySegment), ("/a/", .emptySegment),
+            ("/a//b", .emptySegment), ("/./a", .dotSegment), ("/a/..", .dotSegment), ("/a b", .invisibleCharacter),
+            ("/ü", .invisibleCharacter), ("/a\u{7F}", .invisibleCharacter), ("/*", .starInPath),
+        ])
     func notAPath(text: String, error: PathError) {
         #expect(throws: error) { try TargetPath(text) }
     }
 
-    @Test("what is no pattern is refused with its reason", arguments: [
-        ("/a*", PathError.partialStar), ("/*a/b", .partialStar), ("/***", .partialStar), ("/**/a", .starsNotLast),
-        ("/..", .dotSegment), ("*", .noLeadingSlash),
-    ])
+    @Test(
+        "what is no pattern is refused with its reason",
+        arguments: [
+            ("/a*", PathError.partialStar), ("/*a/b", .partialStar), ("/***", .partialStar), ("/**/a", .starsNotLast),
+            ("/..", .dotSegment), ("*", .noLeadingSlash),
+        ])
     func notAPattern(text: String, error: PathError) {
         #expect(throws: error) { try TargetPattern(text) }
     }

@@ -5,7 +5,8 @@ import Testing
 @Suite("Quotas")
 struct QuotaTests {
     private func limited(_ quotas: String) throws -> (law: Law, subject: SubjectID) {
-        let law = try law("""
+        let law = try law(
+            """
             {"format": 1, "subjects": {"p": {"kind": "program", "grants": {}, "quotas": {\(quotas)}}}}
             """)
         return (law, try law.program("p").subject)

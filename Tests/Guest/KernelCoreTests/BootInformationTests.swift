@@ -44,19 +44,22 @@ struct BootInformationTests {
         var zeroPage = [UInt8](repeating: 0, count: 4_096)
         zeroPage[0x1e8] = 1
         zeroPage.replaceSubrange(0x228..<0x22c, with: little(UInt32(0x3000)))
-        zeroPage.replaceSubrange(0x2d0..<0x2e4,
-                                     with: little(Self.ram.start) + little(Self.ram.byteCount) + little(UInt32(1)))
+        zeroPage.replaceSubrange(
+            0x2d0..<0x2e4,
+            with: little(Self.ram.start) + little(Self.ram.byteCount) + little(UInt32(1)))
         let memory = FakeMemory(blocks: [(0x1000, zeroPage), (0x3000, Array("x".utf8) + [0])])
         let information = try BootInformation(protocolID: 1, parameters: 0x1000, memory: memory)
         #expect(information.memoryMap.usable == [Self.ram])
         #expect(information.commandLine == Array("x".utf8))
     }
 
-    @Test("nonsense is refused with its reason", arguments: [
-        (UInt32(7), UInt64(0x1000), BootInformation.ReadError.unknownProtocol(7)),
-        (0, 0x9000, .unreachable(0x9000)),
-        (0, 0x2000, .wrongMagic(0xf000_0000)),
-    ])
+    @Test(
+        "nonsense is refused with its reason",
+        arguments: [
+            (UInt32(7), UInt64(0x1000), BootInformation.ReadError.unknownProtocol(7)),
+            (0, 0x9000, .unreachable(0x9000)),
+            (0, 0x2000, .wrongMagic(0xf000_0000)),
+        ])
     func refusals(protocolID: UInt32, parameters: UInt64, expected: BootInformation.ReadError) {
         #expect(throws: expected) {
             try BootInformation(protocolID: protocolID, parameters: parameters, memory: startInfo())

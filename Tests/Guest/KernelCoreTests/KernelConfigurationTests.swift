@@ -38,13 +38,16 @@ struct KernelConfigurationTests {
         #expect(configuration.cpuCount == 2)
     }
 
-    @Test("a bad value names its key and what it must be", arguments: [
-        "hexa.ip=10.0.2.15", "hexa.ip=10.0.2.256/24", "hexa.ip=10.0.2.15/24,", "hexa.ip=10.0.2.15/31", "hexa.port=0",
-        "hexa.port=65536", "hexa.port=99999999999999999999999", "hexa.port", "hexa.log=loud", "hexa.model=sda",
-        "hexa.model=vd", "hexa.law=vdab", "hexa.law-size=0", "hexa.audit-key=",
-        "hexa.context=-1", "hexa.sequences=0", "hexa.cpus=x", "hexa.api-key=", "hexa.model-size=0",
-        "hexa.sla-ttft-ms=0", "hexa.sla-itl-ms=3600001",
-    ])
+    @Test(
+        "a bad value names its key and what it must be",
+        arguments: [
+            "hexa.ip=10.0.2.15", "hexa.ip=10.0.2.256/24", "hexa.ip=10.0.2.15/24,", "hexa.ip=10.0.2.15/31",
+            "hexa.port=0",
+            "hexa.port=65536", "hexa.port=99999999999999999999999", "hexa.port", "hexa.log=loud", "hexa.model=sda",
+            "hexa.model=vd", "hexa.law=vdab", "hexa.law-size=0", "hexa.audit-key=",
+            "hexa.context=-1", "hexa.sequences=0", "hexa.cpus=x", "hexa.api-key=", "hexa.model-size=0",
+            "hexa.sla-ttft-ms=0", "hexa.sla-itl-ms=3600001",
+        ])
     func badValues(line: String) throws {
         let key = line.prefix { $0 != "=" }
         let error = #expect(throws: KernelConfiguration.ParseError.self) { try parse(line) }

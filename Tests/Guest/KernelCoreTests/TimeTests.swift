@@ -5,9 +5,11 @@ import Testing
 
 @Suite("The timestamp clock")
 struct TimestampClockTests {
-    @Test("ticks become nanoseconds at the counter's rate", arguments: [
-        UInt64(1_000_000_000), 2_300_000_000, 2_299_998_765, 24_000_000, 999,
-    ])
+    @Test(
+        "ticks become nanoseconds at the counter's rate",
+        arguments: [
+            UInt64(1_000_000_000), 2_300_000_000, 2_299_998_765, 24_000_000, 999,
+        ])
     func rate(frequency: UInt64) {
         let clock = TimestampClock(frequencyHertz: frequency, origin: 1_000)
         #expect(clock.instant(at: 1_000) == .origin)

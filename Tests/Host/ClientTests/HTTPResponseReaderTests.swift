@@ -53,10 +53,12 @@ struct HTTPResponseReaderTests {
         #expect(body == "soon")
     }
 
-    @Test("what is no HTTP is refused", arguments: [
-        "SSH-2.0-OpenSSH\r\n", "HTTP/1.1 abc\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
-        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\n",
-    ])
+    @Test(
+        "what is no HTTP is refused",
+        arguments: [
+            "SSH-2.0-OpenSSH\r\n", "HTTP/1.1 abc\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\n",
+        ])
     func nonsense(text: String) {
         #expect(throws: LaunchError.self) { try read(text, inPiecesOf: 1_000) }
     }

@@ -10,9 +10,11 @@ import Testing
 struct DemandTests {
     @Test("a request starts its model's machine, waits until that is ready, and is answered by it")
     func start() throws {
-        let bench = try FleetBench(["alpha", "beta"], onStart: { _ in }, answer: { exchange in
-            exchange.answer("\(exchange.machine.name) got \(exchange.body)")
-        })
+        let bench = try FleetBench(
+            ["alpha", "beta"], onStart: { _ in },
+            answer: { exchange in
+                exchange.answer("\(exchange.machine.name) got \(exchange.body)")
+            })
         #expect(bench.machines.isEmpty && bench.states == ["alpha": "stopped", "beta": "stopped"])
         var client = try TestClient(port: bench.port)
         client.ask("beta")
@@ -32,8 +34,9 @@ struct DemandTests {
     func forwardedHead() throws {
         let bench = try FleetBench(["alpha"], answer: { $0.answer($0.head) })
         var client = try TestClient(port: bench.port)
-        client.send("POST /v1/completions?a=b HTTP/1.1\r\nHost: here\r\nX-Mine: 1\r\nConnection: keep-alive, X-Hop\r\n"
-            + "X-Hop: 2\r\nTransfer-Encoding: chunked\r\n\r\n11\r\n{\"model\":\"alpha\"}\r\n0\r\n\r\n")
+        client.send(
+            "POST /v1/completions?a=b HTTP/1.1\r\nHost: here\r\nX-Mine: 1\r\nConnection: keep-alive, X-Hop\r\n"
+                + "X-Hop: 2\r\nTransfer-Encoding: chunked\r\n\r\n11\r\n{\"model\":\"alpha\"}\r\n0\r\n\r\n")
         let head = try client.wholeAnswer().body
         #expect(head.hasPrefix("POST /v1/completions?a=b HTTP/1.1\r\n"))
         for field in ["Host: here", "X-Mine: 1", "Content-Length: 17", "Connection: close"] {
@@ -55,9 +58,11 @@ struct DemandTests {
 
     @Test("a start that cannot even be tried is told in the same way")
     func impossibleStart() throws {
-        let bench = try FleetBench(["alpha"], onStart: { _ throws(LaunchError) in
-            throw LaunchError.spawnFailed(path: "/nowhere", reason: "No such file or directory")
-        })
+        let bench = try FleetBench(
+            ["alpha"],
+            onStart: { _ throws(LaunchError) in
+                throw LaunchError.spawnFailed(path: "/nowhere", reason: "No such file or directory")
+            })
         let answer = try bench.ask("alpha")
         #expect(answer.status == 503 && answer.body.contains("cannot start /nowhere: No such file or directory"))
     }
@@ -105,10 +110,12 @@ struct FleetViewTests {
 
     @Test("the console's latest lines are kept when their machine ends")
     func logs() throws {
-        let bench = try FleetBench(["alpha"], onStart: { machine in
-            machine.say("[0.1] info booting")
-            machine.die("no disk")
-        })
+        let bench = try FleetBench(
+            ["alpha"],
+            onStart: { machine in
+                machine.say("[0.1] info booting")
+                machine.die("no disk")
+            })
         #expect(try bench.ask("alpha").status == 503)
         let answer = ControlClient.send(.logs(model: "alpha", follows: false), toPort: bench.port)
         #expect(answer?["lines"]?.arrayValue?.map(\.stringValue) == ["[0.1] info booting"])
@@ -118,10 +125,12 @@ struct FleetViewTests {
 
     @Test("a follower gets the lines that are there, and each further one as it is written")
     func follow() throws {
-        let bench = try FleetBench(["alpha"], onStart: { machine in
-            machine.say("one")
-            machine.becomeReady()
-        })
+        let bench = try FleetBench(
+            ["alpha"],
+            onStart: { machine in
+                machine.say("one")
+                machine.becomeReady()
+            })
         #expect(try bench.ask("alpha").status == 200)
         let received = Mutex<[String]>([])
         let port = bench.port
@@ -137,11 +146,13 @@ struct FleetViewTests {
 
     @Test("metrics are the fleet's own, and those of each machine that runs, by model")
     func metrics() throws {
-        let bench = try FleetBench(["alpha", "beta"], answer: { exchange in
-            guard exchange.head.hasPrefix("GET /metrics ") else { return exchange.answer("done") }
-            #expect(exchange.head.contains("Authorization: Bearer key"))
-            exchange.answer("# TYPE hexa_ready gauge\nhexa_ready 1\n")
-        })
+        let bench = try FleetBench(
+            ["alpha", "beta"],
+            answer: { exchange in
+                guard exchange.head.hasPrefix("GET /metrics ") else { return exchange.answer("done") }
+                #expect(exchange.head.contains("Authorization: Bearer key"))
+                exchange.answer("# TYPE hexa_ready gauge\nhexa_ready 1\n")
+            })
         #expect(try bench.ask("beta").status == 200)
         var client = try TestClient(port: bench.port)
         client.send("GET /metrics HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer key\r\n\r\n")
@@ -160,13 +171,16 @@ struct FleetViewTests {
     @Test("replicas are told apart, and one that does not tell its metrics is left out")
     func replicaMetrics() throws {
         let firstPort = Mutex<UInt16?>(nil)
-        let bench = try FleetBench(["alpha"], isBalancer: true, replicaCount: 2, onStart: { machine in
-            firstPort.withLock { $0 = $0 ?? machine.port }
-            machine.becomeReady()
-        }, answer: { exchange in
-            let isFirst = firstPort.withLock { $0 == exchange.machine.port }
-            exchange.answer("hexa_ready 1\n", status: isFirst ? "500 Internal Server Error" : "200 OK")
-        })
+        let bench = try FleetBench(
+            ["alpha"], isBalancer: true, replicaCount: 2,
+            onStart: { machine in
+                firstPort.withLock { $0 = $0 ?? machine.port }
+                machine.becomeReady()
+            },
+            answer: { exchange in
+                let isFirst = firstPort.withLock { $0 == exchange.machine.port }
+                exchange.answer("hexa_ready 1\n", status: isFirst ? "500 Internal Server Error" : "200 OK")
+            })
         #expect(eventually { bench.readyCount == 2 })
         var client = try TestClient(port: bench.port)
         client.send("GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n")

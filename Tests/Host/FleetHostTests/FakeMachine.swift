@@ -96,7 +96,8 @@ struct FakeExchange: Sendable {
         while true {
             let parts = String(decoding: bytes, as: UTF8.self).split(separator: "\r\n\r\n", maxSplits: 1)
             if bytes.hasTerminatedHead, let head = parts.first {
-                let count = head.split(separator: "\r\n").lazy
+                let count =
+                    head.split(separator: "\r\n").lazy
                     .compactMap { $0.lowercased().hasPrefix("content-length:") ? $0.split(separator: " ").last : nil }
                     .first.flatMap { Int($0) } ?? 0
                 let body = parts.count > 1 ? parts[1] : ""

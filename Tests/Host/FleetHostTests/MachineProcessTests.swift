@@ -24,14 +24,16 @@ struct MachineProcessTests {
             self.seen = seen
             // SAFETY: made and used on the loop only.
             let box = try loop.submit {
-                Unchecked(try MachineProcess(program: "/bin/sh", arguments: ["-c", script], on: loop) { event in
-                    let text = switch event {
-                    case .ready: "ready"
-                    case .line(let line): "line: \(line)"
-                    case .ended(let reason): "ended: \(reason)"
-                    }
-                    seen.events.withLock { $0.append(text) }
-                })
+                Unchecked(
+                    try MachineProcess(program: "/bin/sh", arguments: ["-c", script], on: loop) { event in
+                        let text =
+                            switch event {
+                            case .ready: "ready"
+                            case .line(let line): "line: \(line)"
+                            case .ended(let reason): "ended: \(reason)"
+                            }
+                        seen.events.withLock { $0.append(text) }
+                    })
             }.wait()
             machine = box.value
         }

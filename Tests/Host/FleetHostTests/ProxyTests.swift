@@ -11,13 +11,15 @@ struct ProxyTests {
     @Test("what a machine has said so far reaches the client before it says more")
     func streaming() throws {
         let gate = Gate()
-        let bench = try FleetBench(["alpha"], answer: { exchange in
-            exchange.beginStream()
-            exchange.writeChunk("one ")
-            gate.wait()
-            exchange.writeChunk("two")
-            exchange.endStream()
-        })
+        let bench = try FleetBench(
+            ["alpha"],
+            answer: { exchange in
+                exchange.beginStream()
+                exchange.writeChunk("one ")
+                gate.wait()
+                exchange.writeChunk("two")
+                exchange.endStream()
+            })
         var client = try TestClient(port: bench.port)
         client.ask("alpha")
         #expect(try client.read(until: "one "), "the machine holds the rest back until this is read")
@@ -29,12 +31,14 @@ struct ProxyTests {
     @Test("a client that leaves ends its request at the machine")
     func clientGone() throws {
         let sawClose = Mutex(false)
-        let bench = try FleetBench(["alpha"], answer: { exchange in
-            exchange.beginStream()
-            exchange.writeChunk("one")
-            let isClosed = exchange.waitForClose()
-            sawClose.withLock { $0 = isClosed }
-        })
+        let bench = try FleetBench(
+            ["alpha"],
+            answer: { exchange in
+                exchange.beginStream()
+                exchange.writeChunk("one")
+                let isClosed = exchange.waitForClose()
+                sawClose.withLock { $0 = isClosed }
+            })
         func askAndLeave() throws {
             var client = try TestClient(port: bench.port)
             client.ask("alpha")
@@ -49,10 +53,12 @@ struct ProxyTests {
     @Test("a client that leaves while its machine starts is forgotten: the machine never hears of it")
     func clientGoneEarly() throws {
         let requestCount = Mutex(0)
-        let bench = try FleetBench(["alpha"], onStart: { _ in }, answer: { exchange in
-            requestCount.withLock { $0 += 1 }
-            exchange.answer("done")
-        })
+        let bench = try FleetBench(
+            ["alpha"], onStart: { _ in },
+            answer: { exchange in
+                requestCount.withLock { $0 += 1 }
+                exchange.answer("done")
+            })
         func askAndLeave() throws { try TestClient(port: bench.port).ask("alpha") }
         try askAndLeave()
         #expect(eventually { bench.machines.count == 1 })
@@ -66,21 +72,24 @@ struct ProxyTests {
     func backPressure() throws {
         let writtenByteCount = Mutex(0)
         let piece = String(repeating: "a", count: 65_536)
-        let bench = try FleetBench(["alpha"], answer: { exchange in
-            exchange.beginStream()
-            while exchange.writeChunk(piece) { writtenByteCount.withLock { $0 += piece.utf8.count } }
-        })
+        let bench = try FleetBench(
+            ["alpha"],
+            answer: { exchange in
+                exchange.beginStream()
+                while exchange.writeChunk(piece) { writtenByteCount.withLock { $0 += piece.utf8.count } }
+            })
         let client = try TestClient(port: bench.port)
         client.ask("alpha")
         let hasSomething = client.hasSomething(within: 5_000)
         #expect(hasSomething)
         var last = -1
         // What the sockets' own buffers take is a few MiB.
-        #expect(eventually {
-            let now = writtenByteCount.withLock { $0 }
-            defer { last = now }
-            return now > 0 && now == last
-        })
+        #expect(
+            eventually {
+                let now = writtenByteCount.withLock { $0 }
+                defer { last = now }
+                return now > 0 && now == last
+            })
         #expect(last < 32 << 20)
     }
 
@@ -109,15 +118,17 @@ struct ReplacementTests {
     /// Two machines of one model, of which the first ends as soon as it has a request.
     private func bench(_ dying: @escaping @Sendable (FakeExchange) -> Void = { _ in }) throws -> FleetBench {
         let isFirst = Mutex(true)
-        let bench = try FleetBench(["alpha"], isBalancer: true, replicaCount: 2, answer: {
-            let dies = isFirst.withLock { isFirst in
-                defer { isFirst = false }
-                return isFirst
-            }
-            guard dies else { return $0.answer("saved") }
-            dying($0)
-            $0.machine.die("a fault")
-        })
+        let bench = try FleetBench(
+            ["alpha"], isBalancer: true, replicaCount: 2,
+            answer: {
+                let dies = isFirst.withLock { isFirst in
+                    defer { isFirst = false }
+                    return isFirst
+                }
+                guard dies else { return $0.answer("saved") }
+                dying($0)
+                $0.machine.die("a fault")
+            })
         #expect(eventually { bench.readyCount == 2 })
         return bench
     }
@@ -150,9 +161,11 @@ struct ReplacementTests {
 
     @Test("four clients lose nothing while machines end one after the other")
     func underLoad() throws {
-        let bench = try FleetBench(["alpha"], isBalancer: true, replicaCount: 2, policy: {
-            ($0.residentMax, $0.provenAfter, $0.attemptsMax) = (2, .zero, 10)
-        })
+        let bench = try FleetBench(
+            ["alpha"], isBalancer: true, replicaCount: 2,
+            policy: {
+                ($0.residentMax, $0.provenAfter, $0.attemptsMax) = (2, .zero, 10)
+            })
         #expect(eventually { bench.readyCount == 2 })
         let statuses = Mutex<[Int?]>([])
         for _ in 0..<4 {
@@ -175,10 +188,12 @@ struct ReplacementTests {
     @Test("a model that is stopped answers what it has before its machine is asked to end")
     func drain() throws {
         let gate = Gate()
-        let bench = try FleetBench(["alpha"], answer: { exchange in
-            gate.wait()
-            exchange.answer("done")
-        })
+        let bench = try FleetBench(
+            ["alpha"],
+            answer: { exchange in
+                gate.wait()
+                exchange.answer("done")
+            })
         var client = try TestClient(port: bench.port)
         client.ask("alpha")
         #expect(eventually { bench.inFlightCount == 1 })
@@ -192,10 +207,12 @@ struct ReplacementTests {
     @Test("the fleet's end lets answers under way be finished and takes no new clients")
     func shutDown() throws {
         let gate = Gate()
-        let bench = try FleetBench(["alpha"], answer: { exchange in
-            gate.wait()
-            exchange.answer("the last")
-        })
+        let bench = try FleetBench(
+            ["alpha"],
+            answer: { exchange in
+                gate.wait()
+                exchange.answer("the last")
+            })
         var client = try TestClient(port: bench.port)
         client.ask("alpha")
         #expect(eventually { bench.inFlightCount == 1 })

@@ -12,10 +12,12 @@ enum TestThread {
         var thread = pthread_t()
         // SAFETY: the pointer is the retained `Work`, which the thread takes over, once.
         let work = Unmanaged.passRetained(Work(body)).toOpaque()
-        let failure = pthread_create(&thread, nil, { pointer in
-            if let pointer { Unmanaged<Work>.fromOpaque(pointer).takeRetainedValue().body() }
-            return nil
-        }, work)
+        let failure = pthread_create(
+            &thread, nil,
+            { pointer in
+                if let pointer { Unmanaged<Work>.fromOpaque(pointer).takeRetainedValue().body() }
+                return nil
+            }, work)
         precondition(failure == 0, "no thread: \(failure)")
         pthread_detach(thread)
     }

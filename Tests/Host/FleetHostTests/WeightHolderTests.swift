@@ -72,7 +72,8 @@ struct WeightHolderTests {
         let error = LaunchError.weightsNotLocked(
             path: "/m.hxm", byteCount: 3_600 << 20, limitByteCount: 8 << 20, reason: "Cannot allocate memory")
         #expect(error.exitCode == 78)
-        #expect(error.description == "cannot lock the 3600 MiB of /m.hxm in memory (Cannot allocate memory; the limit "
-            + "is 8 MiB): raise it ('ulimit -l', or LimitMEMLOCK= of a service) or leave --lock-weights out")
+        #expect(
+            error.description == "cannot lock the 3600 MiB of /m.hxm in memory (Cannot allocate memory; the limit "
+                + "is 8 MiB): raise it ('ulimit -l', or LimitMEMLOCK= of a service) or leave --lock-weights out")
     }
 }

@@ -6,7 +6,9 @@ import Testing
 struct BalancerTests {
     /// Three machines of one model, all ready.
     private func bench(_ change: (inout FleetPolicy) -> Void = { _ in }) -> Bench {
-        var bench = Bench([.init(replicaCount: 3, runsAlways: true)]) { $0.residentMax = 3; change(&$0) }
+        var bench = Bench([.init(replicaCount: 3, runsAlways: true)]) {
+            $0.residentMax = 3; change(&$0)
+        }
         bench.pass(.zero)
         for machine in 1...3 { bench.ready(UInt64(machine)) }
         bench.pass(.seconds(10))

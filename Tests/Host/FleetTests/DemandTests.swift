@@ -87,7 +87,9 @@ struct DemandTests {
 struct PlaceTests {
     /// Two models in one place, the first one running and idle.
     private func bench(_ change: (inout FleetPolicy) -> Void = { _ in }) -> Bench {
-        var bench = Bench([.init(), .init(), .init()]) { $0.residentMax = 1; change(&$0) }
+        var bench = Bench([.init(), .init(), .init()]) {
+            $0.residentMax = 1; change(&$0)
+        }
         bench.arrive(1)
         bench.ready(1)
         _ = bench.look()

@@ -28,9 +28,10 @@ struct FailureTests {
             machine += 1
             bench.arrive(machine)
             bench.end(machine, "why")
-            #expect(bench.look() == [
-                .start(machine), .refuse(machine, .startFailed(reason: "why", retrySeconds: seconds)),
-            ])
+            #expect(
+                bench.look() == [
+                    .start(machine), .refuse(machine, .startFailed(reason: "why", retrySeconds: seconds)),
+                ])
             bench.pass(.seconds(UInt64(seconds)))
         }
         bench.arrive(5)

@@ -15,44 +15,54 @@ struct MetricsPageTests {
     @Test("samples of one metric stand together, each labelled with where it comes from")
     func together() {
         let page = "# HELP a First.\n# TYPE a counter\na 1\na{x=\"y\"} 2\n# HELP b Second.\n# TYPE b gauge\nb 0.5\n"
-        #expect(merged((page, "m"), (page, "n")) == """
-            # HELP a First.
-            # TYPE a counter
-            a{model="m"} 1
-            a{model="m",x="y"} 2
-            a{model="n"} 1
-            a{model="n",x="y"} 2
-            # HELP b Second.
-            # TYPE b gauge
-            b{model="m"} 0.5
-            b{model="n"} 0.5
+        #expect(
+            merged((page, "m"), (page, "n")) == """
+                # HELP a First.
+                # TYPE a counter
+                a{model="m"} 1
+                a{model="m",x="y"} 2
+                a{model="n"} 1
+                a{model="n",x="y"} 2
+                # HELP b Second.
+                # TYPE b gauge
+                b{model="m"} 0.5
+                b{model="n"} 0.5
 
-            """)
+                """)
     }
 
     @Test("a histogram's series stay under its name")
     func histogram() {
         let page = "# HELP h Times.\n# TYPE h histogram\nh_bucket{le=\"+Inf\"} 2\nh_sum 0.1\nh_count 2\n"
-        #expect(merged((page, "m"), (page, "n")).split(separator: "\n").prefix(5) == [
-            "# HELP h Times.", "# TYPE h histogram", "h_bucket{model=\"m\",le=\"+Inf\"} 2", "h_sum{model=\"m\"} 0.1",
-            "h_count{model=\"m\"} 2",
-        ])
+        #expect(
+            merged((page, "m"), (page, "n")).split(separator: "\n").prefix(5) == [
+                "# HELP h Times.", "# TYPE h histogram", "h_bucket{model=\"m\",le=\"+Inf\"} 2",
+                "h_sum{model=\"m\"} 0.1",
+                "h_count{model=\"m\"} 2",
+            ])
     }
 
-    @Test("what breaks the format is left out, and so is a sample that claims another's label", arguments: [
-        "a{x=\"y} 1", "a{x=y} 1", "a{x=\"y\"x=\"z\"} 1", "a{x=\"1\",x=\"2\"} 1", "a{} 1 2 3",
-        "a one", "a", "{} 1", "1a 1",
-        "a{x=\"\\q\"} 1", "a{x=\"y\",} 1", "a{x=\"y\"\u{301},z=\"} 1", "a{x=\"y\"}1",
-        "a{model=\"other\"} 1", "# TYPE a nonsense", "#", "# HELP",
-    ])
+    @Test(
+        "what breaks the format is left out, and so is a sample that claims another's label",
+        arguments: [
+            "a{x=\"y} 1", "a{x=y} 1", "a{x=\"y\"x=\"z\"} 1", "a{x=\"1\",x=\"2\"} 1", "a{} 1 2 3",
+            "a one", "a", "{} 1", "1a 1",
+            "a{x=\"\\q\"} 1", "a{x=\"y\",} 1", "a{x=\"y\"\u{301},z=\"} 1", "a{x=\"y\"}1",
+            "a{model=\"other\"} 1", "# TYPE a nonsense", "#", "# HELP",
+        ])
     func broken(line: String) {
         #expect(merged(("\(line)\nb 1\n", "m")) == "# TYPE b untyped\nb{model=\"m\"} 1\n")
     }
 
-    @Test("a sample is read to the letter", arguments: [
-        ("a 1", "a", "", "1"), ("a{} +Inf", "a", "", "+Inf"), ("a:b_1{x=\"\\\"}\\n\\\\\"} 1e3 99", "a:b_1",
-                                                                  "x=\"\\\"}\\n\\\\\"", "1e3"),
-    ])
+    @Test(
+        "a sample is read to the letter",
+        arguments: [
+            ("a 1", "a", "", "1"), ("a{} +Inf", "a", "", "+Inf"),
+            (
+                "a:b_1{x=\"\\\"}\\n\\\\\"} 1e3 99", "a:b_1",
+                "x=\"\\\"}\\n\\\\\"", "1e3"
+            ),
+        ])
     func sample(line: String, name: String, labels: String, value: String) {
         let sample = MetricsSample(Substring(line))
         #expect(sample?.name == name && sample?.labels == labels && sample?.value == value)

@@ -128,8 +128,9 @@ private struct Storm {
 
 @Suite("A fleet in a storm")
 struct PropertyTests {
-    @Test("whatever happens: places are kept, answers are not mixed, everybody is answered, everything stops",
-          arguments: 1...60)
+    @Test(
+        "whatever happens: places are kept, answers are not mixed, everybody is answered, everything stops",
+        arguments: 1...60)
     func storm(seed: Int) {
         var storm = Storm(seed: UInt64(seed))
         storm.blow(stepCount: 400)

@@ -48,8 +48,9 @@ struct RouterTests {
         #expect(error.message.utf8.count < 200)
     }
 
-    @Test("a body that is no JSON, or names no model, is refused",
-          arguments: ["", "{", "[]", "{}", #"{"model": 1}"#, #"{"model": null}"#])
+    @Test(
+        "a body that is no JSON, or names no model, is refused",
+        arguments: ["", "{", "[]", "{}", #"{"model": 1}"#, #"{"model": null}"#])
     func badBody(body: String) {
         #expect(refusal(decide(router, "POST", "/v1/completions", body: body))?.status == 400)
     }
@@ -95,10 +96,12 @@ struct RouterTests {
 struct NearestNameTests {
     private let names = ["smollm2-135m-instruct-q4_1", "qwen2-7b", "mistral-7b"]
 
-    @Test("slips of the keyboard, parts and other cases are recognised", arguments: [
-        ("smollm2", "smollm2-135m-instruct-q4_1"), ("QWEN2-7B", "qwen2-7b"), ("mistal-7b", "mistral-7b"),
-        ("qwen2-7b-instruct", "qwen2-7b"),
-    ])
+    @Test(
+        "slips of the keyboard, parts and other cases are recognised",
+        arguments: [
+            ("smollm2", "smollm2-135m-instruct-q4_1"), ("QWEN2-7B", "qwen2-7b"), ("mistal-7b", "mistral-7b"),
+            ("qwen2-7b-instruct", "qwen2-7b"),
+        ])
     func found(written: String, meant: String) {
         #expect(NearestName.of(written, among: names) == meant)
     }

@@ -28,10 +28,12 @@ struct ConsoleTests {
         #expect(lines.allSatisfy { $0.text.utf8.count == ConsoleLineSplitter.byteCountMax })
     }
 
-    @Test("a record's level is the word behind the time", arguments: [
-        ("[    0.000100] info boot: hello", LogLevel.info), ("[1.5] WARN net: late", .warn),
-        ("[1.5] error blk: gone", .error), ("[1.5] debug x", .debug), ("[1.5]", nil), ("warn", nil), ("", nil),
-    ])
+    @Test(
+        "a record's level is the word behind the time",
+        arguments: [
+            ("[    0.000100] info boot: hello", LogLevel.info), ("[1.5] WARN net: late", .warn),
+            ("[1.5] error blk: gone", .error), ("[1.5] debug x", .debug), ("[1.5]", nil), ("warn", nil), ("", nil),
+        ])
     func levels(text: String, level: LogLevel?) {
         #expect(ConsoleLine(text).level == level)
     }

@@ -76,10 +76,13 @@ struct GuestSessionTests {
         #expect(throws: LaunchError.notReadyInTime(seconds: 1)) { _ = try session.waitUntilReady(timeoutSeconds: 1) }
     }
 
-    @Test("an end before it serves is told by its kind", arguments: [
-        ("exit 33", LaunchError.guestEndedEarly), ("exit 35", .guestPanicked), ("exit 1", .emulatorFailed(status: 1)),
-        ("kill -9 $$", .emulatorFailed(status: 137)),
-    ])
+    @Test(
+        "an end before it serves is told by its kind",
+        arguments: [
+            ("exit 33", LaunchError.guestEndedEarly), ("exit 35", .guestPanicked),
+            ("exit 1", .emulatorFailed(status: 1)),
+            ("kill -9 $$", .emulatorFailed(status: 137)),
+        ])
     func early(end: String, error: LaunchError) throws {
         let script = Script(end)
         defer { script.remove() }
@@ -89,7 +92,8 @@ struct GuestSessionTests {
 
     @Test("a machine that becomes ready while it is to end still gets the time to end in good order")
     func endWhileStarting() throws {
-        let script = Script("""
+        let script = Script(
+            """
             read command; echo '[    0.1] info  ready, 100 ms'; sleep 0.1; [ "$command" = poweroff ] && exit 33
             """)
         defer { script.remove() }

@@ -11,10 +11,15 @@ struct MemoryPlanTests {
         weights: 0, keyValueCache: 800 * mebibyte, keyValueCacheMin: 100 * mebibyte, scratch: 36 * mebibyte,
         system: 64 * mebibyte)
 
-    private func plan(count: Int = 1, sharedMiB: Int = 0, requestedMiB: Int? = nil, availableMiB: Int?)
-        throws(LaunchError) -> Int {
-        try MemoryPlan(estimate, sharedByteCount: sharedMiB * Self.mebibyte, machineCount: count,
-                       requestedMiB: requestedMiB, availableMiB: availableMiB).machineMiB
+    private func plan(
+        count: Int = 1, sharedMiB: Int = 0, requestedMiB: Int? = nil, availableMiB: Int?
+    )
+        throws(LaunchError) -> Int
+    {
+        try MemoryPlan(
+            estimate, sharedByteCount: sharedMiB * Self.mebibyte, machineCount: count,
+            requestedMiB: requestedMiB, availableMiB: availableMiB
+        ).machineMiB
     }
 
     @Test("a machine gets what it can use, what is there, or what was asked for")
@@ -39,8 +44,9 @@ struct MemoryPlanTests {
         }
         #expect(error == .hostMemoryTooSmall(neededMiB: 2_800, availableMiB: 2_799, machineCount: 4))
         #expect(error.exitCode == 78)
-        #expect(error.description == "4 machines of this model need 2800 MiB and the host has 2799 MiB available: "
-            + "lower --replicas, --context or --sequences, or take a smaller model")
+        #expect(
+            error.description == "4 machines of this model need 2800 MiB and the host has 2799 MiB available: "
+                + "lower --replicas, --context or --sequences, or take a smaller model")
     }
 
     @Test("one that does not fit is refused, however large the file that it maps")

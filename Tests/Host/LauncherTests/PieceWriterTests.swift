@@ -31,21 +31,25 @@ struct PieceWriterTests {
         return bytes
     }
 
-    @Test("stretches within, across and at the bounds of pieces", arguments: [
-        [(100..<200, 1)],
-        [(100..<(piece + 1), 1), ((piece + 1)..<(2 * piece), 2)],
-        [(piece..<(2 * piece), 1), ((2 * piece)..<(3 * piece + 5), 2)],
-        [((3 * piece + 4)..<(3 * piece + 5), 1)],
-        [],
-    ] as [[(Range<Int>, UInt8)]])
+    @Test(
+        "stretches within, across and at the bounds of pieces",
+        arguments: [
+            [(100..<200, 1)],
+            [(100..<(piece + 1), 1), ((piece + 1)..<(2 * piece), 2)],
+            [(piece..<(2 * piece), 1), ((2 * piece)..<(3 * piece + 5), 2)],
+            [((3 * piece + 4)..<(3 * piece + 5), 1)],
+            [],
+        ] as [[(Range<Int>, UInt8)]])
     func bounds(stretches: [(Range<Int>, UInt8)]) throws {
         let (byteCount, head) = (3 * Self.piece + 5, [UInt8](repeating: 9, count: 64))
         #expect(try written(byteCount, head: head, stretches) == expected(byteCount, head: head, stretches))
     }
 
-    @Test("a beginning of no, one and several pieces, and one that is the whole file", arguments: [
-        0, 1, piece, 2 * piece + 7, 3 * piece,
-    ])
+    @Test(
+        "a beginning of no, one and several pieces, and one that is the whole file",
+        arguments: [
+            0, 1, piece, 2 * piece + 7, 3 * piece,
+        ])
     func beginnings(headByteCount: Int) throws {
         let (byteCount, head) = (3 * Self.piece, [UInt8](repeating: 9, count: headByteCount))
         let stretches = [(headByteCount..<min(headByteCount + 10, byteCount), UInt8(1))]

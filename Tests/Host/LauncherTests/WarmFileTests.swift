@@ -12,8 +12,9 @@ struct WarmFileTests {
         try body(path.path)
     }
 
-    @Test("what is in large pages already is left alone; how much can be so is the file system's to say",
-          arguments: [1, 4_096, 2 << 20, (6 << 20) + 1])
+    @Test(
+        "what is in large pages already is left alone; how much can be so is the file system's to say",
+        arguments: [1, 4_096, 2 << 20, (6 << 20) + 1])
     func again(byteCount: Int) throws {
         try withFile(byteCount) { path in
             let first = try WarmFile(path: path) { _ in true }

@@ -40,10 +40,12 @@ import Testing
         var description = MachineDescription(kernelPath: "/k", commandLine: "", memoryMiB: 64)
         description.saving = .init(descriptor: 5, id: SnapshotID(high: 1, low: .max))
         #expect(try MachineDescription(json: description.json.serialized()) == description)
-        #expect(problem(file(#", "snapshot": {"save_descriptor": 5, "id": "1"}"#))
-            == "configuration: snapshot.id must be 32 hexadecimal digits")
-        #expect(problem(file(#", "snapshot": {"restore_from": "/s", "id": "1"}"#))
-            == "configuration: snapshot.id is unknown")
+        #expect(
+            problem(file(#", "snapshot": {"save_descriptor": 5, "id": "1"}"#))
+                == "configuration: snapshot.id must be 32 hexadecimal digits")
+        #expect(
+            problem(file(#", "snapshot": {"restore_from": "/s", "id": "1"}"#))
+                == "configuration: snapshot.id is unknown")
         #expect(problem(file(#", "snapshot": {"restore_from": "/s"}"#)) == "configuration: boot-source is unknown")
     }
 
@@ -64,27 +66,34 @@ import Testing
         #expect(problem("[]") == "configuration: must be an object")
         #expect(problem("{}") == "configuration: boot-source is missing")
         #expect(problem(file(#", "logger": {}"#)) == "configuration: logger is unknown")
-        #expect(problem(file(machine: #""vcpu_count": 0, "mem_size_mib": 64"#))
-            == "configuration: machine-config.vcpu_count must be an integer from 1 to 64")
+        #expect(
+            problem(file(machine: #""vcpu_count": 0, "mem_size_mib": 64"#))
+                == "configuration: machine-config.vcpu_count must be an integer from 1 to 64")
         #expect(problem(file(machine: #""vcpu_count": 1"#)) == "configuration: machine-config.mem_size_mib is missing")
-        #expect(problem(file(machine: #""vcpu_count": 1, "mem_size_mib": 64, "cpu_template": "T2""#))
-            == "configuration: machine-config.cpu_template is unknown")
-        #expect(problem(file(machine: #""vcpu_count": 1, "mem_size_mib": 64, "smt": 1"#))
-            == "configuration: machine-config.smt must be true or false")
-        #expect(problem(file(machine: #""vcpu_count": 1, "mem_size_mib": 64, "huge_pages": "1G""#))
-            == "configuration: machine-config.huge_pages must be None or 2M")
-        #expect(problem(file(#", "drives": [{"drive_id": "a", "path_on_host": "/d"}]"#))
-            == "configuration: drives[0].is_read_only must be true: disks are only read")
+        #expect(
+            problem(file(machine: #""vcpu_count": 1, "mem_size_mib": 64, "cpu_template": "T2""#))
+                == "configuration: machine-config.cpu_template is unknown")
+        #expect(
+            problem(file(machine: #""vcpu_count": 1, "mem_size_mib": 64, "smt": 1"#))
+                == "configuration: machine-config.smt must be true or false")
+        #expect(
+            problem(file(machine: #""vcpu_count": 1, "mem_size_mib": 64, "huge_pages": "1G""#))
+                == "configuration: machine-config.huge_pages must be None or 2M")
+        #expect(
+            problem(file(#", "drives": [{"drive_id": "a", "path_on_host": "/d"}]"#))
+                == "configuration: drives[0].is_read_only must be true: disks are only read")
         #expect(problem(file(#", "pmem": [3]"#)) == "configuration: pmem[0] must be an object")
-        #expect(problem(file(#", "network-interfaces": [{"iface_id": "eth0"}]"#))
-            == "configuration: network-interfaces[0].host_dev_name is missing")
+        #expect(
+            problem(file(#", "network-interfaces": [{"iface_id": "eth0"}]"#))
+                == "configuration: network-interfaces[0].host_dev_name is missing")
         let wrong = ["06:00:ac:10:00", "06:00:ac:10:00:0g", "6:0:ac:10:0:2", "01:00:ac:10:00:02", "00:00:00:00:00:00"]
         for address in wrong {
             let interface = #"{"iface_id": "e", "host_dev_name": "t", "guest_mac": "\#(address)"}"#
             #expect(problem(file(#", "network-interfaces": [\#(interface)]"#))?.contains("guest_mac") == true)
         }
         #expect(problem(file(#", "metrics": {}"#)) == "configuration: metrics.metrics_path is missing")
-        #expect(problem(file(#", "vsock": {"guest_cid": 2}"#))
-            == "configuration: vsock.guest_cid must be an integer from 3 to 4294967294")
+        #expect(
+            problem(file(#", "vsock": {"guest_cid": 2}"#))
+                == "configuration: vsock.guest_cid must be an integer from 3 to 4294967294")
     }
 }

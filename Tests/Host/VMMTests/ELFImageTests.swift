@@ -56,9 +56,10 @@ import Testing
     @Test func takesWhatTheHeadersSay() throws {
         let image = try parse(Self.kernel())
         #expect(image.entry == 2 << 20)
-        #expect(image.segments == [
-            .init(fileOffset: 512, fileByteCount: 256, physicalAddress: 2 << 20, memoryByteCount: 4_096),
-        ])
+        #expect(
+            image.segments == [
+                .init(fileOffset: 512, fileByteCount: 256, physicalAddress: 2 << 20, memoryByteCount: 4_096)
+            ])
     }
 
     @Test func saysWhatIsWrong() {
@@ -69,14 +70,18 @@ import Testing
         #expect(problem { $0[16] = 3 } == .notExecutable(type: 3))
         #expect(problem { $0[54] = 32 } == .headersMalformed(reason: "its program headers do not have 56 bytes"))
         #expect(problem { $0[56] = 200 } == .headersMalformed(reason: "it has more than 64 program headers"))
-        #expect(problem { $0[39] = 0xff } == .headersMalformed(
-            reason: "its program headers reach past the end of the file"))
+        #expect(
+            problem { $0[39] = 0xff }
+                == .headersMalformed(
+                    reason: "its program headers reach past the end of the file"))
         #expect(problem { $0[79] = 0xff } == .segmentOutsideFile(index: 0))
         #expect(problem { $0[97] = 0x20 } == .segmentOutsideFile(index: 0))
         #expect(problem { $0[90] = 0x30 } == .entryOutsideImage(2 << 20))
         #expect(problem { $0[90] = 0x00 } == .segmentOutsideMemory(index: 0, address: 0, byteCount: 4_096))
-        #expect(problem { $0[95] = 0xff } == .segmentOutsideMemory(
-            index: 0, address: 0xff00_0000_0020_0000, byteCount: 4_096))
+        #expect(
+            problem { $0[95] = 0xff }
+                == .segmentOutsideMemory(
+                    index: 0, address: 0xff00_0000_0020_0000, byteCount: 4_096))
         #expect(problem { $0[64] = 0 } == .nothingToLoad)
         #expect(problem { $0[120] = 0 } == .noPVHEntry)
         #expect(problem { $0[264] = 1 } == .noPVHEntry)

@@ -51,7 +51,8 @@ import Virtio
                 default: UInt64.random(in: 0..<16 << 20, using: &random)
                 }
             let length = Bool.random(using: &random) ? UInt64.random(in: 0...8_192, using: &random) : random.next()
-            let tail = length & 0xffff_ffff | UInt64.random(in: 0..<8, using: &random) << 32
+            let tail =
+                length & 0xffff_ffff | UInt64.random(in: 0..<8, using: &random) << 32
                 | UInt64.random(in: 0..<10, using: &random) << 48
             region.buffer.storeBytes(of: address, toByteOffset: offset, as: UInt64.self)
             region.buffer.storeBytes(of: tail, toByteOffset: offset + 8, as: UInt64.self)

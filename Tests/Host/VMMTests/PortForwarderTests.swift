@@ -124,8 +124,10 @@ import Testing
         #expect(host.packet()?.destination.port == 80)
     }
 
-    @Test(arguments: ["connect 80\n", "CONNECT \n", "CONNECT 4294967296\n", "CONNECT 8o\n", "GET / HTTP/1.1\r\n\r\n",
-                      String(repeating: "0", count: 64)])
+    @Test(arguments: [
+        "connect 80\n", "CONNECT \n", "CONNECT 4294967296\n", "CONNECT 8o\n", "GET / HTTP/1.1\r\n\r\n",
+        String(repeating: "0", count: 64),
+    ])
     func otherWordsEndTheConnection(_ words: String) throws {
         let host = try Host(.namedByClient)
         let client = try host.connect()

@@ -45,17 +45,20 @@ import Testing
         #expect(try problem("\"version\":1", "\"version\":2") == "version is 2, and this program reads 1")
         #expect(try problem("\"id\"", "\"number\"") == "id is missing")
         #expect(try problem(id.text, "xyz") == "id must be 32 hexadecimal digits")
-        #expect(try problem("\"vcpu_count\":2", "\"vcpu_count\":0")
-            == "machine-config.vcpu_count must be an integer from 1 to 64")
-        #expect(try problem("\"drives\":[]", "\"drives\":[{\"path_on_host\":\"/d\",\"bytes\":0}]")
-            == "drives[0].bytes must be an integer from 1 to \(Int.max)")
+        #expect(
+            try problem("\"vcpu_count\":2", "\"vcpu_count\":0")
+                == "machine-config.vcpu_count must be an integer from 1 to 64")
+        #expect(
+            try problem("\"drives\":[]", "\"drives\":[{\"path_on_host\":\"/d\",\"bytes\":0}]")
+                == "drives[0].bytes must be an integer from 1 to \(Int.max)")
         #expect(try problem("\"drives\":[]", "\"drives\":[],\"net\":1") == "net is unknown")
         #expect(try problem("}", "") != nil)
     }
 
     @Test func aManifestThatWasChangedIsRefused() throws {
-        #expect(try problem("\"mem_size_mib\":16", "\"mem_size_mib\":17")
-            == "fingerprint is not that of the other fields: the file is damaged")
+        #expect(
+            try problem("\"mem_size_mib\":16", "\"mem_size_mib\":17")
+                == "fingerprint is not that of the other fields: the file is damaged")
         #expect(try problem("tiny", "tidy") == "fingerprint is not that of the other fields: the file is damaged")
     }
 
@@ -71,8 +74,9 @@ import Testing
         #expect(manifest.difference(from: other) == "guest_cid is 3, not none as in the machine's configuration")
         other = machine
         other.mappedFilePaths = ["/m"]
-        #expect(manifest.difference(from: other)
-            == "the number of pmem files is 0, not 1 as in the machine's configuration")
+        #expect(
+            manifest.difference(from: other)
+                == "the number of pmem files is 0, not 1 as in the machine's configuration")
     }
 
     @Test func filesAreKnownByTheirContent() throws {
@@ -102,8 +106,10 @@ import Testing
         try saved.save(to: memory.number)
         #expect(try Snapshot(in: directory.path).manifest.mappedFiles == [file])
         _ = try directory.write("model", [1, 2, 4])
-        #expect(throws: VMMError.snapshot(
-            path: path, reason: "fingerprint of \(model) is not the file's: it has changed since the snapshot was made")
+        #expect(
+            throws: VMMError.snapshot(
+                path: path,
+                reason: "fingerprint of \(model) is not the file's: it has changed since the snapshot was made")
         ) { try Snapshot(in: directory.path) }
         _ = try directory.write("model", [1, 2, 3, 4])
         #expect(throws: VMMError.snapshot(path: path, reason: "bytes of \(model) is 3, and the file has 4")) {
@@ -216,12 +222,15 @@ import Testing
             MemoryPiece(fileOffset: 0, memoryOffset: mib, byteCount: 4 * mib),
             MemoryPiece(fileOffset: 9 * mib, memoryOffset: 5 * mib, byteCount: 10),
         ])
-        #expect(pieces == [
-            [MemoryPiece(fileOffset: 0, memoryOffset: mib, byteCount: mib)],
-            [MemoryPiece(fileOffset: mib, memoryOffset: 2 * mib, byteCount: 2 * mib)],
-            [MemoryPiece(fileOffset: 3 * mib, memoryOffset: 4 * mib, byteCount: mib),
-             MemoryPiece(fileOffset: 9 * mib, memoryOffset: 5 * mib, byteCount: 10)],
-        ])
+        #expect(
+            pieces == [
+                [MemoryPiece(fileOffset: 0, memoryOffset: mib, byteCount: mib)],
+                [MemoryPiece(fileOffset: mib, memoryOffset: 2 * mib, byteCount: 2 * mib)],
+                [
+                    MemoryPiece(fileOffset: 3 * mib, memoryOffset: 4 * mib, byteCount: mib),
+                    MemoryPiece(fileOffset: 9 * mib, memoryOffset: 5 * mib, byteCount: 10),
+                ],
+            ])
     }
 
     @Test func aFullDiskIsSaid() throws {
@@ -236,8 +245,9 @@ import Testing
     /// The layout is one that two programs agree on: `KernelCore.ResumeBlock` has the same test.
     @Test func theBlockOfAResumedKernelIsAsItIsRead() {
         let block = ResumeBlock(wallClockSeconds: 0x0102, seed: [3, 4, 5, 6])
-        #expect(block.bytes == Array("HEXARSM\u{1}".utf8) + [2, 1] + [UInt8](repeating: 0, count: 6)
-            + [3, 4, 5, 6].flatMap { [$0] + [UInt8](repeating: 0, count: 7) })
+        #expect(
+            block.bytes == Array("HEXARSM\u{1}".utf8) + [2, 1] + [UInt8](repeating: 0, count: 6)
+                + [3, 4, 5, 6].flatMap { [$0] + [UInt8](repeating: 0, count: 7) })
     }
 
     @Test func noTwoBlocksHaveTheSameSeed() throws {

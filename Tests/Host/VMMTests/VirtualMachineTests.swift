@@ -198,14 +198,16 @@ import Testing
         MemoryMark(id: SnapshotID(high: 1, low: 2), entry: 0).write(to: memory)
         let file = FileDescriptor(owning: open(path, O_RDWR))
         try memory.save(to: file.number)
-        #expect(refusal(directory, of: manifest) == "\(path): belongs to snapshot 00000000000000010000000000000002, "
-            + "not to 00000000000000010000000000000001 as snapshot.json says")
+        #expect(
+            refusal(directory, of: manifest) == "\(path): belongs to snapshot 00000000000000010000000000000002, "
+                + "not to 00000000000000010000000000000001 as snapshot.json says")
         MemoryMark(id: id, entry: 0).write(to: memory)
         try memory.save(to: file.number)
         manifest.processor = Fingerprint()
         _ = try directory.write("snapshot.json", manifest.json.serialized())
-        #expect(refusal(directory, of: manifest) == "\(directory.path)/snapshot.json: machine-config.processor is that "
-            + "of a processor with other features than this one's: make the snapshot anew here")
+        #expect(
+            refusal(directory, of: manifest) == "\(directory.path)/snapshot.json: machine-config.processor is that "
+                + "of a processor with other features than this one's: make the snapshot anew here")
     }
 
     @Test func waitingProcessorsDoNotHoldTheEndUp() throws {

@@ -100,7 +100,8 @@ struct MultiplyTests {
             let input = MultiplyTests.randomInput(tokens, 96, &generator)
             for variant in supportedInstructionSets {
                 let whole = MultiplyTests.multiply(weights, input, variant)
-                let parts = MultiplyTests.multiply(weights, input, variant, ranges: [0..<16, 16..<32, 32..<32, 32..<50])
+                let parts = MultiplyTests.multiply(
+                    weights, input, variant, ranges: [0..<16, 16..<32, 32..<32, 32..<50])
                 #expect(whole == parts)
             }
         }

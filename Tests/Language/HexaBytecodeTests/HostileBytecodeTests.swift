@@ -74,10 +74,12 @@ struct HostileBytecodeTests {
         }
     }
 
-    @Test("a loop whose exit jumps back to itself spends fuel", arguments: [
-        ("for x in [] { }", Opcode.iterateNext), ("for (k, v) in {} { }", Opcode.iterateNextPair),
-        ("let s = \"\"\nfor c in s { }", Opcode.iterateNext),
-    ])
+    @Test(
+        "a loop whose exit jumps back to itself spends fuel",
+        arguments: [
+            ("for x in [] { }", Opcode.iterateNext), ("for (k, v) in {} { }", Opcode.iterateNextPair),
+            ("let s = \"\"\nfor c in s { }", Opcode.iterateNext),
+        ])
     func exitAimedBackwards(source: String, opcode: Opcode) throws {
         let file = SourceFile(name: Array("loop.hexa".utf8), bytes: Array(source.utf8))
         var module = try HexaCompiler.compile(file).module

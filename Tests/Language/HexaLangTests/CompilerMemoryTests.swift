@@ -5,22 +5,25 @@ import Testing
 @Suite("Memory of the compiler")
 struct CompilerMemoryTests {
     /// Everything that refers to itself or in circles.
-    private static let source = SourceFile(name: Array("circles.hexa".utf8), bytes: Array("""
-        const LIMIT = 3
-        struct Node { value: int, next: Node }
-        trait Named { fn name(self) { self.title() } fn title(self) }
-        impl Named for Node { fn title(self) { "node" } }
-        impl Node { fn again(self) { self.again() } }
-        impl string { fn shout(self) { self.shout() } }
-        fn even(n) { if n == 0 { true } else { odd(n - 1) } }
-        fn odd(n) { if n == 0 { false } else { even(n - 1) } }
-        fn outer(n) {
-            fn inner(m) { if m == 0 { n } else { inner(m - 1) } }
-            let add = |x| x + n
-            add(inner(LIMIT))
-        }
-        println(even(4), outer(2))
-        """.utf8))
+    private static let source = SourceFile(
+        name: Array("circles.hexa".utf8),
+        bytes: Array(
+            """
+            const LIMIT = 3
+            struct Node { value: int, next: Node }
+            trait Named { fn name(self) { self.title() } fn title(self) }
+            impl Named for Node { fn title(self) { "node" } }
+            impl Node { fn again(self) { self.again() } }
+            impl string { fn shout(self) { self.shout() } }
+            fn even(n) { if n == 0 { true } else { odd(n - 1) } }
+            fn odd(n) { if n == 0 { false } else { even(n - 1) } }
+            fn outer(n) {
+                fn inner(m) { if m == 0 { n } else { inner(m - 1) } }
+                let add = |x| x + n
+                add(inner(LIMIT))
+            }
+            println(even(4), outer(2))
+            """.utf8))
 
     @Test("a session's syntax trees go with it, whatever circles they are in")
     func leavesNothing() throws {

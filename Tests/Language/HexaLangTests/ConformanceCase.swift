@@ -63,7 +63,8 @@ struct ConformanceCase {
             guard let diagnostic = error.diagnostics.first(where: { $0.severity == .error }) else {
                 return "no diagnostic"
             }
-            return compare(error: diagnostic.message + (diagnostic.hint.map { " hint: " + $0 } ?? ""),
+            return compare(
+                error: diagnostic.message + (diagnostic.hint.map { " hint: " + $0 } ?? ""),
                 diagnostic.position.line, "")
         }
         if let warning, !program.warnings.contains(where: { $0.message.contains(warning) }) {

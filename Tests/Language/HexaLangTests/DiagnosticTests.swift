@@ -29,11 +29,13 @@ struct DiagnosticTests {
         #expect(warnings.first?.hint == "did you mean substring?")
     }
 
-    @Test("methods of types, traits and the library, and functions in fields, are known", arguments: [
-        "fn f(x) { x.len() }", "fn f(x) { x.map(|y| y) }", "struct S { run }\nfn f(x) { x.run() }",
-        "struct S { a }\nimpl S { fn go(self) { 1 } }\nfn f(x) { x.go() }",
-        "trait T { fn draw(self) }\nfn f(x) { x.draw() }",
-    ])
+    @Test(
+        "methods of types, traits and the library, and functions in fields, are known",
+        arguments: [
+            "fn f(x) { x.len() }", "fn f(x) { x.map(|y| y) }", "struct S { run }\nfn f(x) { x.run() }",
+            "struct S { a }\nimpl S { fn go(self) { 1 } }\nfn f(x) { x.go() }",
+            "trait T { fn draw(self) }\nfn f(x) { x.draw() }",
+        ])
     func knownMethod(source: String) {
         #expect(compile(source).diagnostics.isEmpty)
     }

@@ -5,10 +5,12 @@ import Testing
 struct BlockDeviceTests {
     @Test("What the device says of itself")
     func identity() throws {
-        let bench = try BlockBench(sectorCount: 1000, features: [
-            .version1, BlockFeature.readOnly, BlockFeature.flush, BlockFeature.blockSize, BlockFeature.segmentsMax,
-            BlockFeature.segmentBytesMax, .indirectDescriptors,
-        ])
+        let bench = try BlockBench(
+            sectorCount: 1000,
+            features: [
+                .version1, BlockFeature.readOnly, BlockFeature.flush, BlockFeature.blockSize, BlockFeature.segmentsMax,
+                BlockFeature.segmentBytesMax, .indirectDescriptors,
+            ])
         #expect(bench.driver.sectorCount == 1000)
         #expect(bench.driver.isReadOnly)
         #expect(bench.driver.canFlush)
@@ -83,8 +85,9 @@ struct BlockDeviceTests {
         bench.driver.publish()
         try bench.serveAll()
         #expect(try bench.driver.nextCompletion()?.operation == .write)
-        #expect(try bench.driver.nextCompletion()
-            == BlockCompletion(token: 2, operation: .flush, sector: 0, byteCount: 0, failure: nil))
+        #expect(
+            try bench.driver.nextCompletion()
+                == BlockCompletion(token: 2, operation: .flush, sector: 0, byteCount: 0, failure: nil))
         #expect(bench.disk[(5 * 512)..<(7 * 512)].allSatisfy { $0 == 0xab })
         #expect(bench.flushCount == 1)
     }
@@ -113,10 +116,13 @@ struct BlockDeviceTests {
         try bench.driver.submitRead(from: 62, into: memory, token: 0)
     }
 
-    @Test("Failures carry their sector and kind", arguments: [
-        (BlockStatus.ioError, BlockFailure.ioError), (BlockStatus.unsupported, .unsupported), (7, .unknownStatus(7)),
-        (0xff, .unknownStatus(0xff)),
-    ])
+    @Test(
+        "Failures carry their sector and kind",
+        arguments: [
+            (BlockStatus.ioError, BlockFailure.ioError), (BlockStatus.unsupported, .unsupported),
+            (7, .unknownStatus(7)),
+            (0xff, .unknownStatus(0xff)),
+        ])
     func failures(status: UInt8, failure: BlockFailure) throws {
         let bench = try BlockBench()
         bench.statusOfSector[9] = status
@@ -124,8 +130,9 @@ struct BlockDeviceTests {
         try bench.driver.submitRead(from: 9, into: memory, token: 5)
         bench.driver.publish()
         try bench.serveAll()
-        #expect(try bench.driver.nextCompletion()
-            == BlockCompletion(token: 5, operation: .read, sector: 9, byteCount: 512, failure: failure))
+        #expect(
+            try bench.driver.nextCompletion()
+                == BlockCompletion(token: 5, operation: .read, sector: 9, byteCount: 512, failure: failure))
         #expect(bench.driver.fault == nil, "an I/O error is no misbehaviour")
     }
 

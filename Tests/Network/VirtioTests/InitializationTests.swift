@@ -93,8 +93,9 @@ struct InitializationTests {
         for (offset, byteCount) in [(0, needed.byteCount - 1), (8, needed.byteCount)] {
             let device = ModelDevice(.entropy)
             let memory = device.memory.all.part(at: offset, byteCount: byteCount)
-            #expect(throws: VirtioInitializationError.memoryUnfit(
-                needed: needed, byteCount: byteCount, physicalAddress: memory.physicalAddress)
+            #expect(
+                throws: VirtioInitializationError.memoryUnfit(
+                    needed: needed, byteCount: byteCount, physicalAddress: memory.physicalAddress)
             ) {
                 _ = try EntropyDevice(registers: device, memory: memory)
             }

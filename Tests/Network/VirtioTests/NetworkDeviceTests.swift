@@ -137,9 +137,11 @@ struct NetworkDeviceTests {
         #expect(try bench.takeSent().first?.1 == frame)
     }
 
-    @Test("A checksum counts as validated only if that was negotiated", arguments: [
-        (NetworkHeaderFlags(), false), (.needsChecksum, true), (.dataValid, true),
-    ])
+    @Test(
+        "A checksum counts as validated only if that was negotiated",
+        arguments: [
+            (NetworkHeaderFlags(), false), (.needsChecksum, true), (.dataValid, true),
+        ])
     func receiveChecksum(flags: NetworkHeaderFlags, validated: Bool) throws {
         let bench = try Bench()
         #expect(try bench.deliver([1], flags: flags))

@@ -22,9 +22,11 @@ struct SuppressionTests {
         #expect(again, "the batch passes the index the device named")
     }
 
-    @Test("Suppressed notifications stay away, and arming again finds what came meanwhile", arguments: [
-        Features(), .eventIndex,
-    ])
+    @Test(
+        "Suppressed notifications stay away, and arming again finds what came meanwhile",
+        arguments: [
+            Features(), .eventIndex,
+        ])
     func suppressedNotifications(features: Features) throws {
         let pair = try QueuePair(size: 8, features: features)
         let buffer = pair.memory.allocate(64)

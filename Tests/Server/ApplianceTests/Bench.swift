@@ -16,7 +16,8 @@ final class Bench {
     static let serverAddress = IPv4Address(10, 0, 0, 1)
 
     init(keys: [String] = []) throws {
-        let clients = keys.isEmpty
+        let clients =
+            keys.isEmpty
             ? [Law.Client(name: "anonymous", key: [], grants: Law.clientGrants)]
             : keys.map { Law.Client(name: $0, key: Array($0.utf8), grants: Law.clientGrants) }
         var law = Law(clients: clients)

@@ -41,12 +41,13 @@ struct ResponseTests {
     func chunks() {
         var connection = connection(after: get)
         connection.beginResponse(HTTPResponseHead(.ok, contentType: ServerSentEvent.contentType), now: .origin)
-        #expect(connection.takeText() == """
-            HTTP/1.1 200 OK\r
-            content-type: text/event-stream\r
-            transfer-encoding: chunked\r
-            \r\n
-            """)
+        #expect(
+            connection.takeText() == """
+                HTTP/1.1 200 OK\r
+                content-type: text/event-stream\r
+                transfer-encoding: chunked\r
+                \r\n
+                """)
         connection.write(Array("0123456789abcdef0".utf8), now: .origin)
         connection.write([], now: .origin)
         #expect(connection.takeText() == "11\r\n0123456789abcdef0\r\n")
@@ -107,12 +108,13 @@ struct ResponseTests {
         head.headers.append("Connection", "close")
         head.headers.append("Retry-After", "1\r\nSet-Cookie: x")
         connection.respond(head, now: .origin)
-        #expect(connection.takeText() == """
-            HTTP/1.1 429 Too Many Requests\r
-            retry-after: 1  Set-Cookie: x\r
-            content-length: 0\r
-            \r\n
-            """)
+        #expect(
+            connection.takeText() == """
+                HTTP/1.1 429 Too Many Requests\r
+                retry-after: 1  Set-Cookie: x\r
+                content-length: 0\r
+                \r\n
+                """)
     }
 
     @Test("100 Continue is sent when the client waits, after earlier responses, and not when the body is there")
@@ -213,12 +215,13 @@ struct ConnectionTests {
         let error = connection.nextRefusal()
         #expect(error == .malformedRequestLine)
         connection.respond(HTTPResponseHead(error?.status ?? .ok), now: .origin)
-        #expect(connection.takeText() == """
-            HTTP/1.1 400 Bad Request\r
-            content-length: 0\r
-            connection: close\r
-            \r\n
-            """)
+        #expect(
+            connection.takeText() == """
+                HTTP/1.1 400 Bad Request\r
+                content-length: 0\r
+                connection: close\r
+                \r\n
+                """)
         #expect(connection.disposition == .finishSending)
         connection.receive(get)
         #expect(connection.nextEvent() == nil)
@@ -240,9 +243,11 @@ struct ConnectionTests {
         #expect(connection.disposition == .close)
     }
 
-    @Test("A peer that closes inside a request gets 400", arguments: [
-        "GET / HT", "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nab",
-    ])
+    @Test(
+        "A peer that closes inside a request gets 400",
+        arguments: [
+            "GET / HT", "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nab",
+        ])
     func peerClosesInside(_ text: String) {
         var connection = HTTPServerConnection(now: .origin)
         connection.receive(text)

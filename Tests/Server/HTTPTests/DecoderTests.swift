@@ -9,20 +9,25 @@ struct DecoderTests {
         return try #require(decoded.requests.first)
     }
 
-    @Test("Methods", arguments: [
-        ("GET", .get), ("HEAD", .head), ("POST", .post), ("PUT", .put), ("DELETE", .delete), ("OPTIONS", .options),
-        ("PATCH", .patch), ("TRACE", .trace), ("get", .other("get")), ("M-SEARCH", .other("M-SEARCH")),
-    ] as [(String, HTTPMethod)])
+    @Test(
+        "Methods",
+        arguments: [
+            ("GET", .get), ("HEAD", .head), ("POST", .post), ("PUT", .put), ("DELETE", .delete), ("OPTIONS", .options),
+            ("PATCH", .patch), ("TRACE", .trace), ("get", .other("get")), ("M-SEARCH", .other("M-SEARCH")),
+        ] as [(String, HTTPMethod)])
     func methods(_ token: String, _ method: HTTPMethod) throws {
         #expect(try request("\(token) / HTTP/1.1\r\nHost: h\r\n\r\n").method == method)
         #expect(method.name == token)
     }
 
-    @Test("Targets become path and query", arguments: [
-        ("/", "/", ""), ("/a/b", "/a/b", ""), ("/a?b=c&d", "/a", "b=c&d"), ("/?", "/", ""), ("/a??b", "/a", "?b"),
-        ("/%41%c3%a9%20", "/Aé ", ""), ("/a%2Fb", "/a/b", ""), ("http://h/p?q", "/p", "q"), ("HTTP://h:80", "/", ""),
-        ("https://h?q", "/", "q"), ("//a", "//a", ""), ("/a?%zz", "/a", "%zz"), ("/..;/", "/..;/", ""),
-    ])
+    @Test(
+        "Targets become path and query",
+        arguments: [
+            ("/", "/", ""), ("/a/b", "/a/b", ""), ("/a?b=c&d", "/a", "b=c&d"), ("/?", "/", ""), ("/a??b", "/a", "?b"),
+            ("/%41%c3%a9%20", "/Aé ", ""), ("/a%2Fb", "/a/b", ""), ("http://h/p?q", "/p", "q"),
+            ("HTTP://h:80", "/", ""),
+            ("https://h?q", "/", "q"), ("//a", "//a", ""), ("/a?%zz", "/a", "%zz"), ("/..;/", "/..;/", ""),
+        ])
     func targets(_ target: String, _ path: String, _ query: String) throws {
         let request = try request("GET \(target) HTTP/1.1\r\nHost: h\r\n\r\n")
         #expect(request.path == path)
@@ -34,19 +39,23 @@ struct DecoderTests {
         #expect(try request("OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n").path == "*")
     }
 
-    @Test("Query values are decoded on demand", arguments: [
-        ("a=1&b=2", "b", "2"), ("a=x+y%26z", "a", "x y&z"), ("flag", "flag", ""), ("a=1&a=2", "a", "1"),
-        ("%61=1", "a", "1"),
-        ("a=b=c", "a", "b=c"), ("a=%zz", "a", nil), ("a=%ff", "a", nil), ("", "a", nil), ("&&", "", nil),
-        ("=x", "", "x"),
-    ] as [(String, String, String?)])
+    @Test(
+        "Query values are decoded on demand",
+        arguments: [
+            ("a=1&b=2", "b", "2"), ("a=x+y%26z", "a", "x y&z"), ("flag", "flag", ""), ("a=1&a=2", "a", "1"),
+            ("%61=1", "a", "1"),
+            ("a=b=c", "a", "b=c"), ("a=%zz", "a", nil), ("a=%ff", "a", nil), ("", "a", nil), ("&&", "", nil),
+            ("=x", "", "x"),
+        ] as [(String, String, String?)])
     func queryValues(_ query: String, _ name: String, _ value: String?) throws {
         #expect(try request("GET /?\(query) HTTP/1.1\r\nHost: h\r\n\r\n").queryValue(of: name) == value)
     }
 
-    @Test("Versions: a later minor version counts as 1.1", arguments: [
-        ("1.0", HTTPVersion.http1_0), ("1.1", .http1_1), ("1.2", .http1_1), ("1.9", .http1_1),
-    ])
+    @Test(
+        "Versions: a later minor version counts as 1.1",
+        arguments: [
+            ("1.0", HTTPVersion.http1_0), ("1.1", .http1_1), ("1.2", .http1_1), ("1.9", .http1_1),
+        ])
     func versions(_ text: String, _ version: HTTPVersion) throws {
         #expect(try request("GET / HTTP/\(text)\r\nHost: h\r\n\r\n").version == version)
     }
@@ -64,7 +73,8 @@ struct DecoderTests {
         #expect(headers["absent"] == nil)
     }
 
-    @Test("Host may name a port, a literal address, or nothing", arguments: ["h", "h:80", "[::1]:8080", "", "a_b.c-d~"])
+    @Test(
+        "Host may name a port, a literal address, or nothing", arguments: ["h", "h:80", "[::1]:8080", "", "a_b.c-d~"])
     func hosts(_ host: String) throws {
         #expect(try request("GET / HTTP/1.1\r\nHost: \(host)\r\n\r\n").headers["host"] == host)
     }
@@ -118,11 +128,13 @@ struct DecoderTests {
         #expect(withoutBody.count == 1 && withoutBody != [.expectsContinue])
     }
 
-    @Test("Persistence follows version and Connection", arguments: [
-        ("1.1", "", true), ("1.1", "Connection: close\r\n", false), ("1.1", "Connection: x, CLOSE\r\n", false),
-        ("1.1", "Connection: x\r\nConnection: close\r\n", false), ("1.0", "", false),
-        ("1.0", "Connection: Keep-Alive\r\n", true), ("1.0", "Connection: keep-alive, close\r\n", false),
-    ])
+    @Test(
+        "Persistence follows version and Connection",
+        arguments: [
+            ("1.1", "", true), ("1.1", "Connection: close\r\n", false), ("1.1", "Connection: x, CLOSE\r\n", false),
+            ("1.1", "Connection: x\r\nConnection: close\r\n", false), ("1.0", "", false),
+            ("1.0", "Connection: Keep-Alive\r\n", true), ("1.0", "Connection: keep-alive, close\r\n", false),
+        ])
     func persistence(_ version: String, _ field: String, _ keepsAlive: Bool) throws {
         #expect(try request("GET / HTTP/\(version)\r\nHost: h\r\n\(field)\r\n").keepsAlive == keepsAlive)
     }

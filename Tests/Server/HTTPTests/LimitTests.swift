@@ -19,47 +19,55 @@ struct LimitTests {
 
     @Test("Request line: 414")
     func requestLine() {
-        expect({ length in
-            "GET /\(String(repeating: "a", count: length - "GET / HTTP/1.1".utf8.count)) HTTP/1.1\r\nHost: h\r\n\r\n"
-        }, upTo: 100, under: limits { $0.requestLineBytesMax = 100 }, else: 414)
+        expect(
+            { length in
+                let path = String(repeating: "a", count: length - "GET / HTTP/1.1".utf8.count)
+                return "GET /\(path) HTTP/1.1\r\nHost: h\r\n\r\n"
+            }, upTo: 100, under: limits { $0.requestLineBytesMax = 100 }, else: 414)
     }
 
     @Test("Header bytes: 431")
     func headerBytes() {
-        expect({ length in
-            "GET / HTTP/1.1\r\nHost: h\r\nX: \(String(repeating: "a", count: length - "Host: hX: ".utf8.count))\r\n\r\n"
-        }, upTo: 100, under: limits { $0.headerBytesMax = 100 }, else: 431)
+        expect(
+            { length in
+                let value = String(repeating: "a", count: length - "Host: hX: ".utf8.count)
+                return "GET / HTTP/1.1\r\nHost: h\r\nX: \(value)\r\n\r\n"
+            }, upTo: 100, under: limits { $0.headerBytesMax = 100 }, else: 431)
     }
 
     @Test("Header count: 431")
     func headerCount() {
-        expect({ count in
-            "GET / HTTP/1.1\r\nHost: h\r\n\(String(repeating: "X: 1\r\n", count: count - 1))\r\n"
-        }, upTo: 10, under: limits { $0.headerCountMax = 10 }, else: 431)
+        expect(
+            { count in
+                "GET / HTTP/1.1\r\nHost: h\r\n\(String(repeating: "X: 1\r\n", count: count - 1))\r\n"
+            }, upTo: 10, under: limits { $0.headerCountMax = 10 }, else: 431)
     }
 
     @Test("Trailers count like headers, anew: 431")
     func trailers() {
-        expect({ count in
-            "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n"
-                + "\(String(repeating: "X: 1\r\n", count: count))\r\n"
-        }, upTo: 10, under: limits { $0.headerCountMax = 10 }, else: 431)
+        expect(
+            { count in
+                "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n"
+                    + "\(String(repeating: "X: 1\r\n", count: count))\r\n"
+            }, upTo: 10, under: limits { $0.headerCountMax = 10 }, else: 431)
     }
 
     @Test("Body with a length: 413, before a byte of it has come")
     func body() {
-        expect({ count in
-            "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: \(count)\r\n\r\n"
-                + "\(String(repeating: "a", count: min(count, 100)))"
-        }, upTo: 100, under: limits { $0.bodyBytesMax = 100 }, else: 413)
+        expect(
+            { count in
+                "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: \(count)\r\n\r\n"
+                    + "\(String(repeating: "a", count: min(count, 100)))"
+            }, upTo: 100, under: limits { $0.bodyBytesMax = 100 }, else: 413)
     }
 
     @Test("Body in chunks: 413 at the chunk that exceeds it")
     func chunkedBody() {
-        expect({ count in
-            "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
-                + String(repeating: "1\r\na\r\n", count: count) + "0\r\n\r\n"
-        }, upTo: 100, under: limits { $0.bodyBytesMax = 100 }, else: 413)
+        expect(
+            { count in
+                "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
+                    + String(repeating: "1\r\na\r\n", count: count) + "0\r\n\r\n"
+            }, upTo: 100, under: limits { $0.bodyBytesMax = 100 }, else: 413)
     }
 
     @Test("Chunk extensions, in one line or over many: 400")

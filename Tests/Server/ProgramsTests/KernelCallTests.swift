@@ -97,13 +97,15 @@ struct KernelCallTests {
 
     // MARK: Caches
 
-    private static let caching = "\"grants\": {\"/kv\": [\"write\", \"append\", \"fork\"], "
+    private static let caching =
+        "\"grants\": {\"/kv\": [\"write\", \"append\", \"fork\"], "
         + "\"/kv/*\": [\"read\", \"write\"], \"/model/**\": [\"read\", \"infer\"]}"
 
     @Test("a fork goes its own way; a saved cache is opened again, by another run too")
     func forking() throws {
         var harness = try ProgramHarness(Self.caching)
-        let run = try harness.start("""
+        let run = try harness.start(
+            """
             let a = kv_open()
             kv_append(a, [1, -2])
             let b = kv_fork(a)
@@ -128,18 +130,22 @@ struct KernelCallTests {
         #expect(options.prompt == .tokens([1, -2, 3, .max]))
     }
 
-    @Test("a run holds so many caches and so many tokens; what it drops makes room", arguments: [
-        ("let mut n = 0\ntry { while true { kv_open(); n += 1 } } catch e { println(n, e.kind) }", "64 memory\n"),
-        ("""
-            let block = [7; 60000]
-            let a = kv_open()
-            kv_append(a, block)
-            println(try { kv_fork(a); "forked" } catch e { e.kind })
-            kv_drop(a)
-            kv_append(kv_open(), block)
-            println("room")
-            """, "memory\nroom\n"),
-    ])
+    @Test(
+        "a run holds so many caches and so many tokens; what it drops makes room",
+        arguments: [
+            ("let mut n = 0\ntry { while true { kv_open(); n += 1 } } catch e { println(n, e.kind) }", "64 memory\n"),
+            (
+                """
+                let block = [7; 60000]
+                let a = kv_open()
+                kv_append(a, block)
+                println(try { kv_fork(a); "forked" } catch e { e.kind })
+                kv_drop(a)
+                kv_append(kv_open(), block)
+                println("room")
+                """, "memory\nroom\n"
+            ),
+        ])
     func limits(source: String, expected: String) throws {
         var harness = try ProgramHarness(Self.caching)
         let (text, end) = try harness.run(source)
@@ -168,7 +174,8 @@ struct KernelCallTests {
     @Test("rights are narrowed so many times at most; a run leaves nothing of it; a revoked one has none to narrow")
     func narrowingLimits() throws {
         var harness = try ProgramHarness("\"grants\": {}")
-        let source = "let mut n = 0\ntry { while true { cap_narrow(\"/**\", [\"read\"]); n += 1 } } "
+        let source =
+            "let mut n = 0\ntry { while true { cap_narrow(\"/**\", [\"read\"]); n += 1 } } "
             + "catch e { println(n, e.kind) }"
         let expected = Array("8 unavailable\n".utf8)
         // Eight links each: more than the 4,096 that can be alive.

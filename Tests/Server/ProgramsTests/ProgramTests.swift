@@ -25,7 +25,8 @@ struct ProgramTests {
     @Test("a revoked program is denied in the middle of its work")
     func revocation() throws {
         var harness = try ProgramHarness(Self.all)
-        let run = try harness.start("""
+        let run = try harness.start(
+            """
             let mut n = 0
             while true { try { now(); n += 1 } catch e { println(e.kind, n > 0); break } }
             """)
@@ -40,7 +41,8 @@ struct ProgramTests {
     @Test("files are read as they were written, and are listed below their folder")
     func files() throws {
         var harness = try ProgramHarness(Self.all)
-        let (text, end) = try harness.run("""
+        let (text, end) = try harness.run(
+            """
             fs_write("/fs/n/b", "1")
             fs_append("/fs/n/b", "2")
             fs_append("/fs/n/a", "3")
@@ -55,7 +57,8 @@ struct ProgramTests {
     @Test("the store holds no more than its limits, and says so")
     func fileLimits() throws {
         var harness = try ProgramHarness(Self.all)
-        let (text, _) = try harness.run("""
+        let (text, _) = try harness.run(
+            """
             let block = "x".repeat(1048576)
             let mut n = 0
             try { while true { fs_write("/fs/" + to_string(n), block); n += 1 } } catch e { println(n, e.kind) }
@@ -100,7 +103,8 @@ struct ProgramTests {
     @Test("the model's calls come out as requests, with their options, and their answers go in")
     func model() throws {
         var harness = try ProgramHarness(Self.all)
-        let run = try harness.start("""
+        let run = try harness.start(
+            """
             println(infer("hi", {"max_tokens": 3, "stop": ["x"], "raw": true}))
             for piece in stream("go") { print(piece) }
             println(tokenize("ab"))
@@ -121,13 +125,15 @@ struct ProgramTests {
         #expect(run.takeOutput() == Array("hello\nab[7]\n".utf8))
     }
 
-    @Test("options that are none are errors of the program", arguments: [
-        "infer(1)", "infer(\"a\", 1)", "infer(\"a\", {\"max_token\": 1})", "infer(\"a\", {\"max_tokens\": 0})",
-        "infer(\"a\", {\"temperature\": 9.0})", "infer(\"a\", {\"stop\": [1]})", "detokenize(\"a\")", "tokenize(1)",
-        "sample([1.0], {\"max_tokens\": 1})", "sample([])", "sample([1])", "logits(\"a\")", "logits([4294967296])",
-        "kv_append(kv_open(), 1)", "kv_fork(7)", "kv_save(kv_open(), \"/fs/a\")", "kv_open(\"/kv/none\")",
-        "cap_narrow(\"model\", [\"infer\"])", "cap_narrow(\"/**\", [\"fly\"])", "cap_narrow(\"/**\", \"read\")",
-    ])
+    @Test(
+        "options that are none are errors of the program",
+        arguments: [
+            "infer(1)", "infer(\"a\", 1)", "infer(\"a\", {\"max_token\": 1})", "infer(\"a\", {\"max_tokens\": 0})",
+            "infer(\"a\", {\"temperature\": 9.0})", "infer(\"a\", {\"stop\": [1]})", "detokenize(\"a\")", "tokenize(1)",
+            "sample([1.0], {\"max_tokens\": 1})", "sample([])", "sample([1])", "logits(\"a\")", "logits([4294967296])",
+            "kv_append(kv_open(), 1)", "kv_fork(7)", "kv_save(kv_open(), \"/fs/a\")", "kv_open(\"/kv/none\")",
+            "cap_narrow(\"model\", [\"infer\"])", "cap_narrow(\"/**\", [\"fly\"])", "cap_narrow(\"/**\", \"read\")",
+        ])
     func badOptions(call: String) throws {
         var harness = try ProgramHarness(Self.all)
         let (text, end) = try harness.run("println(try { \(call) } catch e { \"refused\" })")
@@ -173,10 +179,12 @@ struct ProgramTests {
         #expect(19...21 ~= steps)
     }
 
-    @Test("a program that takes all memory fails by itself", arguments: [
-        "let mut a = []\nwhile true { a.push([0; 1000]) }", "fn f(n) { f(n + 1) }\nf(0)",
-        "let mut s = \"x\"\nwhile true { s = s + s }",
-    ])
+    @Test(
+        "a program that takes all memory fails by itself",
+        arguments: [
+            "let mut a = []\nwhile true { a.push([0; 1000]) }", "fn f(n) { f(n + 1) }\nf(0)",
+            "let mut s = \"x\"\nwhile true { s = s + s }",
+        ])
     func memory(source: String) throws {
         var harness = try ProgramHarness(Self.all + ", \"quotas\": {\"heap_bytes\": 1000000}")
         let (_, end) = try harness.run(source)

@@ -22,7 +22,8 @@ struct PowerOfTen {
         let shift = fifthPower.leadingZeroBitCount
         let factor = UInt128(fifthPower << shift)
         // The product of 128 and 64 bits has 191 or 192; its upper 128 are kept.
-        significand = UInt128(Self.coarseSignificands[row]) * factor
+        significand =
+            UInt128(Self.coarseSignificands[row]) * factor
             + (UInt128(Self.coarseSignificands[row + 1]) * factor) >> 64
         exponent = Self.floorOfBinaryLogarithm(ofPower: coarse * Self.step) - 127 + (fine - shift) + 64
         // 5^54 is the largest power of five below 2^127, and the lowest bit of 128 may be lost.

@@ -33,14 +33,16 @@ struct FieldPath {
             switch step {
             case .element(let index): text += "[\(index)]"
             case .member(let name):
-                let isWord = !name.utf8.isEmpty && name.utf8.allSatisfy {
-                    switch $0 {
-                    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"):
-                        true
-                    default: false
+                let isWord =
+                    !name.utf8.isEmpty
+                    && name.utf8.allSatisfy {
+                        switch $0 {
+                        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"):
+                            true
+                        default: false
+                        }
                     }
-                }
                 if isWord {
                     text += (text.isEmpty ? "" : ".") + name.text
                 } else {

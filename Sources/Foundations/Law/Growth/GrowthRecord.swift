@@ -59,8 +59,10 @@ public struct GrowthRecord: Equatable, Sendable {
         self.reason = reason
         self.number = number
         self.previous = previous
-        self.hash = hash ?? Self.hash(
-            previous, sequence, time, event, subject, target, operations, reason, number)
+        self.hash =
+            hash
+            ?? Self.hash(
+                previous, sequence, time, event, subject, target, operations, reason, number)
     }
 
     /// Whether the hash is the one of what the record says.

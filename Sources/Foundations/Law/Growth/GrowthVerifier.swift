@@ -26,16 +26,17 @@ public struct GrowthFault: Error, Equatable, Sendable {
     public let problem: Problem
 
     public var message: String {
-        let what = switch problem {
-        case .unreadable: "neither a record nor a head"
-        case .altered(let sequence): "record \(sequence) has been altered: its hash is not that of its content"
-        case .chainBroken(let sequence): "record \(sequence) does not continue the record before it"
-        case .missing(let range): "records \(range.lowerBound) to \(range.upperBound) are missing"
-        case .outOfOrder(let sequence): "record \(sequence) is out of order"
-        case .wrongHead(let sequence): "the head of record \(sequence) is not that of these records"
-        case .wrongCode(let sequence): "the code of the head of record \(sequence) is not the audit key's"
-        case .anchorMissed(let sequence): "the records do not contain the anchored head of record \(sequence)"
-        }
+        let what =
+            switch problem {
+            case .unreadable: "neither a record nor a head"
+            case .altered(let sequence): "record \(sequence) has been altered: its hash is not that of its content"
+            case .chainBroken(let sequence): "record \(sequence) does not continue the record before it"
+            case .missing(let range): "records \(range.lowerBound) to \(range.upperBound) are missing"
+            case .outOfOrder(let sequence): "record \(sequence) is out of order"
+            case .wrongHead(let sequence): "the head of record \(sequence) is not that of these records"
+            case .wrongCode(let sequence): "the code of the head of record \(sequence) is not the audit key's"
+            case .anchorMissed(let sequence): "the records do not contain the anchored head of record \(sequence)"
+            }
         return "line \(line): \(what)"
     }
 }

@@ -21,8 +21,9 @@ public struct LawSuggestion: Equatable, Sendable {
                 needs[place].recordCount += 1
             } else {
                 places[key] = needs.count
-                needs.append(LawSuggestion(
-                    subject: record.subject, target: record.target, operations: record.operations, recordCount: 1))
+                needs.append(
+                    LawSuggestion(
+                        subject: record.subject, target: record.target, operations: record.operations, recordCount: 1))
             }
         }
         return needs

@@ -25,7 +25,8 @@ public func kernelMain(bootProtocol: UInt32, parameters: UInt64) -> Never {
     LocalAPIC.enable()
     let cores = Cores(starting: configuration.cpuCount, pageTableRoot: pageTableRoot)
 
-    let greeting = "hexa-os: \(information.memoryMap.byteCount >> 20) MiB of RAM, "
+    let greeting =
+        "hexa-os: \(information.memoryMap.byteCount >> 20) MiB of RAM, "
         + "\(cores.crew.participantCount) of \(configuration.cpuCount) cores, clock from \(clockSource.name)"
     Machine.log.debug("command line: \(String(decoding: information.commandLine, as: UTF8.self))")
     var law = Law(clients: Law.Client.holding(configuration.apiKeys))

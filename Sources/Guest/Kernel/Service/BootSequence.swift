@@ -109,11 +109,12 @@ extension BootSequence {
     ) -> Net.NetworkConfiguration {
         let random = Machine.entropy.next()
         // Without an address of its own the device gets a random one, locally administered and unicast (RFC 9542, 2.1).
-        let mac = device.macAddress ?? [
-            0x02, UInt8(truncatingIfNeeded: random), UInt8(truncatingIfNeeded: random >> 8),
-            UInt8(truncatingIfNeeded: random >> 16), UInt8(truncatingIfNeeded: random >> 24),
-            UInt8(truncatingIfNeeded: random >> 32),
-        ]
+        let mac =
+            device.macAddress ?? [
+                0x02, UInt8(truncatingIfNeeded: random), UInt8(truncatingIfNeeded: random >> 8),
+                UInt8(truncatingIfNeeded: random >> 16), UInt8(truncatingIfNeeded: random >> 24),
+                UInt8(truncatingIfNeeded: random >> 32),
+            ]
         var net = Net.NetworkConfiguration(
             hardwareAddress: EthernetAddress(mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]),
             addressing: Self.addressing(configuration.addressing))
@@ -129,9 +130,10 @@ extension BootSequence {
         switch addressing {
         case .dhcp: .dhcp
         case .static(let address, let prefixLength, let gateway):
-            .static(InterfaceAddress(
-                address: IPv4Address(bits: address), prefixLength: Int(prefixLength),
-                gateway: gateway.map { IPv4Address(bits: $0) }))
+            .static(
+                InterfaceAddress(
+                    address: IPv4Address(bits: address), prefixLength: Int(prefixLength),
+                    gateway: gateway.map { IPv4Address(bits: $0) }))
         }
     }
 

@@ -118,8 +118,9 @@ public struct KernelConfiguration: Equatable, Sendable {
         case Array("hexa.context".utf8):
             contextLength = try need(Self.integer(value, in: 1...(1 << 24)).map { Int($0) }, "a number of tokens")
         case Array("hexa.sequences".utf8):
-            sequenceCount = try need(Self.integer(value, in: 1...UInt64(Self.sequenceCountMax)).map { Int($0) },
-                                     "a number from 1 to 1024")
+            sequenceCount = try need(
+                Self.integer(value, in: 1...UInt64(Self.sequenceCountMax)).map { Int($0) },
+                "a number from 1 to 1024")
         case Array("hexa.sla-ttft-ms".utf8):
             timeToFirstTokenMilliseconds = try need(Self.promise(value), "milliseconds, 1 to 3600000")
         case Array("hexa.sla-itl-ms".utf8):

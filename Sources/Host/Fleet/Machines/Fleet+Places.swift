@@ -87,7 +87,8 @@ extension Fleet {
         }
         if let id = firstMachine({ $0.isReady && isIdle($0.model) }) { return id }
         guard let first = models[wanting].waiting.first, let request = requests[first],
-              request.arrived + policy.patience <= now else { return nil }
+            request.arrived + policy.patience <= now
+        else { return nil }
         return firstMachine { machine in
             // One that has just been started gets the time to answer something.
             if case .ready(let since) = machine.state { since + policy.patience <= now } else { false }

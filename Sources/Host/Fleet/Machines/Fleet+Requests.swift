@@ -94,7 +94,8 @@ extension Fleet {
     mutating func expireWaiting(now: Instant) {
         for index in models.indices {
             while let id = models[index].waiting.first, let request = requests[id],
-                  request.arrived + policy.waitMax <= now {
+                request.arrived + policy.waitMax <= now
+            {
                 models[index].waiting.removeFirst()
                 refuse(id, of: index, .waitedTooLong(seconds: Int(policy.waitMax.milliseconds / 1_000)))
             }

@@ -51,17 +51,20 @@ extension Fleet {
     public func status(ofModel index: Int) -> ModelStatus {
         let model = models[index]
         let machines = model.machines.compactMap { self.machines[$0] }
-        let state: ModelState =
-            if machines.contains(where: \.isReady) { .ready }
-            else if machines.contains(where: { $0.state == .starting }) { .starting }
-            else if !machines.isEmpty { .draining }
-            else { model.failure == nil ? .stopped : .failed }
         return ModelStatus(
-            state: state, waitingCount: model.waiting.count,
+            state: state(of: model, machines: machines), waitingCount: model.waiting.count,
             machines: machines.map { machine in
-                .init(id: machine.id, replica: machine.replica, state: machine.state,
-                      inFlightCount: machine.requests.count)
+                .init(
+                    id: machine.id, replica: machine.replica, state: machine.state,
+                    inFlightCount: machine.requests.count)
             },
             failureReason: model.failure?.reason)
+    }
+
+    private func state(of model: ModelRecord, machines: [MachineRecord]) -> ModelState {
+        if machines.contains(where: \.isReady) { return .ready }
+        if machines.contains(where: { $0.state == .starting }) { return .starting }
+        if !machines.isEmpty { return .draining }
+        return model.failure == nil ? .stopped : .failed
     }
 }

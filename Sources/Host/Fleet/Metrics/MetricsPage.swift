@@ -71,7 +71,8 @@ public struct MetricsPage {
             if line.hasPrefix("#") {
                 current = introduce(line) ?? current
             } else if let sample = MetricsSample(line),
-                      !labels.contains(where: { sample.labelNames.contains($0.name) }) {
+                !labels.contains(where: { sample.labelNames.contains($0.name) })
+            {
                 let isOfCurrent = MetricsSample.suffixes.contains { sample.name == current + $0 }
                 let own = sample.labels.isEmpty || added.isEmpty ? sample.labels : "," + sample.labels
                 append("\(sample.name){\(added)\(own)} \(sample.value)", to: isOfCurrent ? current : sample.name)

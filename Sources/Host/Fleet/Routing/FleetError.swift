@@ -25,7 +25,7 @@ public struct FleetError: Error, Equatable, Sendable {
             "error": [
                 "message": .string(JSONString(message)), "type": .string(JSONString(type)),
                 "param": parameter.map { .string(JSONString($0)) } ?? .null, "code": .string(JSONString(code)),
-            ],
+            ]
         ]
         return error.serialized()
     }
@@ -45,21 +45,24 @@ extension FleetError {
     }
 
     static var modelMissing: FleetError {
-        invalid(400, "missing_parameter", parameter: "model",
-                "The request needs \"model\": the name of one of GET /v1/models.")
+        invalid(
+            400, "missing_parameter", parameter: "model",
+            "The request needs \"model\": the name of one of GET /v1/models.")
     }
 
     static func modelUnknown(_ name: String, nearest: String?) -> FleetError {
         // What the client wrote may be long; its beginning tells which it was.
         let shown = name.unicodeScalars.count > 64 ? String(name.unicodeScalars.prefix(64)) + "..." : name
         let hint = nearest.map { "did you mean \"\($0)\"?" } ?? "GET /v1/models lists what there is."
-        return FleetError(404, type: "not_found_error", code: "model_not_found", parameter: "model",
-                          "There is no model \"\(shown)\" here: \(hint)")
+        return FleetError(
+            404, type: "not_found_error", code: "model_not_found", parameter: "model",
+            "There is no model \"\(shown)\" here: \(hint)")
     }
 
     static var routeUnknown: FleetError {
-        FleetError(404, type: "not_found_error", code: "unknown_route",
-                   "There is no such route here; a machine's own are reached by POST with \"model\" in the body.")
+        FleetError(
+            404, type: "not_found_error", code: "unknown_route",
+            "There is no such route here; a machine's own are reached by POST with \"model\" in the body.")
     }
 
     static var methodNotAllowed: FleetError {
@@ -67,13 +70,15 @@ extension FleetError {
     }
 
     static var keyMissing: FleetError {
-        FleetError(401, type: "authentication_error", code: "missing_api_key",
-                   "This server needs an API key: send it as \"Authorization: Bearer KEY\".")
+        FleetError(
+            401, type: "authentication_error", code: "missing_api_key",
+            "This server needs an API key: send it as \"Authorization: Bearer KEY\".")
     }
 
     static var keyWrong: FleetError {
-        FleetError(401, type: "authentication_error", code: "invalid_api_key",
-                   "The API key is not known to this server.")
+        FleetError(
+            401, type: "authentication_error", code: "invalid_api_key",
+            "The API key is not known to this server.")
     }
 
     private static func invalid(
@@ -92,23 +97,29 @@ extension FleetError {
 
     /// What a client is told who is refused; `model` is the name it asked for.
     public init(_ refusal: Refusal, model: String) {
-        self = switch refusal {
-        case .queueFull:
-            .unavailable("overloaded", status: 429, retryAfterSeconds: 1,
-                         "As many requests as may wait for \"\(model)\" do.")
-        case .waitedTooLong(let seconds):
-            .unavailable("start_timeout", retryAfterSeconds: 1,
-                         "No machine was ready for \"\(model)\" within \(seconds) s.")
-        case .startFailed(let reason, let retrySeconds):
-            .unavailable("start_failed", retryAfterSeconds: max(1, retrySeconds),
-                         "The machine of \"\(model)\" did not start: \(reason)")
-        case .stopped:
-            .unavailable("stopped", retryAfterSeconds: nil, "\"\(model)\" was stopped; a new request starts it again.")
-        case .shuttingDown:
-            .unavailable("shutting_down", retryAfterSeconds: nil, "This server is shutting down.")
-        case .machineLost:
-            .unavailable("machine_lost", status: 502, retryAfterSeconds: nil,
-                         "The machine that had this request ended before it answered.")
-        }
+        self =
+            switch refusal {
+            case .queueFull:
+                .unavailable(
+                    "overloaded", status: 429, retryAfterSeconds: 1,
+                    "As many requests as may wait for \"\(model)\" do.")
+            case .waitedTooLong(let seconds):
+                .unavailable(
+                    "start_timeout", retryAfterSeconds: 1,
+                    "No machine was ready for \"\(model)\" within \(seconds) s.")
+            case .startFailed(let reason, let retrySeconds):
+                .unavailable(
+                    "start_failed", retryAfterSeconds: max(1, retrySeconds),
+                    "The machine of \"\(model)\" did not start: \(reason)")
+            case .stopped:
+                .unavailable(
+                    "stopped", retryAfterSeconds: nil, "\"\(model)\" was stopped; a new request starts it again.")
+            case .shuttingDown:
+                .unavailable("shutting_down", retryAfterSeconds: nil, "This server is shutting down.")
+            case .machineLost:
+                .unavailable(
+                    "machine_lost", status: 502, retryAfterSeconds: nil,
+                    "The machine that had this request ended before it answered.")
+            }
     }
 }

@@ -25,6 +25,7 @@ enum MachineEvent {
 }
 
 /// Starts a machine for an entry; its events come on the loop, after this returns.
-typealias MachineStarter = @Sendable (
-    FleetConfiguration.Entry, any EventLoop, @escaping (MachineEvent) -> Void
-) throws(LaunchError) -> any Machine
+typealias MachineStarter =
+    @Sendable (
+        FleetConfiguration.Entry, any EventLoop, @escaping (MachineEvent) -> Void
+    ) throws(LaunchError) -> any Machine

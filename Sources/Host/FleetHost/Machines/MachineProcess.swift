@@ -44,8 +44,9 @@ final class MachineProcess: Machine {
             throw error
         }
         LineReader.read(output.reading, on: loop, onLine: { self.receive(event: $0) }, onEnd: { self.collect() })
-        LineReader.read(errors.reading, on: loop, onLine: { self.receive(line: $0) },
-                        onEnd: { self.isErrorStreamOpen = false })
+        LineReader.read(
+            errors.reading, on: loop, onLine: { self.receive(line: $0) },
+            onEnd: { self.isErrorStreamOpen = false })
     }
 
     var identifier: pid_t { process.identifier }

@@ -7,7 +7,8 @@ public struct ConsoleLine: Equatable, Sendable {
 
     public init(_ text: String) {
         self.text = text
-        let afterTime = text.hasPrefix("[")
+        let afterTime =
+            text.hasPrefix("[")
             ? text.split(separator: "]", maxSplits: 1, omittingEmptySubsequences: false).dropFirst().first ?? ""
             : ""
         let word = afterTime.split(separator: " ", maxSplits: 1).first ?? ""

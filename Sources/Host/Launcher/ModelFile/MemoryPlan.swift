@@ -31,7 +31,10 @@ public struct MemoryPlan: Equatable, Sendable {
         // With less than it could use the kernel serves fewer sequences at once, and says so.
         // Not beyond what is there, though much of a large machine is never touched: Linux may refuse to promise it.
         let share = (available - sharedMiB) / machineCount
-        machineMiB = requestedMiB ?? min(MachineConfiguration.memoryMiB(toHold: estimate.mebibyteCount),
-                                         max(share, leastMachine))
+        machineMiB =
+            requestedMiB
+            ?? min(
+                MachineConfiguration.memoryMiB(toHold: estimate.mebibyteCount),
+                max(share, leastMachine))
     }
 }

@@ -22,8 +22,9 @@ extension ModelFile {
             let count = pread(file.number, address + offset, wanted, offset)
             if count < 0, errno == EINTR { continue }
             guard count > 0 else {
-                throw .fileUnreadable(path: path, reason: count < 0 ? errorText(errno) : "it ends at byte \(offset)",
-                                      hint: "is something writing it?")
+                throw .fileUnreadable(
+                    path: path, reason: count < 0 ? errorText(errno) : "it ends at byte \(offset)",
+                    hint: "is something writing it?")
             }
             offset += count
         }

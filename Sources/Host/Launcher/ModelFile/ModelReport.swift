@@ -65,8 +65,9 @@ public struct ModelReport: Sendable {
         TensorType.allCases.compactMap { type in
             let tensors = header.tensors.filter { $0.type == type }
             guard !tensors.isEmpty else { return nil }
-            return TypeCount(name: type.displayName, tensorCount: tensors.count,
-                             byteCount: tensors.reduce(0) { $0 + $1.byteCount })
+            return TypeCount(
+                name: type.displayName, tensorCount: tensors.count,
+                byteCount: tensors.reduce(0) { $0 + $1.byteCount })
         }.sorted { $0.byteCount > $1.byteCount }
     }
 }

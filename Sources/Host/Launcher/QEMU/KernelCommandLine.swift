@@ -47,8 +47,10 @@ public struct KernelCommandLine: Equatable, Sendable {
         }
         let extended = (text.isEmpty ? "" : text + " ") + key + "=" + value
         guard extended.utf8.count <= Self.byteCountMax else {
-            throw .valueUnusable(flag: flag, reason: "makes the kernel command line longer than "
-                + "\(Self.byteCountMax) bytes")
+            throw .valueUnusable(
+                flag: flag,
+                reason: "makes the kernel command line longer than "
+                    + "\(Self.byteCountMax) bytes")
         }
         text = extended
     }

@@ -17,7 +17,8 @@ public struct QEMUCommand: Equatable, Sendable {
     public let kernelCommandLine: KernelCommandLine
 
     public init(_ machine: MachineConfiguration) throws(LaunchError) {
-        arguments = Self.machineArguments(machine)
+        arguments =
+            Self.machineArguments(machine)
             + Self.networkArguments(machine)
             + Self.diskArguments(machine)
             + Self.otherDeviceArguments
@@ -55,7 +56,8 @@ public struct QEMUCommand: Equatable, Sendable {
 
     private static func drive(_ name: String, _ path: String) -> [String] {
         [
-            "-blockdev", "driver=file,node-name=\(name),filename=\(escaped(path)),read-only=on,"
+            "-blockdev",
+            "driver=file,node-name=\(name),filename=\(escaped(path)),read-only=on,"
                 + "auto-read-only=off,cache.direct=off,aio=threads",
             "-device", "virtio-blk-device,drive=\(name)",
         ]

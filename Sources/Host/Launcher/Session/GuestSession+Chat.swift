@@ -10,8 +10,10 @@ extension GuestSession {
         guard let socket = Loopback.connect(port: machine.hostPort) else {
             throw .badAnswer(reason: "the server does not take connections")
         }
-        socket.write(HTTPRequest.chat(model: machine.modelName, prompt: prompt, tokenCountMax: tokenCountMax,
-                                      apiKey: machine.apiKey))
+        socket.write(
+            HTTPRequest.chat(
+                model: machine.modelName, prompt: prompt, tokenCountMax: tokenCountMax,
+                apiKey: machine.apiKey))
         var response = HTTPResponseReader()
         var stream = ChatStreamReader()
         var refusal: [UInt8] = []

@@ -48,8 +48,9 @@ public struct GuestSession: ~Copyable {
         if !command.wantsListener, relay == nil { port.standAside() }
         let signals = SignalInbox()
         // The threads have the signals blocked, as this one has by now.
-        relay?.start(FileDescriptor(owning: fcntl(port.descriptor, F_DUPFD_CLOEXEC, 0)),
-                     guestPort: QEMUCommand.guestPort)
+        relay?.start(
+            FileDescriptor(owning: fcntl(port.descriptor, F_DUPFD_CLOEXEC, 0)),
+            guestPort: QEMUCommand.guestPort)
         let monitor = try Self.monitor(monitorPath, command, for: machine, at: port, headStart)
         monitor.configure(command.configurationFile)
 

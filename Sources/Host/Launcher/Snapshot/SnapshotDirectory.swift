@@ -45,8 +45,9 @@ public struct SnapshotDirectory: ~Copyable {
     ///
     /// - Returns: the bytes that the memory takes on the disk.
     public mutating func complete(_ manifest: SnapshotManifest) throws(LaunchError) -> Int {
-        let file = FileDescriptor(owning: open(
-            "\(temporaryPath)/\(Snapshot.manifestName)", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600))
+        let file = FileDescriptor(
+            owning: open(
+                "\(temporaryPath)/\(Snapshot.manifestName)", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600))
         guard file.number >= 0, file.write(manifest.json.serialized(style: .pretty)), fsync(file.number) == 0,
             fsync(memory.number) == 0
         else { throw .outputFailed(path: path, reason: errorText(errno)) }
@@ -81,10 +82,12 @@ public struct SnapshotDirectory: ~Copyable {
 extension LaunchError {
     /// A snapshot's own problems, told as this program's.
     public init(_ error: VMMError) {
-        self = switch error {
-        case .fileUnreadable(let path, let number):
-            .fileUnreadable(path: path, reason: errorText(number), hint: "is the snapshot whole, and its model there?")
-        default: .snapshotInvalid(reason: error.description)
-        }
+        self =
+            switch error {
+            case .fileUnreadable(let path, let number):
+                .fileUnreadable(
+                    path: path, reason: errorText(number), hint: "is the snapshot whole, and its model there?")
+            default: .snapshotInvalid(reason: error.description)
+            }
     }
 }

@@ -19,10 +19,12 @@ extension BootTimeline {
             let x = Drawing.barsStart + begin / total * Drawing.barsWidth
             let width = max((end - begin) / total * Drawing.barsWidth, 0.5)
             let colour = row.actor == "kernel" ? "#2b6cb0" : "#b7791f"
-            lines.append("<rect x=\"\(Self.tenths(x))\" y=\"\(y)\" width=\"\(Self.tenths(width))\" height=\"12\" "
-                + "fill=\"\(colour)\"/>")
-            lines.append("<text x=\"\(Drawing.margin)\" y=\"\(y + 10)\">\(Self.milliseconds(end)) ms "
-                + "(+\(Self.milliseconds(end - begin))) \(Self.escaped(row.text))</text>")
+            lines.append(
+                "<rect x=\"\(Self.tenths(x))\" y=\"\(y)\" width=\"\(Self.tenths(width))\" height=\"12\" "
+                    + "fill=\"\(colour)\"/>")
+            lines.append(
+                "<text x=\"\(Drawing.margin)\" y=\"\(y + 10)\">\(Self.milliseconds(end)) ms "
+                    + "(+\(Self.milliseconds(end - begin))) \(Self.escaped(row.text))</text>")
             begin = end
         }
         return (lines + ["</svg>", ""]).joined(separator: "\n")

@@ -59,13 +59,14 @@ public struct BootTimeline: Equatable, Sendable {
 
     /// `[{"actor": ..., "milestone": ..., "milliseconds": ...}, ...]`
     public var json: JSONValue {
-        .array(ordered.map { milestone in
-            [
-                "actor": .string(JSONString(milestone.actor)),
-                "milestone": .string(JSONString(milestone.text)),
-                "milliseconds": .number(.double(milestone.time.seconds * 1_000)),
-            ]
-        })
+        .array(
+            ordered.map { milestone in
+                [
+                    "actor": .string(JSONString(milestone.actor)),
+                    "milestone": .string(JSONString(milestone.text)),
+                    "milliseconds": .number(.double(milestone.time.seconds * 1_000)),
+                ]
+            })
     }
 }
 

@@ -102,7 +102,7 @@ extension MachineDescription {
     /// The configuration file that describes this machine.
     public var json: JSONValue {
         var file: JSONObject = [
-            "machine-config": ["vcpu_count": Self.json(processorCount), "mem_size_mib": Self.json(memoryMiB)],
+            "machine-config": ["vcpu_count": Self.json(processorCount), "mem_size_mib": Self.json(memoryMiB)]
         ]
         switch start {
         case .kernel(let path, let commandLine):
@@ -115,20 +115,27 @@ extension MachineDescription {
                 "snapshot",
                 to: ["save_descriptor": Self.json(Int(saving.descriptor)), "id": Self.json(saving.id.text)])
         }
-        file.set("drives", to: .array(diskPaths.enumerated().map { index, path in
-            [
-                "drive_id": Self.json("drive\(index)"), "path_on_host": Self.json(path), "is_root_device": false,
-                "is_read_only": true,
-            ]
-        }))
+        file.set(
+            "drives",
+            to: .array(
+                diskPaths.enumerated().map { index, path in
+                    [
+                        "drive_id": Self.json("drive\(index)"), "path_on_host": Self.json(path),
+                        "is_root_device": false,
+                        "is_read_only": true,
+                    ]
+                }))
         // Unknown to Firecracker before 1.14, so that it is only there when it is needed.
         if !mappedFilePaths.isEmpty {
-            file.set("pmem", to: .array(mappedFilePaths.enumerated().map { index, path in
-                [
-                    "id": Self.json("pmem\(index)"), "path_on_host": Self.json(path), "root_device": false,
-                    "read_only": true,
-                ]
-            }))
+            file.set(
+                "pmem",
+                to: .array(
+                    mappedFilePaths.enumerated().map { index, path in
+                        [
+                            "id": Self.json("pmem\(index)"), "path_on_host": Self.json(path), "root_device": false,
+                            "read_only": true,
+                        ]
+                    }))
         }
         if !networkInterfaces.isEmpty {
             file.set("network-interfaces", to: .array(networkInterfaces.enumerated().map { $1.json(number: $0) }))
@@ -138,10 +145,12 @@ extension MachineDescription {
             var vsock: JSONObject = ["guest_cid": Self.json(Int(vsockContext))]
             if let vsockSocketPath { vsock.set("uds_path", to: Self.json(vsockSocketPath)) }
             if let forwarding {
-                vsock.set("forward", to: [
-                    "descriptor": Self.json(Int(forwarding.listenerDescriptor)),
-                    "guest_port": Self.json(Int(forwarding.guestPort)),
-                ])
+                vsock.set(
+                    "forward",
+                    to: [
+                        "descriptor": Self.json(Int(forwarding.listenerDescriptor)),
+                        "guest_port": Self.json(Int(forwarding.guestPort)),
+                    ])
             }
             file.set("vsock", to: .object(vsock))
         }

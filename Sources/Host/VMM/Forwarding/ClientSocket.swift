@@ -19,9 +19,11 @@ final class ClientSocket {
         var result = Received.nothingYet
         let bytes = [UInt8](unsafeUninitializedCapacity: maximum) { buffer, count in
             var length: Int
-            repeat { length = recv(number, buffer.baseAddress, buffer.count, Int32(MSG_DONTWAIT)) }
-            while length < 0 && errno == EINTR
-            if length == 0 { result = .end } else if length < 0, errno != EAGAIN { result = .broken }
+            repeat {
+                length = recv(number, buffer.baseAddress, buffer.count, Int32(MSG_DONTWAIT))
+            } while length < 0 && errno == EINTR
+            if length == 0 { result = .end }
+            if length < 0, errno != EAGAIN { result = .broken }
             count = max(length, 0)
         }
         return bytes.isEmpty ? result : .bytes(bytes)

@@ -42,9 +42,10 @@ final class KVMStatistics {
                 table.span.integer16(at: start + 6) == 1
             else { continue }
             let name = table[(start + descriptionByteCount)..<(start + stride)].prefix { $0 != 0 }
-            counters.append(Counter(
-                name: String(decoding: name, as: UTF8.self),
-                offset: values + Int(table.span.integer32(at: start + 8))))
+            counters.append(
+                Counter(
+                    name: String(decoding: name, as: UTF8.self),
+                    offset: values + Int(table.span.integer32(at: start + 8))))
         }
         return counters
     }

@@ -42,7 +42,11 @@ final class ConsoleOutput {
         var sent = 0
         while sent < bytes.count {
             let count = Glibc.write(descriptor, bytes.baseAddress! + sent, bytes.count - sent)
-            if count >= 0 { sent += count } else if errno == EAGAIN { return sent } else if errno != EINTR {
+            if count >= 0 {
+                sent += count
+            } else if errno == EAGAIN {
+                return sent
+            } else if errno != EINTR {
                 return bytes.count
             }
         }

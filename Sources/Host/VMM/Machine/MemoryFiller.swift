@@ -86,7 +86,9 @@ extension MachineMemory {
             let length = pread(
                 file.descriptor.number, mapping.base + piece.memoryOffset + done, piece.byteCount - done,
                 off_t(piece.fileOffset + done))
-            if length > 0 { done += length } else if length == 0 || errno != EINTR {
+            if length > 0 {
+                done += length
+            } else if length == 0 || errno != EINTR {
                 throw .system(call: "pread into the machine's memory", errno: length == 0 ? ENODATA : errno)
             }
         }

@@ -33,7 +33,9 @@ extension MachineMemory {
         var offset = range.lowerBound
         while offset < range.upperBound {
             let length = pwrite(descriptor, bytes.baseAddress! + offset, range.upperBound - offset, off_t(offset))
-            if length > 0 { offset += length } else if length == 0 || errno != EINTR {
+            if length > 0 {
+                offset += length
+            } else if length == 0 || errno != EINTR {
                 throw .system(call: "pwrite of the machine's memory", errno: length == 0 ? ENOSPC : errno)
             }
         }

@@ -48,8 +48,10 @@ public struct Snapshot: Equatable, Sendable {
             throw .snapshot(path: path, reason: "is no machine's memory that was saved")
         }
         guard mark.id == manifest.id else {
-            throw .snapshot(path: path, reason: "belongs to snapshot \(mark.id.text), "
-                + "not to \(manifest.id.text) as \(manifestName) says")
+            throw .snapshot(
+                path: path,
+                reason: "belongs to snapshot \(mark.id.text), "
+                    + "not to \(manifest.id.text) as \(manifestName) says")
         }
         return mark.entry
     }
@@ -59,12 +61,16 @@ public struct Snapshot: Equatable, Sendable {
         for file in manifest.disks + manifest.mappedFiles {
             let identity = try FileIdentity(ofFileAt: file.path)
             guard identity.byteCount == file.identity.byteCount else {
-                throw .snapshot(path: path, reason: "bytes of \(file.path) is \(file.identity.byteCount), "
-                    + "and the file has \(identity.byteCount)")
+                throw .snapshot(
+                    path: path,
+                    reason: "bytes of \(file.path) is \(file.identity.byteCount), "
+                        + "and the file has \(identity.byteCount)")
             }
             guard identity == file.identity else {
-                throw .snapshot(path: path, reason: "fingerprint of \(file.path) is not the file's: "
-                    + "it has changed since the snapshot was made")
+                throw .snapshot(
+                    path: path,
+                    reason: "fingerprint of \(file.path) is not the file's: "
+                        + "it has changed since the snapshot was made")
             }
         }
     }
@@ -75,8 +81,10 @@ public struct Snapshot: Equatable, Sendable {
             throw .snapshot(path: manifestPath, reason: difference)
         }
         guard identity.featureFingerprint == manifest.processor else {
-            throw .snapshot(path: manifestPath, reason: "machine-config.processor is that of a processor with other "
-                + "features than this one's: make the snapshot anew here")
+            throw .snapshot(
+                path: manifestPath,
+                reason: "machine-config.processor is that of a processor with other "
+                    + "features than this one's: make the snapshot anew here")
         }
     }
 

@@ -56,11 +56,12 @@ extension SnapshotManifest {
     ) throws(ConfigurationProblem) -> [File] {
         var files: [File] = []
         for var file in try reader.readers(field) {
-            files.append(File(
-                path: try file.string("path_on_host"),
-                identity: FileIdentity(
-                    byteCount: try file.integer("bytes", in: 1...Int.max),
-                    fingerprint: try fingerprint(&file, "fingerprint"))))
+            files.append(
+                File(
+                    path: try file.string("path_on_host"),
+                    identity: FileIdentity(
+                        byteCount: try file.integer("bytes", in: 1...Int.max),
+                        fingerprint: try fingerprint(&file, "fingerprint"))))
             try file.finish()
         }
         return files

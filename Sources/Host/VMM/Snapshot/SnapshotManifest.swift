@@ -72,8 +72,9 @@ public struct SnapshotManifest: Equatable, Sendable {
         }
         return differs("vcpu_count", "\(processorCount)", "\(machine.processorCount)")
             ?? differs("mem_size_mib", "\(memoryMiB)", "\(machine.memoryMiB)")
-            ?? differs("guest_cid", vsockContext.map { "\($0)" } ?? "none",
-                       machine.vsockContext.map { "\($0)" } ?? "none")
+            ?? differs(
+                "guest_cid", vsockContext.map { "\($0)" } ?? "none",
+                machine.vsockContext.map { "\($0)" } ?? "none")
             ?? differs("the number of drives", "\(disks.count)", "\(machine.diskPaths.count)")
             ?? differs("the number of pmem files", "\(mappedFiles.count)", "\(machine.mappedFilePaths.count)")
     }

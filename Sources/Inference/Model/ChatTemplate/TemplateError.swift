@@ -27,14 +27,15 @@ public struct TemplateError: Error, Equatable, Sendable {
 
 extension TemplateError: CustomStringConvertible {
     public var description: String {
-        let text = switch problem {
-        case .syntax(let text): text
-        case .unsupported(let text): text + " is not supported"
-        case .type(let text): text
-        case .undefined(let name): "'" + name + "' is undefined"
-        case .raised(let text): text
-        case .limit(let name): "more than the limit on " + name
-        }
+        let text =
+            switch problem {
+            case .syntax(let text): text
+            case .unsupported(let text): text + " is not supported"
+            case .type(let text): text
+            case .undefined(let name): "'" + name + "' is undefined"
+            case .raised(let text): text
+            case .limit(let name): "more than the limit on " + name
+            }
         return "chat template, line \(line): " + text
     }
 }

@@ -42,14 +42,17 @@ extension ModelConfiguration {
             throw .unsupported(key: metadata.key("expert_count"), what: "a mixture of \(experts) experts")
         }
         if let window = try metadata.integer("attention.sliding_window"), window > 0,
-           window < (try metadata.integer("context_length")) ?? 0 {
+            window < (try metadata.integer("context_length")) ?? 0
+        {
             throw .unsupported(key: metadata.key("attention.sliding_window"), what: "a sliding window of \(window)")
         }
         if metadata.file[metadata.key("attention.causal")]?.bool == false {
             throw .unsupported(key: metadata.key("attention.causal"), what: "attention that is not causal")
         }
-        for name in ["logit_scale", "embedding_scale", "residual_scale", "attention.scale",
-                     "attn_logit_softcapping", "final_logit_softcapping"] {
+        for name in [
+            "logit_scale", "embedding_scale", "residual_scale", "attention.scale",
+            "attn_logit_softcapping", "final_logit_softcapping",
+        ] {
             if let scale = metadata.file[metadata.key(name)]?.number, scale != 0, scale != 1 {
                 throw .unsupported(key: metadata.key(name), what: "this scaling")
             }
@@ -63,22 +66,26 @@ extension ModelConfiguration {
         let keyValueKey = "attention.head_count_kv"
         let keyValueCount = try metadata.positive(keyValueKey, limit: ModelLimits.headCountMax, default: count)
         guard count % keyValueCount == 0 else {
-            throw .contradiction(key: metadata.key(keyValueKey),
-                                 reason: "\(count) query heads are not a multiple of \(keyValueCount)")
+            throw .contradiction(
+                key: metadata.key(keyValueKey),
+                reason: "\(count) query heads are not a multiple of \(keyValueCount)")
         }
         let keyLength = try metadata.integer("attention.key_length")
         if keyLength == nil, embeddingLength % count != 0 {
-            throw .contradiction(key: metadata.key("attention.head_count"),
-                                 reason: "\(embeddingLength) elements do not divide into \(count) heads")
+            throw .contradiction(
+                key: metadata.key("attention.head_count"),
+                reason: "\(embeddingLength) elements do not divide into \(count) heads")
         }
         let dimension = keyLength ?? embeddingLength / count
         guard dimension > 0, dimension % 2 == 0, dimension <= ModelLimits.widthMax else {
-            throw .invalid(key: metadata.key("attention.key_length"),
-                           reason: "a head of \(dimension) elements is not possible (it must be even)")
+            throw .invalid(
+                key: metadata.key("attention.key_length"),
+                reason: "a head of \(dimension) elements is not possible (it must be even)")
         }
         if let valueLength = try metadata.integer("attention.value_length"), valueLength != dimension {
-            throw .unsupported(key: metadata.key("attention.value_length"),
-                               what: "a value length (\(valueLength)) other than the key length (\(dimension))")
+            throw .unsupported(
+                key: metadata.key("attention.value_length"),
+                what: "a value length (\(valueLength)) other than the key length (\(dimension))")
         }
         return (count, keyValueCount, dimension)
     }
@@ -89,20 +96,23 @@ extension ModelConfiguration {
         let name = "token_embd.weight"
         guard let embedding = metadata.file.tensor(named: name) else { throw .missingTensor(name: name) }
         guard embedding.columnCount == embeddingLength else {
-            throw .contradiction(key: metadata.key("embedding_length"),
-                                 reason: "\(embeddingLength), but '\(name)' has rows of \(embedding.columnCount)")
+            throw .contradiction(
+                key: metadata.key("embedding_length"),
+                reason: "\(embeddingLength), but '\(name)' has rows of \(embedding.columnCount)")
         }
         let size = embedding.rowCount
         guard size <= ModelLimits.vocabularySizeMax else {
             throw .invalid(key: name, reason: "\(size) rows are more than the \(ModelLimits.vocabularySizeMax) allowed")
         }
         if let stated = try metadata.integer("vocab_size"), stated != size {
-            throw .contradiction(key: metadata.key("vocab_size"),
-                                 reason: "\(stated), but '\(name)' has \(size) rows")
+            throw .contradiction(
+                key: metadata.key("vocab_size"),
+                reason: "\(stated), but '\(name)' has \(size) rows")
         }
         if let tokens = metadata.file["tokenizer.ggml.tokens"]?.array, tokens.count > size {
-            throw .contradiction(key: "tokenizer.ggml.tokens",
-                                 reason: "\(tokens.count) tokens, but '\(name)' has \(size) rows")
+            throw .contradiction(
+                key: "tokenizer.ggml.tokens",
+                reason: "\(tokens.count) tokens, but '\(name)' has \(size) rows")
         }
         return size
     }
@@ -124,19 +134,22 @@ extension ModelConfiguration.Rope {
         let key = "rope.dimension_count"
         dimensionCount = try metadata.positive(key, limit: ModelLimits.widthMax, default: headDimension)
         guard dimensionCount % 2 == 0, dimensionCount <= headDimension else {
-            throw .invalid(key: metadata.key(key),
-                           reason: "\(dimensionCount) is odd or more than the head's \(headDimension)")
+            throw .invalid(
+                key: metadata.key(key),
+                reason: "\(dimensionCount) is odd or more than the head's \(headDimension)")
         }
         frequencyBase = try metadata.positiveFloat("rope.freq_base", default: 10_000)
-        pairing = switch architecture {
-        case .llama, .mistral, .smollm: .interleaved
-        case .qwen2: .halves
-        }
+        pairing =
+            switch architecture {
+            case .llama, .mistral, .smollm: .interleaved
+            case .qwen2: .halves
+            }
         scaling = try Scaling(metadata)
         let factors = metadata.file.tensor(named: "rope_freqs.weight")
         if let factors, factors.type != .f32 || factors.elementCount != dimensionCount / 2 {
-            throw .contradiction(key: metadata.key(key),
-                                 reason: "'rope_freqs.weight' must be \(dimensionCount / 2) elements of F32")
+            throw .contradiction(
+                key: metadata.key(key),
+                reason: "'rope_freqs.weight' must be \(dimensionCount / 2) elements of F32")
         }
         hasFrequencyFactors = factors != nil
     }
@@ -163,10 +176,12 @@ extension ModelConfiguration.Rope.Scaling {
             guard high > low else {
                 throw .invalid(key: metadata.key("rope.scaling.high_freq_factor"), reason: "must exceed the low one")
             }
-            self = .llama3(factor: try metadata.positiveFloat("rope.scaling.factor"),
-                           lowFrequencyFactor: low, highFrequencyFactor: high,
-                           originalContextLength: try metadata.positive("rope.scaling.original_context_length",
-                                                                        limit: ModelLimits.contextLengthMax))
+            self = .llama3(
+                factor: try metadata.positiveFloat("rope.scaling.factor"),
+                lowFrequencyFactor: low, highFrequencyFactor: high,
+                originalContextLength: try metadata.positive(
+                    "rope.scaling.original_context_length",
+                    limit: ModelLimits.contextLengthMax))
         default:
             throw .unsupported(key: typeKey, what: "RoPE scaling '" + type + "'")
         }

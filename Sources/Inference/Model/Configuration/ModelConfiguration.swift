@@ -57,8 +57,9 @@ public struct ModelConfiguration: Equatable, Sendable {
             /// Positions are divided by `factor`.
             case linear(factor: Float)
             /// Llama 3.1's scaling by wavelength, given as numbers and not as `rope_freqs.weight`.
-            case llama3(factor: Float, lowFrequencyFactor: Float, highFrequencyFactor: Float,
-                        originalContextLength: Int)
+            case llama3(
+                factor: Float, lowFrequencyFactor: Float, highFrequencyFactor: Float,
+                originalContextLength: Int)
         }
     }
 

@@ -5,8 +5,9 @@ extension ModelContainer {
         case .complete(let container):
             self = container
         case .needsMoreBytes(let needed):
-            throw ContainerError(offset: bytes.byteCount, field: "header",
-                                 problem: .truncated(needed: UInt64(needed), fileSize: bytes.byteCount))
+            throw ContainerError(
+                offset: bytes.byteCount, field: "header",
+                problem: .truncated(needed: UInt64(needed), fileSize: bytes.byteCount))
         }
     }
 

@@ -18,8 +18,9 @@ extension ModelContainer {
     /// Whether the weights of a file that begins like this lie as the kernels read them, so that there is no need to
     /// change them: an HXM file's do.
     public static func isUsableInPlace(_ file: UnsafeRawBufferPointer) -> Bool {
-        file.count >= PackedFormat.magic.count && PackedFormat.magic.indices.allSatisfy { index in
-            file[index] == PackedFormat.magic[index]
-        }
+        file.count >= PackedFormat.magic.count
+            && PackedFormat.magic.indices.allSatisfy { index in
+                file[index] == PackedFormat.magic[index]
+            }
     }
 }

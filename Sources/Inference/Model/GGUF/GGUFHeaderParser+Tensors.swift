@@ -22,7 +22,10 @@ extension GGUFHeaderParser {
             let start = cursor.offset
             let nameBytes = try cursor.name(limit: GGUFLimits.tensorNameByteCountMax, "name of tensor \(index)")
             let name = String(decoding: nameBytes, as: UTF8.self)
-            try check(names.append { $0 += nameBytes; return true }, start, "tensor '" + name + "'")
+            try check(
+                names.append {
+                    $0 += nameBytes; return true
+                }, start, "tensor '" + name + "'")
             claims.append(try parseClaim(name))
         }
         return (claims, names)
@@ -34,8 +37,9 @@ extension GGUFHeaderParser {
         let dimensionCount = try cursor.integer(UInt32.self, field)
         guard dimensionCount > 0 else { throw invalid(dimensionsOffset, field, .zeroDimension) }
         guard dimensionCount <= UInt32(GGUFLimits.dimensionCountMax) else {
-            throw invalid(dimensionsOffset, field + ": dimensions",
-                          .tooLarge(UInt64(dimensionCount), limit: GGUFLimits.dimensionCountMax))
+            throw invalid(
+                dimensionsOffset, field + ": dimensions",
+                .tooLarge(UInt64(dimensionCount), limit: GGUFLimits.dimensionCountMax))
         }
         var dimensions: [Int] = []
         for _ in 0..<dimensionCount {
@@ -48,22 +52,27 @@ extension GGUFHeaderParser {
         let typeOffset = cursor.offset
         let rawType = try cursor.integer(UInt32.self, field)
         guard let type = TensorType(rawValue: rawType) else {
-            throw invalid(typeOffset, field,
-                          .unsupportedTensorType(rawType, name: GGMLTypeName.name(ofType: rawType) ?? "unknown"))
+            throw invalid(
+                typeOffset, field,
+                .unsupportedTensorType(rawType, name: GGMLTypeName.name(ofType: rawType) ?? "unknown"))
         }
         let byteCount = try checkedByteCount(dimensions, type, at: dimensionsOffset, field)
         let position = cursor.offset
         let dataOffset = try cursor.integer(UInt64.self, field)
-        return ClaimedTensor(name: name, type: type, dimensions: dimensions, byteCount: byteCount,
-                             dataOffset: dataOffset, position: position)
+        return ClaimedTensor(
+            name: name, type: type, dimensions: dimensions, byteCount: byteCount,
+            dataOffset: dataOffset, position: position)
     }
 
     private func checkedByteCount(
         _ dimensions: [Int], _ type: TensorType, at offset: Int, _ field: String
     ) throws(HeaderCursor.Stop) -> Int {
         guard dimensions[0] % type.elementsPerBlock == 0 else {
-            throw invalid(offset, field, .partialBlock(rowLength: dimensions[0],
-                                                       elementsPerBlock: type.elementsPerBlock))
+            throw invalid(
+                offset, field,
+                .partialBlock(
+                    rowLength: dimensions[0],
+                    elementsPerBlock: type.elementsPerBlock))
         }
         // The element count is bounded too: users multiply dimensions freely.
         var elementCount = 1
@@ -94,9 +103,10 @@ extension GGUFHeaderParser {
                 let needed = start.overflow || end.overflow ? UInt64.max : end.partialValue
                 throw invalid(claim.position, field, .truncated(needed: needed, fileSize: fileSize))
             }
-            tensors.append(ModelContainer.TensorInfo(
-                name: claim.name, type: claim.type, layout: .rows, dimensions: claim.dimensions,
-                offset: Int(start.partialValue), byteCount: claim.byteCount, checksum: nil))
+            tensors.append(
+                ModelContainer.TensorInfo(
+                    name: claim.name, type: claim.type, layout: .rows, dimensions: claim.dimensions,
+                    offset: Int(start.partialValue), byteCount: claim.byteCount, checksum: nil))
         }
         try checkDisjoint(tensors, claims)
         return tensors
@@ -108,8 +118,9 @@ extension GGUFHeaderParser {
         let order = tensors.indices.sorted { tensors[$0].offset < tensors[$1].offset }
         for (earlier, later) in zip(order, order.dropFirst())
         where tensors[earlier].byteRange.upperBound > tensors[later].offset {
-            throw invalid(claims[later].position, "tensor '" + tensors[later].name + "'",
-                          .overlaps(tensor: tensors[earlier].name))
+            throw invalid(
+                claims[later].position, "tensor '" + tensors[later].name + "'",
+                .overlaps(tensor: tensors[earlier].name))
         }
     }
 }

@@ -64,7 +64,10 @@ extension GGUFHeaderParser {
             let keyOffset = cursor.offset
             let keyBytes = try cursor.name(limit: GGUFLimits.keyByteCountMax, "metadata key \(index)")
             let key = String(decoding: keyBytes, as: UTF8.self)
-            try check(keys.append { $0 += keyBytes; return true }, keyOffset, "metadata key '" + key + "'")
+            try check(
+                keys.append {
+                    $0 += keyBytes; return true
+                }, keyOffset, "metadata key '" + key + "'")
             let typeOffset = cursor.offset
             let type = try parseValueType(key)
             let value = try parseValue(of: type, key)
@@ -147,8 +150,10 @@ extension GGUFHeaderParser {
             guard count <= UInt64(cursor.end - start) / 8 else {
                 let (byteCount, overflow) = count.multipliedReportingOverflow(by: 8)
                 let needed = UInt64(start).addingReportingOverflow(byteCount)
-                throw invalid(countOffset, key, cursor.shortage(
-                    needed: overflow || needed.overflow ? .max : needed.partialValue))
+                throw invalid(
+                    countOffset, key,
+                    cursor.shortage(
+                        needed: overflow || needed.overflow ? .max : needed.partialValue))
             }
             for _ in 0..<count {
                 let length = try cursor.integer(UInt64.self, key)

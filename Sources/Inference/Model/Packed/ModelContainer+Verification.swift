@@ -7,9 +7,10 @@ extension ModelContainer {
         _ = try Tokenizer(self, mapped: bytes)
         let made = TokenizerTables.encode(try Tokenizer(self, bytes: bytes.bytes)).record
         guard made == tables.record else {
-            throw .tokenizerTables(ContainerError(
-                offset: tables.offset, field: "tokenizer tables: those of the metadata",
-                problem: .checksumMismatch(stated: tables.record.checksum, actual: made.checksum)))
+            throw .tokenizerTables(
+                ContainerError(
+                    offset: tables.offset, field: "tokenizer tables: those of the metadata",
+                    problem: .checksumMismatch(stated: tables.record.checksum, actual: made.checksum)))
         }
     }
 
@@ -27,8 +28,9 @@ extension ModelContainer {
                 precondition(tensor.byteRange.upperBound <= bytes.count, "these are not the file's bytes")
                 let actual = XXH64.digest(of: bytes.bytes.extracting(tensor.byteRange))
                 guard stated == actual else {
-                    throw ContainerError(offset: tensor.offset, field: "tensor '" + tensor.name + "': checksum",
-                                         problem: .checksumMismatch(stated: stated, actual: actual))
+                    throw ContainerError(
+                        offset: tensor.offset, field: "tensor '" + tensor.name + "': checksum",
+                        problem: .checksumMismatch(stated: stated, actual: actual))
                 }
             }
             byteCount += tensor.byteCount

@@ -49,7 +49,9 @@ private struct PackedEntry: ~Escapable {
         }
         try checkZeros(claim.name.count..<PackedTensor.nameByteCount, field)
         try checkZeros(PackedTensor.Field.reserved..<PackedTensor.entryByteCount, "reserved bytes of tensor \(index)")
-        switch names.append({ $0 += claim.name; return true }) {
+        switch names.append({
+            $0 += claim.name; return true
+        }) {
         case .inserted: return
         case .duplicate: throw PackedHeaderParser.invalid(start, field, .duplicate)
         case .tooManyCollisions: throw PackedHeaderParser.invalid(start, field, .tooManyCollisions)
@@ -70,8 +72,10 @@ private struct PackedEntry: ~Escapable {
     ) throws(HeaderCursor.Stop) -> ModelContainer.TensorInfo {
         typealias Field = PackedTensor.Field
         guard let type = TensorType(rawValue: claim.type) else {
-            throw invalid(Field.type, "type", .unsupportedTensorType(
-                claim.type, name: GGMLTypeName.name(ofType: claim.type) ?? "unknown"))
+            throw invalid(
+                Field.type, "type",
+                .unsupportedTensorType(
+                    claim.type, name: GGMLTypeName.name(ofType: claim.type) ?? "unknown"))
         }
         guard let layout = TensorLayout(rawValue: claim.layout), layout == .rows || type.supportsPanels else {
             throw invalid(Field.layout, "layout", .unsupportedLayout(claim.layout))
@@ -96,8 +100,10 @@ private struct PackedEntry: ~Escapable {
     private func checkByteCount(_ type: TensorType, rows: Int, columns: Int) throws(HeaderCursor.Stop) {
         typealias Field = PackedTensor.Field
         guard columns % type.elementsPerBlock == 0 else {
-            throw invalid(Field.columns, "columns", .partialBlock(
-                rowLength: columns, elementsPerBlock: type.elementsPerBlock))
+            throw invalid(
+                Field.columns, "columns",
+                .partialBlock(
+                    rowLength: columns, elementsPerBlock: type.elementsPerBlock))
         }
         // The element count is bounded too: users multiply sizes freely.
         let elements = columns.multipliedReportingOverflow(by: rows)

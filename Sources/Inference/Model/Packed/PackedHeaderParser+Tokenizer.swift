@@ -24,16 +24,18 @@ extension PackedHeaderParser {
         }
         guard record.tokenCount > 0 else { throw invalid(Field.tokenCount, "tokens", .empty) }
         guard record.tokenCount <= UInt32(ModelLimits.vocabularySizeMax) else {
-            throw invalid(Field.tokenCount, "tokens",
-                          .tooLarge(UInt64(record.tokenCount), limit: ModelLimits.vocabularySizeMax))
+            throw invalid(
+                Field.tokenCount, "tokens",
+                .tooLarge(UInt64(record.tokenCount), limit: ModelLimits.vocabularySizeMax))
         }
         try checkSlots(record.textSlotCount, Field.textSlotCount, "slots of texts")
         switch encoding {
         case .byteLevel: try checkSlots(record.mergeSlotCount, Field.mergeSlotCount, "slots of merges")
         case .sentencePiece:
             guard record.mergeSlotCount == 0 else {
-                throw invalid(Field.mergeSlotCount, "slots of merges",
-                              .unexpected(UInt64(record.mergeSlotCount), expected: 0))
+                throw invalid(
+                    Field.mergeSlotCount, "slots of merges",
+                    .unexpected(UInt64(record.mergeSlotCount), expected: 0))
             }
         }
         guard record.textByteCount <= UInt64(Int32.max) else {
@@ -41,8 +43,10 @@ extension PackedHeaderParser {
         }
         let tables = TokenizerTables(record: record, offset: start + Record.byteCount)
         guard tables.byteRange.upperBound <= sections.weightsOffset else {
-            throw invalid(Field.textByteCount, "end", .outside(
-                UInt64(tables.byteRange.upperBound), allowed: tables.offset..<sections.weightsOffset))
+            throw invalid(
+                Field.textByteCount, "end",
+                .outside(
+                    UInt64(tables.byteRange.upperBound), allowed: tables.offset..<sections.weightsOffset))
         }
         return tables
     }
@@ -51,8 +55,9 @@ extension PackedHeaderParser {
         for offset in (start + field)..<(start + TokenizerTables.Record.byteCount) {
             let byte: UInt8 = HeaderCursor.load(bytes, at: offset)
             guard byte == 0 else {
-                throw Self.invalid(offset, "reserved bytes of the tokenizer tables",
-                                   .unexpected(UInt64(byte), expected: 0))
+                throw Self.invalid(
+                    offset, "reserved bytes of the tokenizer tables",
+                    .unexpected(UInt64(byte), expected: 0))
             }
         }
     }

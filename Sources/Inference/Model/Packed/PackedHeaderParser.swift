@@ -55,13 +55,15 @@ extension PackedHeaderParser {
         try checkMagic(&cursor)
         let version = try cursor.integer(UInt32.self, "version")
         guard version == PackedFormat.version || version == PackedFormat.versionWithoutTokenizer else {
-            throw Self.invalid(PackedHeader.Field.version, "version",
-                               .unsupportedVersion(version, supported: "1 and 2 are"))
+            throw Self.invalid(
+                PackedHeader.Field.version, "version",
+                .unsupportedVersion(version, supported: "1 and 2 are"))
         }
         let headerByteCount = try cursor.integer(UInt32.self, "header size")
         guard headerByteCount == UInt32(PackedFormat.headerByteCount) else {
-            throw Self.invalid(PackedHeader.Field.headerByteCount, "header size",
-                               .unexpected(UInt64(headerByteCount), expected: UInt64(PackedFormat.headerByteCount)))
+            throw Self.invalid(
+                PackedHeader.Field.headerByteCount, "header size",
+                .unexpected(UInt64(headerByteCount), expected: UInt64(PackedFormat.headerByteCount)))
         }
         let header = PackedHeader(
             version: version,
@@ -72,8 +74,9 @@ extension PackedHeaderParser {
             weightsOffset: try cursor.integer(UInt64.self, "offset of the weights"),
             tablesChecksum: try cursor.integer(UInt64.self, "checksum of the tables"))
         let checksum = try cursor.integer(UInt64.self, "checksum of the header")
-        try check(checksum, of: bytes.extracting(0..<PackedHeader.Field.headerChecksum),
-                  at: PackedHeader.Field.headerChecksum, "checksum of the header")
+        try check(
+            checksum, of: bytes.extracting(0..<PackedHeader.Field.headerChecksum),
+            at: PackedHeader.Field.headerChecksum, "checksum of the header")
         return header
     }
 
@@ -93,8 +96,9 @@ extension PackedHeaderParser {
         let metadata = try parser.parseMetadata(count: Int(header.metadataCount))
         guard parser.cursor.offset == sections.metadata.upperBound else {
             let used = parser.cursor.offset - sections.metadata.lowerBound
-            throw Self.invalid(PackedHeader.Field.metadataByteCount, "metadata size",
-                               .unexpected(header.metadataByteCount, expected: UInt64(used)))
+            throw Self.invalid(
+                PackedHeader.Field.metadataByteCount, "metadata size",
+                .unexpected(header.metadataByteCount, expected: UInt64(used)))
         }
         return metadata.entries
     }
@@ -116,29 +120,39 @@ struct Sections {
         typealias Field = PackedHeader.Field
         typealias Parser = PackedHeaderParser
         guard header.fileByteCount <= UInt64(fileSize) else {
-            throw Parser.invalid(Field.fileByteCount, "file size",
-                                 .truncated(needed: header.fileByteCount, fileSize: fileSize))
+            throw Parser.invalid(
+                Field.fileByteCount, "file size",
+                .truncated(needed: header.fileByteCount, fileSize: fileSize))
         }
         guard header.fileByteCount == UInt64(fileSize) else {
-            throw Parser.invalid(Field.fileByteCount, "file size",
-                                 .unexpected(header.fileByteCount, expected: UInt64(fileSize)))
+            throw Parser.invalid(
+                Field.fileByteCount, "file size",
+                .unexpected(header.fileByteCount, expected: UInt64(fileSize)))
         }
         guard header.metadataCount <= UInt32(GGUFLimits.metadataCountMax) else {
-            throw Parser.invalid(Field.metadataCount, "metadata count", .tooLarge(
-                UInt64(header.metadataCount), limit: GGUFLimits.metadataCountMax))
+            throw Parser.invalid(
+                Field.metadataCount, "metadata count",
+                .tooLarge(
+                    UInt64(header.metadataCount), limit: GGUFLimits.metadataCountMax))
         }
         guard header.tensorCount <= UInt32(GGUFLimits.tensorCountMax) else {
-            throw Parser.invalid(Field.tensorCount, "tensor count", .tooLarge(
-                UInt64(header.tensorCount), limit: GGUFLimits.tensorCountMax))
+            throw Parser.invalid(
+                Field.tensorCount, "tensor count",
+                .tooLarge(
+                    UInt64(header.tensorCount), limit: GGUFLimits.tensorCountMax))
         }
         guard fileSize % PackedFormat.regionAlignment == 0 else {
-            throw Parser.invalid(Field.fileByteCount, "file size", .misaligned(
-                offset: header.fileByteCount, alignment: PackedFormat.regionAlignment))
+            throw Parser.invalid(
+                Field.fileByteCount, "file size",
+                .misaligned(
+                    offset: header.fileByteCount, alignment: PackedFormat.regionAlignment))
         }
         let start = PackedFormat.headerByteCount
         guard header.metadataByteCount <= UInt64(fileSize - start) else {
-            throw Parser.invalid(Field.metadataByteCount, "metadata size", .tooLarge(
-                header.metadataByteCount, limit: fileSize - start))
+            throw Parser.invalid(
+                Field.metadataByteCount, "metadata size",
+                .tooLarge(
+                    header.metadataByteCount, limit: fileSize - start))
         }
         metadata = start..<(start + Int(header.metadataByteCount))
         tableStart = PackedFormat.aligned(metadata.upperBound, to: PackedFormat.tensorAlignment)
@@ -146,16 +160,21 @@ struct Sections {
         tokenizerRecordStart = header.version == PackedFormat.versionWithoutTokenizer ? nil : tensorsEnd
         tableEnd = tokenizerRecordStart.map { $0 + TokenizerTables.Record.byteCount } ?? tensorsEnd
         guard tableEnd <= fileSize else {
-            throw Parser.invalid(Field.tensorCount, "tensor count",
-                                 .truncated(needed: UInt64(tableEnd), fileSize: fileSize))
+            throw Parser.invalid(
+                Field.tensorCount, "tensor count",
+                .truncated(needed: UInt64(tableEnd), fileSize: fileSize))
         }
         guard header.weightsOffset % UInt64(PackedFormat.regionAlignment) == 0 else {
-            throw Parser.invalid(Field.weightsOffset, "offset of the weights", .misaligned(
-                offset: header.weightsOffset, alignment: PackedFormat.regionAlignment))
+            throw Parser.invalid(
+                Field.weightsOffset, "offset of the weights",
+                .misaligned(
+                    offset: header.weightsOffset, alignment: PackedFormat.regionAlignment))
         }
         guard (UInt64(tableEnd)...UInt64(fileSize)).contains(header.weightsOffset) else {
-            throw Parser.invalid(Field.weightsOffset, "offset of the weights", .outside(
-                header.weightsOffset, allowed: tableEnd..<fileSize))
+            throw Parser.invalid(
+                Field.weightsOffset, "offset of the weights",
+                .outside(
+                    header.weightsOffset, allowed: tableEnd..<fileSize))
         }
         weightsOffset = Int(header.weightsOffset)
     }

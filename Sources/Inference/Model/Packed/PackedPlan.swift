@@ -32,7 +32,8 @@ public struct PackedPlan: Sendable {
         metadataCount = source.metadata.count
         let tableStart = PackedFormat.aligned(
             PackedFormat.headerByteCount + source.metadataByteRange.count, to: PackedFormat.tensorAlignment)
-        var offset = tableStart + source.tensors.count * PackedTensor.entryByteCount
+        var offset =
+            tableStart + source.tensors.count * PackedTensor.entryByteCount
             + TokenizerTables.Record.byteCount + tokenizerTables.count
         var placements: [Placement] = []
         placements.reserveCapacity(source.tensors.count)

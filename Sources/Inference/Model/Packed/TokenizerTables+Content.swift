@@ -43,15 +43,18 @@ extension TokenizerTables {
         for token in ends.indices {
             let end = ends[token]
             guard end >= previous, UInt64(end) <= record.textByteCount else {
-                throw damage(at: start + token * MemoryLayout<Int32>.stride, "end of token \(token)", .outside(
-                    UInt64(UInt32(bitPattern: end)), allowed: Int(previous)..<(Int(record.textByteCount) + 1)))
+                throw damage(
+                    at: start + token * MemoryLayout<Int32>.stride, "end of token \(token)",
+                    .outside(
+                        UInt64(UInt32(bitPattern: end)), allowed: Int(previous)..<(Int(record.textByteCount) + 1)))
             }
             longest = max(longest, end - previous)
             previous = end
         }
         guard UInt64(previous) == record.textByteCount else {
-            throw damage(at: start, "end of the last token",
-                         .unexpected(UInt64(previous), expected: record.textByteCount))
+            throw damage(
+                at: start, "end of the last token",
+                .unexpected(UInt64(previous), expected: record.textByteCount))
         }
         return Int(longest)
     }

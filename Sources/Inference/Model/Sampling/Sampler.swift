@@ -112,7 +112,8 @@ extension Sampler {
     private mutating func drawFromAll(_ logits: Span<Float>, maximum: Float) -> TokenID {
         let temperature = parameters.temperature
         let total = LogitScan.sumOfWeights(logits, maximum: maximum, temperature: temperature)
-        return LogitScan.token(where: generator.nextUnit() * total, of: logits, maximum: maximum,
-                               temperature: temperature)
+        return LogitScan.token(
+            where: generator.nextUnit() * total, of: logits, maximum: maximum,
+            temperature: temperature)
     }
 }

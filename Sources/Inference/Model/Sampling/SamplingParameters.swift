@@ -68,16 +68,19 @@ extension SamplingParameters {
         try require(topK >= 0, "top_k", "0 or more")
         try require(topP > 0 && topP <= 1, "top_p", "above 0 and at most 1")
         try require(minP >= 0 && minP <= 1, "min_p", "within 0...1")
-        try require(repetitionPenalty > 0 && repetitionPenalty <= SamplingLimits.repetitionPenaltyMax,
-                    "repetition_penalty", "above 0 and at most 100")
+        try require(
+            repetitionPenalty > 0 && repetitionPenalty <= SamplingLimits.repetitionPenaltyMax,
+            "repetition_penalty", "above 0 and at most 100")
         try require(presencePenalty.magnitude <= SamplingLimits.penaltyMax, "presence_penalty", "within -100...100")
         try require(frequencyPenalty.magnitude <= SamplingLimits.penaltyMax, "frequency_penalty", "within -100...100")
-        try require(penaltyWindow >= 0 && penaltyWindow <= SamplingLimits.penaltyWindowMax,
-                    "penalty_window", "within 0...4096")
+        try require(
+            penaltyWindow >= 0 && penaltyWindow <= SamplingLimits.penaltyWindowMax,
+            "penalty_window", "within 0...4096")
         try require(logitBias.count <= SamplingLimits.logitBiasCountMax, "logit_bias", "at most 1024 tokens")
         for entry in logitBias {
-            try require(entry.token >= 0 && Int(entry.token) < vocabularySize, "logit_bias",
-                        "about tokens of the vocabulary, 0..<\(vocabularySize)")
+            try require(
+                entry.token >= 0 && Int(entry.token) < vocabularySize, "logit_bias",
+                "about tokens of the vocabulary, 0..<\(vocabularySize)")
             try require(entry.bias.magnitude <= SamplingLimits.logitBiasMax, "logit_bias", "within -1000...1000")
         }
     }

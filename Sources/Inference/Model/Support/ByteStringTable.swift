@@ -78,7 +78,8 @@ struct ByteStringTable: Sendable {
                 return .inserted
             }
             if slot.hash == hash,
-               isString(Int(slot.number), equalTo: bytes.values.span.extracting(start..<bytes.values.count)) {
+                isString(Int(slot.number), equalTo: bytes.values.span.extracting(start..<bytes.values.count))
+            {
                 return .duplicate(of: Int(slot.number))
             }
             index = (index + 1) & (slots.values.count - 1)

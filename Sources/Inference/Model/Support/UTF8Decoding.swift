@@ -20,7 +20,8 @@ extension Span<UInt8> {
         }
         // Refuses surrogates, values above U+10FFFF and longer encodings than needed.
         guard value >= (length == 2 ? 0x80 : length == 3 ? 0x800 : 0x1_0000),
-              let scalar = Unicode.Scalar(value) else { return nil }
+            let scalar = Unicode.Scalar(value)
+        else { return nil }
         return (scalar, length)
     }
 

@@ -5,9 +5,9 @@ enum ByteLevelAlphabet {
     /// The bytes that U+0100, U+0101... stand for.
     private static func byte(ofStandIn index: UInt32) -> UInt8? {
         switch index {
-        case 0...0x20: UInt8(index)                    // the C0 controls and space
-        case 0x21...0x42: UInt8(index - 0x21 + 0x7f)   // DEL, the C1 controls and no-break space
-        case 0x43: 0xad                                // soft hyphen
+        case 0...0x20: UInt8(index)  // the C0 controls and space
+        case 0x21...0x42: UInt8(index - 0x21 + 0x7f)  // DEL, the C1 controls and no-break space
+        case 0x43: 0xad  // soft hyphen
         default: nil
         }
     }
@@ -26,7 +26,8 @@ enum ByteLevelAlphabet {
                 continue
             }
             guard (0xc2...0xc5).contains(lead), offset + 1 < range.upperBound,
-                  let byte = decode(lead, HeaderCursor.load(file, at: offset + 1)) else {
+                let byte = decode(lead, HeaderCursor.load(file, at: offset + 1))
+            else {
                 bytes.removeSubrange(start...)
                 for index in range { bytes.append(HeaderCursor.load(file, at: index)) }
                 return false

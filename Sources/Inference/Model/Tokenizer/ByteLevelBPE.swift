@@ -53,8 +53,9 @@ struct ByteLevelBPE: Sendable {
             ByteLevelAlphabet.appendDecoded((separator + 1)..<range.upperBound, of: bytes, to: &text)
             // A merge of or into something that is no token can never take part in an encoding.
             guard let left = vocabulary.token(text.span.extracting(0..<leftCount)),
-                  let right = vocabulary.token(text.span.extracting(leftCount..<text.count)),
-                  let merged = vocabulary.token(text.span) else { return }
+                let right = vocabulary.token(text.span.extracting(leftCount..<text.count)),
+                let merged = vocabulary.token(text.span)
+            else { return }
             guard table.insert(left, right, rank: UInt32(rank), token: merged) else {
                 throw .invalid(key: key, reason: "too many pairs with one hash; the file looks hostile")
             }

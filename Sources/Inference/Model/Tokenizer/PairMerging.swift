@@ -80,8 +80,10 @@ struct PairMerger {
 
     private mutating func queue(_ left: Int, _ right: Int, _ rule: some PairMergeRule) {
         guard let merge = rule.merge(symbols[left], symbols[right]) else { return }
-        push(Candidate(priority: merge.priority, left: left, right: right,
-                       length: symbols[left].length + symbols[right].length, token: merge.token))
+        push(
+            Candidate(
+                priority: merge.priority, left: left, right: right,
+                length: symbols[left].length + symbols[right].length, token: merge.token))
     }
 }
 

@@ -29,12 +29,13 @@ public enum PreTokenizer: Sendable {
         let reader = CharacterReader(text)
         var start = 0
         while start < text.count {
-            let end = switch self {
-            case .gpt2: reader.endOfGPT2Piece(from: start, cutsNumbers: false)
-            case .smollm: reader.endOfGPT2Piece(from: start, cutsNumbers: true)
-            case .llama3: reader.endOfLlama3Piece(from: start, digitsMax: 3)
-            case .qwen2: reader.endOfLlama3Piece(from: start, digitsMax: 1)
-            }
+            let end =
+                switch self {
+                case .gpt2: reader.endOfGPT2Piece(from: start, cutsNumbers: false)
+                case .smollm: reader.endOfGPT2Piece(from: start, cutsNumbers: true)
+                case .llama3: reader.endOfLlama3Piece(from: start, digitsMax: 3)
+                case .qwen2: reader.endOfLlama3Piece(from: start, digitsMax: 1)
+                }
             body(start..<end)
             start = end
         }

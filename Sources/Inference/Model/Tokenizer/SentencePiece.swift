@@ -47,7 +47,8 @@ struct SentencePiece: Sendable {
             }
         }
         guard text.count == 6, text[0] == UInt8(ascii: "<"), text[1] == UInt8(ascii: "0"), text[2] == UInt8(ascii: "x"),
-              text[5] == UInt8(ascii: ">"), let high = value(text[3]), let low = value(text[4]) else { return nil }
+            text[5] == UInt8(ascii: ">"), let high = value(text[3]), let low = value(text[4])
+        else { return nil }
         return high << 4 | low
     }
 
@@ -109,7 +110,8 @@ struct SentencePiece: Sendable {
         func merge(_ left: MergeSymbol, _ right: MergeSymbol) -> PairMerge? {
             let length = left.length + right.length
             guard length <= vocabulary.tokenByteCountMax,
-                  let token = vocabulary.token(text.span.extracting(left.start..<(left.start + length))) else {
+                let token = vocabulary.token(text.span.extracting(left.start..<(left.start + length)))
+            else {
                 return nil
             }
             return PairMerge(priority: priorities[Int(token)], token: token)

@@ -60,8 +60,8 @@ struct SpecialTokenMatcher: Sendable {
         var length = 0
         while !candidates.isEmpty, start + length < text.count {
             let byte = text[start + length]
-            candidates = narrowed(candidates, at: length) { $0 < byte }
-                ..< narrowed(candidates, at: length) { $0 <= byte }
+            candidates =
+                narrowed(candidates, at: length) { $0 < byte }..<narrowed(candidates, at: length) { $0 <= byte }
             length += 1
             // Entries of just this length sort before the longer ones that they begin.
             var isFirst = true

@@ -34,7 +34,8 @@ extension Tokenizer {
             guard isFirstText, kind(of: token) != .control else { continue }
             isFirstText = false
             if case .sentencePiece(let sentencePiece) = algorithm, sentencePiece.addsSpacePrefix,
-               start < bytes.count, bytes[start] == UInt8(ascii: " ") {
+                start < bytes.count, bytes[start] == UInt8(ascii: " ")
+            {
                 bytes.remove(at: start)
             }
         }

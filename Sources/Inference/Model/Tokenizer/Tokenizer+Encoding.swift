@@ -46,8 +46,9 @@ extension Tokenizer {
         case .byteLevelBPE(let bpe):
             bpe.encode(text.extracting(range), vocabulary, to: &tokens)
         case .sentencePiece(let sentencePiece):
-            sentencePiece.encode(text.extracting(range), vocabulary, unknown: unknown,
-                                 prefixingSpace: sentencePiece.addsSpacePrefix, to: &tokens)
+            sentencePiece.encode(
+                text.extracting(range), vocabulary, unknown: unknown,
+                prefixingSpace: sentencePiece.addsSpacePrefix, to: &tokens)
         }
     }
 }

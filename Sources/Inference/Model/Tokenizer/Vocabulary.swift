@@ -41,9 +41,11 @@ extension Vocabulary {
         let key = "tokenizer.ggml.tokens"
         let tokens = try file.stringArray(key)
         guard tokens.count > 0, tokens.count <= ModelLimits.vocabularySizeMax,
-              tokens.content.count <= Int(Int32.max) else {
-            throw .invalid(key: key,
-                           reason: "\(tokens.count) tokens (1...\(ModelLimits.vocabularySizeMax) are allowed)")
+            tokens.content.count <= Int(Int32.max)
+        else {
+            throw .invalid(
+                key: key,
+                reason: "\(tokens.count) tokens (1...\(ModelLimits.vocabularySizeMax) are allowed)")
         }
         var kinds = try Self.kinds(file, bytes: bytes, count: tokens.count)
         var table = ByteStringTable(capacity: tokens.count, byteCapacity: tokens.content.count - 8 * tokens.count)

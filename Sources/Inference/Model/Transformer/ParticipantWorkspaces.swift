@@ -18,10 +18,12 @@ final class ParticipantWorkspaces {
         self.count = count
         base = .allocate(capacity: count)
         for index in 0..<count {
-            (base + index).initialize(to: Workspace(
-                multiply: MultiplyWorkspace(),
-                attention: AttentionWorkspace(
-                    queryHeadsPerHead: model.headCount / model.keyValueHeadCount, headDimension: model.headDimension)))
+            (base + index).initialize(
+                to: Workspace(
+                    multiply: MultiplyWorkspace(),
+                    attention: AttentionWorkspace(
+                        queryHeadsPerHead: model.headCount / model.keyValueHeadCount, headDimension: model.headDimension
+                    )))
         }
     }
 

@@ -25,11 +25,12 @@ extension Transformer {
             precondition(token >= 0 && Int(token) < vocabularySize, "a token outside the vocabulary")
             let row = pass.rows.count
             let position = start + index - entry.tokens.lowerBound
-            let wantsLogits = switch entry.logits {
-            case .none: false
-            case .last: index == entry.tokens.upperBound - 1
-            case .all: true
-            }
+            let wantsLogits =
+                switch entry.logits {
+                case .none: false
+                case .last: index == entry.tokens.upperBound - 1
+                case .all: true
+                }
             pass.append(.init(token: token, sequence: entry.sequence, position: position), wantsLogits: wantsLogits)
             let embedding = weights.tokenEmbedding
             buffers.residual.withRow(row) { embedding.dequantizeRow(Int(token), into: &$0) }

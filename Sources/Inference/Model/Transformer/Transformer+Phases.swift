@@ -169,14 +169,16 @@ extension Transformer {
         let index = pass.layer
         switch phase {
         case .attentionProjections:
-            _ = project(weights.layers[index].query, buffers.normalized, buffers.queries, &chunk, workspace)
+            _ =
+                project(weights.layers[index].query, buffers.normalized, buffers.queries, &chunk, workspace)
                 || project(weights.layers[index].key, buffers.normalized, buffers.keys, &chunk, workspace)
                 || project(weights.layers[index].value, buffers.normalized, buffers.values, &chunk, workspace)
         case .attentionOutput:
             _ = project(
                 weights.layers[index].attentionOutput, buffers.attended, buffers.update, &chunk, workspace)
         case .gateAndUp:
-            _ = project(weights.layers[index].gate, buffers.normalized, buffers.gate, &chunk, workspace)
+            _ =
+                project(weights.layers[index].gate, buffers.normalized, buffers.gate, &chunk, workspace)
                 || project(weights.layers[index].up, buffers.normalized, buffers.up, &chunk, workspace)
         case .down: _ = project(weights.layers[index].down, buffers.gated, buffers.update, &chunk, workspace)
         case .head:

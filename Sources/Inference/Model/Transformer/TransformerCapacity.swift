@@ -39,18 +39,23 @@ public struct TransformerCapacity: Equatable, Sendable {
     public func memory(for model: ModelConfiguration, participantCount: Int = 1) -> Memory {
         let embedding = model.embeddingLength
         let (queries, keysAndValues) = (model.queryLength, model.keyValueLength)
-        let matrices = [embedding, embedding, queries, keysAndValues, keysAndValues]
+        let matrices =
+            [embedding, embedding, queries, keysAndValues, keysAndValues]
             + [model.feedForwardLength, model.feedForwardLength]
         let activations = [embedding, queries, model.feedForwardLength]
-        let batch = matrices.reduce(0) { $0 + Matrix.byteCount(capacity: batchTokenCount, columns: $1) }
+        let batch =
+            matrices.reduce(0) { $0 + Matrix.byteCount(capacity: batchTokenCount, columns: $1) }
             + activations.reduce(0) { $0 + Activations.byteCount(capacity: batchTokenCount, columns: $1) }
             + RotaryTable.byteCount(capacity: batchTokenCount, dimensionCount: model.rope.dimensionCount)
-        let head = Matrix.byteCount(capacity: logitsRowCount, columns: 2 * embedding + model.vocabularySize)
+        let head =
+            Matrix.byteCount(capacity: logitsRowCount, columns: 2 * embedding + model.vocabularySize)
             + Activations.byteCount(capacity: logitsRowCount, columns: embedding)
         let pageTables = sequenceCount * SequenceTable.pages(for: contextLength) * MemoryLayout<Int32>.stride
         return Memory(
-            keyValueByteCount: pageCount * KeyValuePages.bytesPerPage(
-                layerCount: model.layerCount, headCount: model.keyValueHeadCount, headDimension: model.headDimension),
+            keyValueByteCount: pageCount
+                * KeyValuePages.bytesPerPage(
+                    layerCount: model.layerCount, headCount: model.keyValueHeadCount, headDimension: model.headDimension
+                ),
             scratchByteCount: batch + head + pageTables + participantCount * MultiplyWorkspace.byteCount)
     }
 

@@ -71,7 +71,8 @@ struct TransformerPass {
     mutating func append(_ row: Row, wantsLogits: Bool) {
         if wantsLogits { logitsRows.append(rows.count) }
         if let last = spans.indices.last, spans[last].sequence == row.sequence,
-            spans[last].rows.count < Self.spanLengthMax {
+            spans[last].rows.count < Self.spanLengthMax
+        {
             spans[last].rows = spans[last].rows.lowerBound..<(rows.count + 1)
         } else {
             spans.append(

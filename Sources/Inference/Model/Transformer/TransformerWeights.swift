@@ -50,9 +50,11 @@ public struct TransformerWeights: Sendable {
         self.configuration = configuration
         tokenEmbedding = try loader.matrix("token_embd.weight", rows: vocabulary, columns: embedding)
         outputNorm = try loader.vector("output_norm.weight", count: embedding)
-        outputHead = configuration.hasTiedEmbeddings
+        outputHead =
+            configuration.hasTiedEmbeddings
             ? tokenEmbedding : try loader.matrix("output.weight", rows: vocabulary, columns: embedding)
-        ropeFrequencyFactors = configuration.rope.hasFrequencyFactors
+        ropeFrequencyFactors =
+            configuration.rope.hasFrequencyFactors
             ? try loader.vector("rope_freqs.weight", count: configuration.rope.dimensionCount / 2) : []
         var layers: [Layer] = []
         layers.reserveCapacity(configuration.layerCount)
@@ -95,7 +97,7 @@ private struct TensorLoader {
         }
         // SAFETY: the directory's ranges lie within the file; that `bytes` is the whole file is checked here.
         guard info.byteRange.upperBound <= bytes.count,
-              let view = TensorView(
+            let view = TensorView(
                 type: info.type, layout: info.layout, rows: rows, columns: columns,
                 bytes: UnsafeRawBufferPointer(rebasing: bytes[info.byteRange]))
         else { throw .outsideFile(name: name) }

@@ -91,8 +91,9 @@ struct AffineCodes {
                 scale = packed(group + 4) & 15 | (packed(group - 4) >> 6) << 4
                 minimum = packed(group + 4) >> 4 | (packed(group) >> 6) << 4
             }
-            setGroup(firstGroup + group, scale: scaleOfScales * Float(scale),
-                     minimum: -scaleOfMinimums * Float(minimum))
+            setGroup(
+                firstGroup + group, scale: scaleOfScales * Float(scale),
+                minimum: -scaleOfMinimums * Float(minimum))
         }
     }
 

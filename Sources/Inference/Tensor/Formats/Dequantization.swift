@@ -33,7 +33,8 @@ extension TensorView {
                 decoded.decode(type, source, blockCount: 1)
                 for element in 0..<type.elementsPerBlock {
                     let group = element / type.elementsPerGroup
-                    destination[element] = decoded.scales[group] * Float(decoded.codes[element])
+                    destination[element] =
+                        decoded.scales[group] * Float(decoded.codes[element])
                         + decoded.minimums[group]
                 }
             }

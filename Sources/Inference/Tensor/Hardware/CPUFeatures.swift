@@ -44,7 +44,8 @@ public struct CPUFeatures: Equatable, Sendable {
 
         let (foundation, doubleword, byteAndWord, vectorLength): (UInt32, UInt32, UInt32, UInt32) = (16, 17, 30, 31)
         let vnni: UInt32 = 11
-        hasAVX512VNNI = hasAVX2 && maskStateIsSaved
+        hasAVX512VNNI =
+            hasAVX2 && maskStateIsSaved
             && all([foundation, doubleword, byteAndWord, vectorLength], in: leaf7.ebx)
             && all([vnni], in: leaf7.ecx)
     }

@@ -15,7 +15,8 @@ public struct MultiplyWorkspace: ~Copyable {
     private static let groupsMax = Limits.panelRows * Limits.decodedColumnsMax / 16
 
     /// No format takes more bytes than Q8_0.
-    private static let blockBytesMax = Limits.decodedColumnsMax / TensorType.q8_0.elementsPerBlock
+    private static let blockBytesMax =
+        Limits.decodedColumnsMax / TensorType.q8_0.elementsPerBlock
         * TensorType.q8_0.bytesPerBlock
 
     public init() {

@@ -14,7 +14,8 @@ public struct Instruction: Equatable, Sendable, BitwiseCopyable {
     public init(bits: UInt64) { self.bits = bits }
 
     public init(_ opcode: Opcode, a: Int = 0, b: Int = 0, c: Int = 0, d: Int = 0) {
-        bits = UInt64(opcode.rawValue)
+        bits =
+            UInt64(opcode.rawValue)
             | UInt64(UInt8(truncatingIfNeeded: a)) << 8
             | UInt64(UInt8(truncatingIfNeeded: b)) << 16
             | UInt64(UInt8(truncatingIfNeeded: c)) << 24

@@ -18,30 +18,35 @@ extension Opcode {
         case .getCell: OperandLayout(.register, .register, does: "R[a] = content of cell R[b]")
         case .setCell: OperandLayout(.register, .register, does: "content of cell R[a] = R[b]")
         case .newClosure:
-            OperandLayout(.register, .register, .unused, .function, span: .captures,
-                          does: "R[a] = closure of function d over R[b], R[b + 1], ...")
+            OperandLayout(
+                .register, .register, .unused, .function, span: .captures,
+                does: "R[a] = closure of function d over R[b], R[b + 1], ...")
         case .add, .subtract, .multiply, .divide, .remainder, .power, .addConstant, .subtractConstant,
-             .multiplyConstant, .divideConstant, .remainderConstant, .addInt, .bitAnd, .bitOr, .bitXor, .shiftLeft,
-             .shiftRight, .negate, .not, .complement, .equal, .notEqual, .less, .lessEqual:
+            .multiplyConstant, .divideConstant, .remainderConstant, .addInt, .bitAnd, .bitOr, .bitXor, .shiftLeft,
+            .shiftRight, .negate, .not, .complement, .equal, .notEqual, .less, .lessEqual:
             arithmeticLayout
         case .jump, .jumpIf, .jumpUnless, .jumpEqual, .jumpNotEqual, .jumpLess, .jumpNotLess, .jumpLessEqual,
-             .jumpNotLessEqual, .jumpEqualInt, .jumpNotEqualInt, .jumpLessInt, .jumpNotLessInt, .jumpLessEqualInt,
-             .jumpNotLessEqualInt, .jumpGreaterInt, .jumpNotGreaterInt, .jumpGreaterEqualInt, .jumpNotGreaterEqualInt:
+            .jumpNotLessEqual, .jumpEqualInt, .jumpNotEqualInt, .jumpLessInt, .jumpNotLessInt, .jumpLessEqualInt,
+            .jumpNotLessEqualInt, .jumpGreaterInt, .jumpNotGreaterInt, .jumpGreaterEqualInt, .jumpNotGreaterEqualInt:
             jumpLayout
         case .rangePrepare:
-            OperandLayout(.register, .unused, .flag, .jump, span: .loop,
-                          does: "ints R[a] up to R[a + 1] (included when c == 1): R[a + 2] = R[a], or jump when empty")
+            OperandLayout(
+                .register, .unused, .flag, .jump, span: .loop,
+                does: "ints R[a] up to R[a + 1] (included when c == 1): R[a + 2] = R[a], or jump when empty")
         case .rangeNext:
-            OperandLayout(.register, .unused, .unused, .jump, span: .loop,
-                          does: "R[a] += 1; R[a + 2] = R[a] and jump while it is within the limit")
+            OperandLayout(
+                .register, .unused, .unused, .jump, span: .loop,
+                does: "R[a] += 1; R[a + 2] = R[a] and jump while it is within the limit")
         case .iteratePrepare:
             OperandLayout(.register, span: .loop, does: "begin to iterate over R[a]: R[a + 1] = position")
         case .iterateNext:
-            OperandLayout(.register, .unused, .unused, .jump, span: .loop,
-                          does: "R[a + 2] = next element of R[a], or jump at its end")
+            OperandLayout(
+                .register, .unused, .unused, .jump, span: .loop,
+                does: "R[a + 2] = next element of R[a], or jump at its end")
         case .iterateNextPair:
-            OperandLayout(.register, .unused, .unused, .jump, span: .pairLoop,
-                          does: "R[a + 2], R[a + 3] = next key and value or pair of R[a], or jump at its end")
+            OperandLayout(
+                .register, .unused, .unused, .jump, span: .pairLoop,
+                does: "R[a + 2], R[a + 3] = next key and value or pair of R[a], or jump at its end")
         default: callAndObjectLayout
         }
     }
@@ -108,19 +113,23 @@ extension Opcode {
     private var callAndObjectLayout: OperandLayout {
         switch self {
         case .call:
-            OperandLayout(.register, .count, .unused, .function, span: .arguments,
-                          does: "R[a] = function d (R[a], ... b arguments)")
+            OperandLayout(
+                .register, .count, .unused, .function, span: .arguments,
+                does: "R[a] = function d (R[a], ... b arguments)")
         case .callValue:
             OperandLayout(.register, .count, span: .calleeAndArguments, does: "R[a] = R[a] (R[a + 1], ... b arguments)")
         case .callMethod:
-            OperandLayout(.register, .count, .unused, .name, span: .arguments,
-                          does: "R[a] = method d of R[a] (R[a], ... b arguments, the receiver first)")
+            OperandLayout(
+                .register, .count, .unused, .name, span: .arguments,
+                does: "R[a] = method d of R[a] (R[a], ... b arguments, the receiver first)")
         case .callBuiltin:
-            OperandLayout(.register, .count, .unused, .builtin, span: .arguments,
-                          does: "R[a] = library function d (R[a], ... b arguments)")
+            OperandLayout(
+                .register, .count, .unused, .builtin, span: .arguments,
+                does: "R[a] = library function d (R[a], ... b arguments)")
         case .callKernel:
-            OperandLayout(.register, .count, .unused, .kernelCall, span: .arguments,
-                          does: "R[a] = kernel call d (R[a], ... b arguments)")
+            OperandLayout(
+                .register, .count, .unused, .kernelCall, span: .arguments,
+                does: "R[a] = kernel call d (R[a], ... b arguments)")
         case .returnValue: OperandLayout(.register, endsFlow: true, does: "return R[a]")
         case .returnVoid: OperandLayout(endsFlow: true, does: "return void")
         case .newArray: OperandLayout(.register, .register, .count, span: .fromB, does: "R[a] = [R[b], ... c elements]")
@@ -132,27 +141,32 @@ extension Opcode {
         case .newStruct:
             OperandLayout(.register, .register, .unused, .nominal, span: .fields, does: "R[a] = struct d { R[b], ... }")
         case .newVariant:
-            OperandLayout(.register, .register, .variant, .nominal, span: .payload,
+            OperandLayout(
+                .register, .register, .variant, .nominal, span: .payload,
                 does: "R[a] = variant c of enum d (R[b], ...)")
         case .newRange:
             OperandLayout(.register, .register, .register, .flag, does: "R[a] = R[b] .. R[c], closed when d == 1")
         case .getIndex: OperandLayout(.register, .register, .register, does: "R[a] = R[b][R[c]]")
         case .setIndex: OperandLayout(.register, .register, .register, does: "R[a][R[b]] = R[c]")
         case .getField:
-            OperandLayout(.register, .register, .immediate, .name,
+            OperandLayout(
+                .register, .register, .immediate, .name,
                 does: "R[a] = R[b].d; c is where the field likely is")
         case .setField:
-            OperandLayout(.register, .register, .immediate, .name,
+            OperandLayout(
+                .register, .register, .immediate, .name,
                 does: "R[a].d = R[b]; c is where the field likely is")
         case .getElement:
-            OperandLayout(.register, .register, .immediate,
+            OperandLayout(
+                .register, .register, .immediate,
                 does: "R[a] = element c of tuple, struct, enum or array R[b]")
         case .isVariant:
             OperandLayout(.register, .register, .variant, .nominal, does: "R[a] = R[b] is variant c of enum d")
         case .isStruct: OperandLayout(.register, .register, .unused, .nominal, does: "R[a] = R[b] is a struct d")
         case .isTuple: OperandLayout(.register, .register, .immediate, does: "R[a] = R[b] is a tuple of c elements")
         case .isArray:
-            OperandLayout(.register, .register, .immediate, .flag,
+            OperandLayout(
+                .register, .register, .immediate, .flag,
                 does: "R[a] = R[b] is an array of c elements, or more when d == 1")
         case .checkType:
             OperandLayout(.register, .flag, .unused, .type, does: "error unless R[a] has type d; b == 1 for a result")
@@ -162,8 +176,9 @@ extension Opcode {
         case .throwNoMatch: OperandLayout(.register, endsFlow: true, does: "throw that no arm matches R[a]")
         case .spawn: OperandLayout(.register, does: "start a task that calls closure R[a]")
         default:
-            OperandLayout(.register, .register, .count, .flag, span: .select,
-                          does: "wait for channels R[b], ... c of them: R[a] = which, R[a + 1] = value; -1 when d == 1")
+            OperandLayout(
+                .register, .register, .count, .flag, span: .select,
+                does: "wait for channels R[b], ... c of them: R[a] = which, R[a + 1] = value; -1 when d == 1")
         }
     }
 }

@@ -20,8 +20,10 @@ extension BytecodeModule {
         }
         var header = ByteReader(file, from: 8, to: ModuleFormat.headerBytes)
         let length = try header.fixed64()
-        guard file.count <= BytecodeLimits.moduleBytesMax, length
-            == UInt64(file.count - ModuleFormat.headerBytes) else {
+        guard file.count <= BytecodeLimits.moduleBytesMax,
+            length
+                == UInt64(file.count - ModuleFormat.headerBytes)
+        else {
             throw ModuleError(reason: .wrongLength, offset: 8)
         }
         guard try header.fixed64() == ModuleFormat.checksum(file, from: ModuleFormat.headerBytes) else {
@@ -122,10 +124,11 @@ extension BytecodeModule {
         for _ in 0..<count { function.code.append(Instruction(bits: try reader.fixed64())) }
         try decodePositions(&reader, into: &function)
         for _ in 0..<(try reader.count(upTo: BytecodeLimits.instructionsMax)) {
-            function.handlers.append(ExceptionHandler(
-                start: try reader.varint(), end: try reader.varint(),
-                target: try reader.varint(), register: try reader.varint()
-            ))
+            function.handlers.append(
+                ExceptionHandler(
+                    start: try reader.varint(), end: try reader.varint(),
+                    target: try reader.varint(), register: try reader.varint()
+                ))
         }
         return function
     }

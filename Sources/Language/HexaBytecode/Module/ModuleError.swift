@@ -17,18 +17,20 @@ public struct ModuleError: Error, Equatable, Sendable {
 
     /// One sentence for people.
     public var message: String {
-        let what = switch reason {
-        case .notAModule: "not a hexa module: it does not begin with the bytes of HXB"
-        case .unsupportedVersion(let version):
-            "written for format version \(version), this machine reads version \(ModuleFormat.version): build it again"
-        case .wrongLength: "its length is not the one it states: the file was cut or extended"
-        case .wrongChecksum: "its checksum does not match: the file was altered"
-        case .truncated: "a table ends in the middle of an entry"
-        case .malformedNumber: "a number is out of range"
-        case .tooMany: "a table or text is longer than the limit or the file"
-        case .unknownTag(let tag): "unknown kind \(tag)"
-        case .trailingBytes: "there are bytes after the last table"
-        }
+        let what =
+            switch reason {
+            case .notAModule: "not a hexa module: it does not begin with the bytes of HXB"
+            case .unsupportedVersion(let version):
+                "written for format version \(version), this machine reads version \(ModuleFormat.version): "
+                    + "build it again"
+            case .wrongLength: "its length is not the one it states: the file was cut or extended"
+            case .wrongChecksum: "its checksum does not match: the file was altered"
+            case .truncated: "a table ends in the middle of an entry"
+            case .malformedNumber: "a number is out of range"
+            case .tooMany: "a table or text is longer than the limit or the file"
+            case .unknownTag(let tag): "unknown kind \(tag)"
+            case .trailingBytes: "there are bytes after the last table"
+            }
         return "bytecode refused at byte \(offset): \(what)"
     }
 }

@@ -27,8 +27,8 @@ struct FunctionVerifier {
         }
         for (number, handler) in function.handlers.enumerated() {
             guard 0 <= handler.start, handler.start <= handler.end, handler.end <= function.code.count,
-                  handler.target >= 0, handler.target < function.code.count,
-                  handler.register >= 0, handler.register < function.registerCount
+                handler.target >= 0, handler.target < function.code.count,
+                handler.register >= 0, handler.register < function.registerCount
             else { throw failure(.badHandler(number), nil) }
         }
     }
@@ -48,15 +48,15 @@ struct FunctionVerifier {
             throw failure(.badRegisterCount(function.registerCount), nil)
         }
         guard 0...min(function.registerCount, BytecodeLimits.argumentsMax) ~= function.parameterCount,
-              0...BytecodeLimits.registersMax ~= function.captureCount
+            0...BytecodeLimits.registersMax ~= function.captureCount
         else { throw failure(.badParameterCount(function.parameterCount), nil) }
         guard !function.code.isEmpty else { throw failure(.emptyFunction, nil) }
         guard function.code.count <= BytecodeLimits.instructionsMax else { throw failure(.tooManyInstructions, nil) }
         guard function.positions.count == function.code.count else { throw failure(.positionsMissing, nil) }
         if let method = function.method {
             guard function.parameterCount > 0, function.captureCount == 0,
-                  0..<module.names.count ~= method.name,
-                  0..<ReceiverClass.builtinCount + module.nominals.count ~= method.receiver.index
+                0..<module.names.count ~= method.name,
+                0..<ReceiverClass.builtinCount + module.nominals.count ~= method.receiver.index
             else { throw failure(.badMethod, nil) }
         }
     }

@@ -5,8 +5,8 @@ struct TableVerifier {
     func verify() throws(VerificationError) {
         let limit = BytecodeLimits.tableEntriesMax
         guard module.names.count <= limit, module.constants.count <= limit, module.functions.count <= limit,
-              module.globalCount >= 0, module.globalCount <= limit, module.files.count <= limit,
-              module.types.count <= BytecodeLimits.typesMax, module.nominals.count <= BytecodeLimits.typesMax
+            module.globalCount >= 0, module.globalCount <= limit, module.files.count <= limit,
+            module.types.count <= BytecodeLimits.typesMax, module.nominals.count <= BytecodeLimits.typesMax
         else { throw VerificationError(.tableTooLong) }
         for name in module.names where name.count > BytecodeLimits.stringBytesMax {
             throw VerificationError(.tableTooLong)

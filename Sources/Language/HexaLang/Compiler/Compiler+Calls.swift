@@ -1,8 +1,10 @@
 import HexaBytecode
 
 extension Compiler {
-    func compileCall(_ callee: Expression, _ arguments: [Expression], to target: Int,
-        _ range: SourceRange) -> StaticType {
+    func compileCall(
+        _ callee: Expression, _ arguments: [Expression], to target: Int,
+        _ range: SourceRange
+    ) -> StaticType {
         guard arguments.count <= BytecodeLimits.argumentsMax else {
             report("more than \(BytecodeLimits.argumentsMax) arguments", at: range)
             return .any
@@ -14,12 +16,14 @@ extension Compiler {
             case .function(let function): return compileCall(of: function, name, arguments, to: target, range)
             case .builtin(let builtin):
                 let ok = checkCount(name, builtin.signature, arguments.count, range)
-                emitCall(.callBuiltin, Int(builtin.rawValue), ok ? arguments : [], to: target, range,
+                emitCall(
+                    .callBuiltin, Int(builtin.rawValue), ok ? arguments : [], to: target, range,
                     count: ok ? nil : builtin.signature.argumentsMin)
                 return resultType(of: builtin)
             case .kernelCall(let call):
                 let ok = checkCount(name, call.signature, arguments.count, range)
-                emitCall(.callKernel, Int(call.rawValue), ok ? arguments : [], to: target, range,
+                emitCall(
+                    .callKernel, Int(call.rawValue), ok ? arguments : [], to: target, range,
                     count: ok ? nil : call.signature.argumentsMin)
                 return .any
             default: break
@@ -48,7 +52,8 @@ extension Compiler {
 
     /// Arguments in consecutive registers, the call, and the result in `target`.
     func emitCall(
-        _ opcode: Opcode, _ index: Int, _ arguments: [Expression], to target: Int, _ range: SourceRange, count: Int? =
+        _ opcode: Opcode, _ index: Int, _ arguments: [Expression], to target: Int, _ range: SourceRange,
+        count: Int? =
             nil,
         check: (Int, Int, StaticType) -> Void = { _, _, _ in }
     ) {
@@ -70,8 +75,10 @@ extension Compiler {
 
     private func checkCount(_ name: String, _ signature: CallSignature, _ count: Int, _ range: SourceRange) -> Bool {
         if signature.accepts(count) { return true }
-        let wanted = signature.argumentsMin == signature.argumentsMax
-            ? "\(signature.argumentsMin)" : signature.argumentsMax == BytecodeLimits.argumentsMax
+        let wanted =
+            signature.argumentsMin == signature.argumentsMax
+            ? "\(signature.argumentsMin)"
+            : signature.argumentsMax == BytecodeLimits.argumentsMax
                 ? "at least \(signature.argumentsMin)" : "\(signature.argumentsMin) to \(signature.argumentsMax)"
         report("\(name) takes \(wanted) argument\(wanted == "1" ? "" : "s"), got \(count)", at: range)
         return false
@@ -117,7 +124,8 @@ extension Compiler {
         if case .enumeration(let variants) = type.kind, let index = variants.firstIndex(where: { $0.name == member }) {
             let payload = variants[index].payload
             guard payload.count == arguments.count else {
-                report("\(name) holds \(payload.count) value\(payload.count == 1 ? "" : "s"), got \(arguments.count)",
+                report(
+                    "\(name) holds \(payload.count) value\(payload.count == 1 ? "" : "s"), got \(arguments.count)",
                     at: range)
                 return .any
             }
@@ -154,10 +162,12 @@ extension Compiler {
             let window = isTemporary(target) ? target : builder.allocate()
             let type = compile(receiver, to: window)
             if let function = knownMethod(symbol, of: type), arguments.count + 1 == function.parameters.count,
-               case .nominal(let index) = type {
+                case .nominal(let index) = type
+            {
                 compileArguments(arguments, of: function)
-                builder.emit(.call, a: window, b: arguments.count + 1,
-                             d: self.index(of: function, method: method(function, of: program.nominals[index])), range)
+                builder.emit(
+                    .call, a: window, b: arguments.count + 1,
+                    d: self.index(of: function, method: method(function, of: program.nominals[index])), range)
                 if window != target { builder.emit(.move, a: target, b: window, range) }
                 return function.returnType.map { staticType(of: $0) } ?? .any
             }
@@ -181,8 +191,10 @@ extension Compiler {
     }
 
     private func knownMethod(_ symbol: Symbol, of type: StaticType) -> FunctionNode? {
-        guard case .nominal(let index) =
-            type, let method = program.nominals[index].methods[symbol], method.hasSelf else {
+        guard
+            case .nominal(let index) =
+                type, let method = program.nominals[index].methods[symbol], method.hasSelf
+        else {
             return nil
         }
         return method
@@ -195,9 +207,10 @@ extension Compiler {
         if declaration.methods[symbol] != nil || interner.text(symbol) == "to_string" { return }
         if case .structure(let fields) = declaration.kind, fields.contains(where: { $0.name == symbol }) { return }
         let names = declaration.methods.keys.map { interner.bytes($0) }.sorted { $0.lexicographicallyPrecedes($1) }
-        report("\(interner.text(declaration.symbol)) has no method \(interner.text(symbol))", at: range,
-               hint: NearestName.find(interner.bytes(symbol), among: names)
-                   .map { "did you mean \(String(decoding: $0, as: UTF8.self))?" })
+        report(
+            "\(interner.text(declaration.symbol)) has no method \(interner.text(symbol))", at: range,
+            hint: NearestName.find(interner.bytes(symbol), among: names)
+                .map { "did you mean \(String(decoding: $0, as: UTF8.self))?" })
     }
 
     /// A warning when nothing in the program has a method or field of the name: the call can only fail.
@@ -205,9 +218,10 @@ extension Compiler {
         guard !program.isInteractive, !isComptime, !methodNames.contains(symbol), program.hasRoom(for: .warning)
         else { return }
         let names = methodNames.map { interner.bytes($0) }.sorted { $0.lexicographicallyPrecedes($1) }
-        program.warn("nothing has a method \(interner.text(symbol))", in: builder.file, at: range,
-                     hint: NearestName.find(interner.bytes(symbol), among: names)
-                         .map { "did you mean \(String(decoding: $0, as: UTF8.self))?" })
+        program.warn(
+            "nothing has a method \(interner.text(symbol))", in: builder.file, at: range,
+            hint: NearestName.find(interner.bytes(symbol), among: names)
+                .map { "did you mean \(String(decoding: $0, as: UTF8.self))?" })
     }
 
     private func resultType(of builtin: Builtin) -> StaticType {

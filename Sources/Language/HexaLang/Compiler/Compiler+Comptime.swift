@@ -13,7 +13,8 @@ extension Compiler {
 
     func compileComptimeCall(_ call: Expression, to target: Int, _ range: SourceRange) -> StaticType {
         let body = Block([.expression(call, isDiscarded: false)], call.range)
-        let function = FunctionNode(interner.intern("comptime"), range, number: program.functionCount, body: body,
+        let function = FunctionNode(
+            interner.intern("comptime"), range, number: program.functionCount, body: body,
             file: builder.file)
         program.functionCount += 1
         return emit(evaluate(function, range), to: target, range)
@@ -23,7 +24,8 @@ extension Compiler {
     func compileComptime(_ declaration: VariableDeclaration, _ binding: Binding) {
         guard let value = declaration.value else { return }
         let body = Block([.expression(value, isDiscarded: false)], value.range)
-        let function = FunctionNode(binding.symbol, declaration.range, number: program.functionCount, body: body,
+        let function = FunctionNode(
+            binding.symbol, declaration.range, number: program.functionCount, body: body,
             file: builder.file)
         program.functionCount += 1
         let constant = evaluate(function, value.range)
@@ -100,17 +102,19 @@ extension Compiler {
     }
 
     private func expression(_ value: ConstantValue, _ range: SourceRange) -> Expression {
-        let kind: Expression.Kind = switch value {
-        case .void: .void
-        case .bool(let value): .bool(value)
-        case .int(let value): .int(value)
-        case .float(let value): .float(value)
-        case .char(let scalar): .char(scalar)
-        case .string(let bytes): .string(bytes)
-        case .array(let elements): .array(elements.map { expression($0, range) })
-        case .tuple(let elements): .tuple(elements.map { expression($0, range) })
-        case .map(let pairs): .map(pairs.map { (key: expression($0.key, range), value: expression($0.value, range)) })
-        }
+        let kind: Expression.Kind =
+            switch value {
+            case .void: .void
+            case .bool(let value): .bool(value)
+            case .int(let value): .int(value)
+            case .float(let value): .float(value)
+            case .char(let scalar): .char(scalar)
+            case .string(let bytes): .string(bytes)
+            case .array(let elements): .array(elements.map { expression($0, range) })
+            case .tuple(let elements): .tuple(elements.map { expression($0, range) })
+            case .map(let pairs):
+                .map(pairs.map { (key: expression($0.key, range), value: expression($0.value, range)) })
+            }
         return Expression(kind, range)
     }
 

@@ -58,7 +58,7 @@ extension Compiler {
 
     private func compileRangeLoop(
         _ pattern: Pattern, _ lower: Expression, _ upper: Expression, _ isClosed: Bool, _ body: Block,
-            _ range: SourceRange
+        _ range: SourceRange
     ) {
         let state = builder.allocate(3)
         let lowerType = compile(lower, to: state)
@@ -85,8 +85,9 @@ extension Compiler {
         let type = compile(sequence, to: state)
         switch type {
         case .int, .float, .bool, .char, .void, .function, .nominal, .channel:
-            report("\(text(of: type)) cannot be iterated over", at: sequence.range,
-                   hint: type == .int ? "write 0..n for the numbers below n" : nil)
+            report(
+                "\(text(of: type)) cannot be iterated over", at: sequence.range,
+                hint: type == .int ? "write 0..n for the numbers below n" : nil)
         default: break
         }
         iterate(pattern, pair, state, body, sequence.range)
@@ -145,16 +146,21 @@ extension Compiler {
         return .never
     }
 
-    func compileAssert(_ condition: Expression, _ message: Expression?, _ target: Int?,
-        _ range: SourceRange) -> StaticType {
+    func compileAssert(
+        _ condition: Expression, _ message: Expression?, _ target: Int?,
+        _ range: SourceRange
+    ) -> StaticType {
         let isTrue = jump(if: condition)
         builder.temporarily {
             let register = builder.allocate()
             if let message {
                 compile(message, to: register)
             } else {
-                let source = builder.file.bytes[condition.range.start..<min(condition.range.end,
-                    builder.file.bytes.count)]
+                let source = builder.file.bytes[
+                    condition.range
+                        .start..<min(
+                            condition.range.end,
+                            builder.file.bytes.count)]
                 let text = Array("assertion failed: ".utf8) + source.prefix(200)
                 let valid = Array(String(decoding: text, as: UTF8.self).utf8)
                 builder.emit(.loadConstant, a: register, d: modules.constant(.string(valid)), range)
@@ -221,8 +227,10 @@ extension Compiler {
 
     // MARK: Assignment
 
-    func compileAssignment(_ place: Expression, _ operation: BinaryOperator?, _ value: Expression,
-        _ range: SourceRange) {
+    func compileAssignment(
+        _ place: Expression, _ operation: BinaryOperator?, _ value: Expression,
+        _ range: SourceRange
+    ) {
         builder.temporarily {
             switch place.kind {
             case .name(let reference): assign(reference, operation, value, range)
@@ -250,7 +258,8 @@ extension Compiler {
         _ field: Symbol, of type: StaticType, _ value: (register: Int, type: StaticType), _ range: SourceRange
     ) {
         guard case .nominal(let index) = type, case .structure(let fields) = program.nominals[index].kind,
-              let annotation = fields.first(where: { $0.name == field })?.type else { return }
+            let annotation = fields.first(where: { $0.name == field })?.type
+        else { return }
         check(value.register, value.type, against: annotation, isResult: false, range)
     }
 
@@ -279,12 +288,15 @@ extension Compiler {
         }
     }
 
-    private func assign(_ reference: NameReference, _ operation: BinaryOperator?, _ value: Expression,
-        _ range: SourceRange) {
+    private func assign(
+        _ reference: NameReference, _ operation: BinaryOperator?, _ value: Expression,
+        _ range: SourceRange
+    ) {
         // `x += e` is `x = x + e`.
-        let value = operation.map {
-            Expression(.binary($0, Expression(.name(reference), reference.range), value), range)
-        } ?? value
+        let value =
+            operation.map {
+                Expression(.binary($0, Expression(.name(reference), reference.range), value), range)
+            } ?? value
         switch reference.resolution {
         case .local(let binding):
             guard binding.owner == builder.node.number else { return }
@@ -323,10 +335,11 @@ extension Compiler {
 
     /// Puts the value into a variable's register: at once where the code writes it last, else by way of a temporary.
     private func store(_ value: Expression, to register: Int, _ check: (Int, StaticType) -> Void) {
-        let writesLast = switch value.kind {
-        case .int, .float, .string, .char, .bool, .void, .name, .unary, .binary, .index, .field, .element: true
-        default: false
-        }
+        let writesLast =
+            switch value.kind {
+            case .int, .float, .string, .char, .bool, .void, .name, .unary, .binary, .index, .field, .element: true
+            default: false
+            }
         if writesLast {
             let isNew = assignedTargets.insert(register).inserted
             check(register, compile(value, to: register))

@@ -13,7 +13,8 @@ extension Compiler {
             if isLast { builder.emit(.move, a: result, b: scratch, file.main.range) }
         }
         if callsMain, let main = files.last, !main.callsMain,
-           case .function(let function)? = main.scope[interner.intern("main")] {
+            case .function(let function)? = main.scope[interner.intern("main")]
+        {
             if function.parameters.isEmpty {
                 builder.emit(.call, a: scratch, d: index(of: function), function.range)
             } else {
@@ -34,7 +35,8 @@ extension Compiler {
 
     private func beginEntry(_ files: [LoadedFile]) {
         guard let main = files.last else { return }
-        builder = FunctionBuilder(main.main, name: modules.name(Array("(program)".utf8)),
+        builder = FunctionBuilder(
+            main.main, name: modules.name(Array("(program)".utf8)),
             file: modules.file(main.source.name))
     }
 

@@ -15,7 +15,8 @@ extension Compiler {
     private static func worksWithoutTarget(_ expression: Expression) -> Bool {
         switch expression.kind {
         case .block, .ifElse, .match, .tryCatch, .whileLoop, .loop, .forLoop, .breakLoop, .continueLoop, .returnValue,
-             .throwValue, .assert, .assign, .spawn, .select: true
+            .throwValue, .assert, .assign, .spawn, .select:
+            true
         default: false
         }
     }
@@ -88,9 +89,12 @@ extension Compiler {
         case .int, .float, .string, .char, .bool, .void, .name, .path, .closure: false
         case .array(let elements), .tuple(let elements): elements.contains(where: canAssign)
         case .unary(_, let operand), .field(let operand, _), .element(let operand, _): canAssign(operand)
-        case .binary(_, let left, let right), .and(let left, let right), .or(let left, let right), .index(let left,
-            let right),
-             .rangeOf(let left, let right, _), .fill(let left, let right): canAssign(left) || canAssign(right)
+        case .binary(_, let left, let right), .and(let left, let right), .or(let left, let right),
+            .index(
+                let left,
+                let right),
+            .rangeOf(let left, let right, _), .fill(let left, let right):
+            canAssign(left) || canAssign(right)
         case .call(let callee, let arguments): canAssign(callee) || arguments.contains(where: canAssign)
         case .method(let receiver, _, let arguments): canAssign(receiver) || arguments.contains(where: canAssign)
         default: true
@@ -100,8 +104,10 @@ extension Compiler {
     private func localRegister(_ reference: NameReference) -> (register: Int, type: StaticType)? {
         switch reference.resolution {
         case .local(let binding) where !binding.isCell && isOurs(binding): (binding.register, binding.type)
-        case .global(let global) where global.binding.register >= 0 && builder.node.number == global.binding.owner
-            && !global.isShared: (global.binding.register, global.type)
+        case .global(let global)
+        where global.binding.register >= 0 && builder.node.number == global.binding.owner
+            && !global.isShared:
+            (global.binding.register, global.type)
         default: nil
         }
     }
@@ -184,8 +190,9 @@ extension Compiler {
             builder.emit(.loadConstant, a: target, d: modules.constant(.float(bits: value.bitPattern)), range)
             return .float
         case .kernelCall:
-            report("\(interner.text(reference.symbol)) can only be called", at: range,
-                   hint: "wrap it: |x| \(interner.text(reference.symbol))(x)")
+            report(
+                "\(interner.text(reference.symbol)) can only be called", at: range,
+                hint: "wrap it: |x| \(interner.text(reference.symbol))(x)")
             return .any
         case .type:
             report("\(interner.text(reference.symbol)) is a type, not a value", at: range)
@@ -229,13 +236,16 @@ extension Compiler {
     }
 
     /// A unit variant, or a function of a type as a value.
-    private func compilePath(_ reference: NameReference, _ member: Symbol, to target: Int,
-        _ range: SourceRange) -> StaticType {
+    private func compilePath(
+        _ reference: NameReference, _ member: Symbol, to target: Int,
+        _ range: SourceRange
+    ) -> StaticType {
         guard case .type(let type) = reference.resolution else { return .any }
         if case .enumeration(let variants) = type.kind, let index = variants.firstIndex(where: { $0.name == member }) {
             guard variants[index].payload.isEmpty else {
-                report("\(interner.text(member)) holds \(variants[index].payload.count) values", at: range,
-                       hint: "write \(interner.text(type.symbol))::\(interner.text(member))(...)")
+                report(
+                    "\(interner.text(member)) holds \(variants[index].payload.count) values", at: range,
+                    hint: "write \(interner.text(type.symbol))::\(interner.text(member))(...)")
                 return .any
             }
             builder.emit(.newVariant, a: target, b: target, c: index, d: type.index, range)
@@ -253,9 +263,10 @@ extension Compiler {
         var names = type.methods.keys.map { interner.bytes($0) }
         if case .enumeration(let variants) = type.kind { names += variants.map { interner.bytes($0.name) } }
         names.sort { $0.lexicographicallyPrecedes($1) }
-        report("\(interner.text(type.symbol)) has no \(interner.text(member))", at: range,
-               hint: NearestName.find(interner.bytes(member), among: names)
-                   .map { "did you mean \(String(decoding: $0, as: UTF8.self))?" })
+        report(
+            "\(interner.text(type.symbol)) has no \(interner.text(member))", at: range,
+            hint: NearestName.find(interner.bytes(member), among: names)
+                .map { "did you mean \(String(decoding: $0, as: UTF8.self))?" })
     }
 
     func compileClosure(_ function: FunctionNode, to target: Int, _ range: SourceRange) {
@@ -360,8 +371,10 @@ extension Compiler {
         }
     }
 
-    private func compileMap(_ pairs: [(key: Expression, value: Expression)], to target: Int,
-        _ range: SourceRange) -> StaticType {
+    private func compileMap(
+        _ pairs: [(key: Expression, value: Expression)], to target: Int,
+        _ range: SourceRange
+    ) -> StaticType {
         builder.temporarily {
             let map = builder.allocate()
             builder.emit(.newMap, a: map, range)
@@ -393,10 +406,12 @@ extension Compiler {
             var given: Set<Symbol> = []
             for value in values {
                 guard let place = fields.firstIndex(where: { $0.name == value.name }) else {
-                    let nearest = NearestName.find(interner.bytes(value.name),
+                    let nearest = NearestName.find(
+                        interner.bytes(value.name),
                         among: fields.map { interner.bytes($0.name) })
-                    report("\(interner.text(type.symbol)) has no field \(interner.text(value.name))", at: value.range,
-                           hint: nearest.map { "did you mean \(String(decoding: $0, as: UTF8.self))?" })
+                    report(
+                        "\(interner.text(type.symbol)) has no field \(interner.text(value.name))", at: value.range,
+                        hint: nearest.map { "did you mean \(String(decoding: $0, as: UTF8.self))?" })
                     continue
                 }
                 if !given.insert(value.name).inserted {
@@ -417,8 +432,9 @@ extension Compiler {
         if case .nominal(let index) = type, case .structure(let fields) = program.nominals[index].kind {
             if let place = fields.firstIndex(where: { $0.name == field }) { return place }
             let nearest = NearestName.find(interner.bytes(field), among: fields.map { interner.bytes($0.name) })
-            report("\(interner.text(program.nominals[index].symbol)) has no field \(interner.text(field))", at: range,
-                   hint: nearest.map { "did you mean \(String(decoding: $0, as: UTF8.self))?" })
+            report(
+                "\(interner.text(program.nominals[index].symbol)) has no field \(interner.text(field))", at: range,
+                hint: nearest.map { "did you mean \(String(decoding: $0, as: UTF8.self))?" })
         }
         return min(program.fieldHints[field] ?? 0, 255)
     }

@@ -28,7 +28,8 @@ extension Compiler {
     /// A register that keeps the subject while arms assign variables.
     private func matchSubject(_ subject: Expression) -> (register: Int, type: StaticType) {
         if case .name(let reference) =
-            subject.kind, case .local(let binding) = reference.resolution, !binding.isAssigned {
+            subject.kind, case .local(let binding) = reference.resolution, !binding.isAssigned
+        {
             return operand(subject)
         }
         let register = builder.allocate()
@@ -55,14 +56,18 @@ extension Compiler {
                 ]
             }
         case .variant(let reference, let name, let payload):
-            guard case .type(let declaration) =
-                reference.resolution, case .enumeration(let variants) = declaration.kind,
-                  let index = variants.firstIndex(where: { $0.name == name }) else { return [] }
+            guard
+                case .type(let declaration) =
+                    reference.resolution, case .enumeration(let variants) = declaration.kind,
+                let index = variants.firstIndex(where: { $0.name == name })
+            else { return [] }
             let failures = test(.isVariant, register, c: index, d: declaration.index, range)
             return failures + matchElements(payload, Array(0..<payload.count), register, range)
         case .structure(let reference, let fields):
-            guard case .type(let declaration) =
-                reference.resolution, case .structure(let declared) = declaration.kind else {
+            guard
+                case .type(let declaration) =
+                    reference.resolution, case .structure(let declared) = declaration.kind
+            else {
                 return []
             }
             let failures = test(.isStruct, register, c: 0, d: declaration.index, range)
@@ -79,8 +84,9 @@ extension Compiler {
     /// A name in a pattern that is a constant's is compared, not bound.
     private func constant(named binding: Binding) -> Expression? {
         guard let file = program.files.first(where: { $0.source === builder.file }),
-              case .global(let global)? = file.scope[binding.symbol] ?? file.imported[binding.symbol],
-              global.isConstant, let first = interner.bytes(binding.symbol).first, 65...90 ~= first else { return nil }
+            case .global(let global)? = file.scope[binding.symbol] ?? file.imported[binding.symbol],
+            global.isConstant, let first = interner.bytes(binding.symbol).first, 65...90 ~= first
+        else { return nil }
         let reference = NameReference(binding.symbol, binding.range)
         reference.resolution = .global(global)
         return Expression(.name(reference), binding.range)

@@ -1,8 +1,10 @@
 import HexaBytecode
 
 extension Compiler {
-    func compileUnary(_ operation: UnaryOperator, _ operand: Expression, to target: Int,
-        _ range: SourceRange) -> StaticType {
+    func compileUnary(
+        _ operation: UnaryOperator, _ operand: Expression, to target: Int,
+        _ range: SourceRange
+    ) -> StaticType {
         builder.temporarily {
             let (register, type) = self.operand(operand)
             switch operation {
@@ -120,18 +122,20 @@ extension Compiler {
         case (.bitAnd, .bool, .bool), (.bitOr, .bool, .bool), (.bitXor, .bool, .bool): return .bool
         case (_, .int, .int): return .int
         case (.add, .float, .float), (.add, .int, .float), (.add, .float, .int),
-             (.subtract, .float, .float), (.subtract, .int, .float), (.subtract, .float, .int),
-             (.multiply, .float, .float), (.multiply, .int, .float), (.multiply, .float, .int),
-             (.divide, .float, .float), (.divide, .int, .float), (.divide, .float, .int),
-             (.remainder, .float, .float), (.remainder, .int, .float), (.remainder, .float, .int),
-             (.power, .float, .float), (.power, .int, .float), (.power, .float, .int): return .float
+            (.subtract, .float, .float), (.subtract, .int, .float), (.subtract, .float, .int),
+            (.multiply, .float, .float), (.multiply, .int, .float), (.multiply, .float, .int),
+            (.divide, .float, .float), (.divide, .int, .float), (.divide, .float, .int),
+            (.remainder, .float, .float), (.remainder, .int, .float), (.remainder, .float, .int),
+            (.power, .float, .float), (.power, .int, .float), (.power, .float, .int):
+            return .float
         default: break
         }
         if case .trait = a { return .any }
         if case .trait = b { return .any }
         let isText = operation == .add && (a == .string || b == .string)
-        report("\(operation.symbol) does not work on \(text(of: a)) and \(text(of: b))", at: range,
-               hint: isText ? "convert with to_string" : nil)
+        report(
+            "\(operation.symbol) does not work on \(text(of: a)) and \(text(of: b))", at: range,
+            hint: isText ? "convert with to_string" : nil)
         return .any
     }
 
@@ -217,14 +221,17 @@ extension Compiler {
         case .less:
             Comparison(register: .jumpLess, notRegister: .jumpNotLess, int: .jumpLessInt, notInt: .jumpNotLessInt)
         case .lessEqual:
-            Comparison(register: .jumpLessEqual, notRegister: .jumpNotLessEqual, int: .jumpLessEqualInt,
-                       notInt: .jumpNotLessEqualInt)
+            Comparison(
+                register: .jumpLessEqual, notRegister: .jumpNotLessEqual, int: .jumpLessEqualInt,
+                notInt: .jumpNotLessEqualInt)
         case .greater:
-            Comparison(register: .jumpLess, notRegister: .jumpNotLess, int: .jumpGreaterInt, notInt: .jumpNotGreaterInt,
-                       isSwapped: true)
+            Comparison(
+                register: .jumpLess, notRegister: .jumpNotLess, int: .jumpGreaterInt, notInt: .jumpNotGreaterInt,
+                isSwapped: true)
         case .greaterEqual:
-            Comparison(register: .jumpLessEqual, notRegister: .jumpNotLessEqual, int: .jumpGreaterEqualInt,
-                       notInt: .jumpNotGreaterEqualInt, isSwapped: true)
+            Comparison(
+                register: .jumpLessEqual, notRegister: .jumpNotLessEqual, int: .jumpGreaterEqualInt,
+                notInt: .jumpNotGreaterEqualInt, isSwapped: true)
         default: nil
         }
     }

@@ -85,8 +85,11 @@ extension Compiler {
             return fit(element, wantedElement) == .fits ? .fits : .mismatch
         case (.tuple(let elements), .tuple(let wantedElements)):
             guard elements.count == wantedElements.count else { return .mismatch }
-            for (element, wantedElement) in zip(elements, wantedElements) where fit(element,
-                wantedElement) == .mismatch {
+            for (element, wantedElement) in zip(elements, wantedElements)
+            where fit(
+                element,
+                wantedElement) == .mismatch
+            {
                 return .mismatch
             }
             return .fits
@@ -126,9 +129,12 @@ extension Compiler {
         switch fit(type, wanted) {
         case .fits: break
         case .mismatch:
-            report("expected \(text(of: wanted)), got \(text(of: type))", at: range,
-                   hint: wanted == .string ? "convert with to_string" : wanted == .int
-                       && type == .float ? "convert with to_int" : nil)
+            report(
+                "expected \(text(of: wanted)), got \(text(of: type))", at: range,
+                hint: wanted == .string
+                    ? "convert with to_string"
+                    : wanted == .int
+                        && type == .float ? "convert with to_int" : nil)
         case .unknown, .convertsToFloat:
             guard let descriptor = descriptor(of: wanted) else { return }
             builder.emit(.checkType, a: register, b: isResult ? 1 : 0, d: modules.type(descriptor), range)

@@ -48,7 +48,8 @@ final class Compiler {
         modules = ModuleBuilder()
         let none = SourceFile(name: [], bytes: [])
         builder = FunctionBuilder(
-            FunctionNode(Symbol(number: 0), SourceRange(0, 0), number: -1, body: Block([], SourceRange(0, 0)),
+            FunctionNode(
+                Symbol(number: 0), SourceRange(0, 0), number: -1, body: Block([], SourceRange(0, 0)),
                 file: none),
             name: 0, file: 0
         )
@@ -89,8 +90,10 @@ final class Compiler {
         }
     }
 
-    func compile(_ node: FunctionNode, method: BytecodeFunction.Method? = nil,
-        before: (() -> Void)? = nil) -> BytecodeFunction {
+    func compile(
+        _ node: FunctionNode, method: BytecodeFunction.Method? = nil,
+        before: (() -> Void)? = nil
+    ) -> BytecodeFunction {
         begin(node, method: method)
         before?()
         let declared = node.returnType.map { staticType(of: $0) }
@@ -99,8 +102,9 @@ final class Compiler {
         let end = SourceRange(max(node.body.range.end - 1, 0), node.body.range.end)
         if type != .never {
             if let declared, declared != .void, type == .void, !endsInValue(node.body) {
-                report("\(interner.text(node.symbol)) must return \(text(of: declared)), and can end without a value",
-                       at: node.range)
+                report(
+                    "\(interner.text(node.symbol)) must return \(text(of: declared)), and can end without a value",
+                    at: node.range)
             } else if let returnType = node.returnType, declared != .void {
                 check(result, type, against: returnType, isResult: true, node.body.range)
             }
@@ -136,7 +140,8 @@ final class Compiler {
                 binding.type = binding.isAssigned ? .any : staticType(of: type)
                 check(index, .any, against: type, isResult: false, binding.range)
             } else if index == 0, node.hasSelf, let owner = node.owner, method != nil, !binding.isAssigned {
-                if case .trait = owner.kind {} else if owner.index >= 0 { binding.type = .nominal(owner.index) }
+                if case .trait = owner.kind { continue }
+                if owner.index >= 0 { binding.type = .nominal(owner.index) }
             }
         }
         for (index, parameter) in node.parameters.enumerated() {
@@ -147,8 +152,9 @@ final class Compiler {
 
     func finish() -> BytecodeFunction {
         if builder.overflowed {
-            report("this function needs more than \(BytecodeLimits.registersMax) registers", at: builder.node.range,
-                   hint: "split it into smaller functions")
+            report(
+                "this function needs more than \(BytecodeLimits.registersMax) registers", at: builder.node.range,
+                hint: "split it into smaller functions")
         }
         if builder.function.code.count > BytecodeLimits.instructionsMax {
             report("this function is too long", at: builder.node.range)

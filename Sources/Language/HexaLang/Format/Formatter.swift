@@ -50,7 +50,8 @@ struct Piece {
                 let isStruct = before == .name && pieces[index].lineBreaks == 0
                 let following = tokens[place...].dropFirst()
                 let isEmpty = following.first.map { pieces[$0].kind == .rightBrace } ?? false
-                pieces[index].isMapBrace = isEmpty
+                pieces[index].isMapBrace =
+                    isEmpty
                     ? TokenSpacing.expectsValue(before) : !isStruct && beginsKey(following, pieces)
                 open.append(pieces[index].isMapBrace)
             case .rightBrace: pieces[index].isMapBrace = open.popLast() ?? false

@@ -22,7 +22,8 @@ struct TokenSpacing {
     static func isInfix(_ kind: TokenKind) -> Bool {
         switch kind {
         case .plus, .minus, .star, .slash, .percent, .starStar, .equalEqual, .notEqual, .less, .lessEqual, .greater,
-             .greaterEqual, .andAnd, .orOr, .and, .or, .caret, .shiftLeft, .shiftRight: true
+            .greaterEqual, .andAnd, .orOr, .and, .or, .caret, .shiftLeft, .shiftRight:
+            true
         default: false
         }
     }
@@ -32,7 +33,8 @@ struct TokenSpacing {
         switch kind {
         case .name, .int, .float, .string, .char, .rightParenthesis, .rightBracket, .rightBrace, .keywordTrue,
             .keywordFalse,
-             .keywordVoid, .question: true
+            .keywordVoid, .question:
+            true
         default: false
         }
     }
@@ -62,7 +64,8 @@ struct TokenSpacing {
         switch next {
         case .rightBrace where piece.isMapBrace: return false
         case .rightParenthesis, .rightBracket, .comma, .semicolon, .dot, .doubleColon, .colon, .question, .dotDot,
-             .dotDotEqual: return false
+            .dotDotEqual:
+            return false
         case .leftParenthesis:
             return !(Self.endsValue(previous) || previous == .keywordFn) || followsBlock
         case .leftBracket: return !Self.endsValue(previous) || followsBlock

@@ -85,12 +85,13 @@ extension Parser {
             let precedence = infix.precedence
             let right = try nested { (parser) throws(Diagnostic) in try parser.binary(minimumPrecedence: precedence) }
             let range = left.range.to(right.range)
-            left = switch infix.make {
-            case .binary(let operation): Expression(.binary(operation, left, right), range)
-            case .and: Expression(.and(left, right), range)
-            case .or: Expression(.or(left, right), range)
-            case .range(let isClosed): Expression(.rangeOf(left, right, isClosed: isClosed), range)
-            }
+            left =
+                switch infix.make {
+                case .binary(let operation): Expression(.binary(operation, left, right), range)
+                case .and: Expression(.and(left, right), range)
+                case .or: Expression(.or(left, right), range)
+                case .range(let isClosed): Expression(.rangeOf(left, right, isClosed: isClosed), range)
+                }
         }
         return left
     }
@@ -134,8 +135,11 @@ extension Parser {
                 let open = advance()
                 let index = try innerExpression()
                 guard take(.rightBracket) else {
-                    throw kind == .end ? failure("this '[' is never closed", at: open.range) : expected("']'",
-                        "after the index")
+                    throw kind == .end
+                        ? failure("this '[' is never closed", at: open.range)
+                        : expected(
+                            "']'",
+                            "after the index")
                 }
                 result = Expression(.index(result, index), result.range.to(previousRange))
             case .dot: result = try member(of: result)

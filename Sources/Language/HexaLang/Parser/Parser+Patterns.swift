@@ -92,7 +92,9 @@ extension Parser {
         while kind != .rightBrace {
             if take(.dotDot) { break }
             let (field, range) = try memberName("for the field")
-            let pattern = take(.colon) ? try self.pattern()
+            let pattern =
+                take(.colon)
+                ? try self.pattern()
                 : Pattern(.binding(Binding(field, range, isMutable: false)), range)
             fields.append((field, pattern))
             guard take(.comma) else { break }

@@ -5,7 +5,8 @@ extension Parser {
         case .int:
             advance()
             guard let value = Literals.int(text(token.range)) else {
-                throw failure("this number does not fit an int", at: token.range,
+                throw failure(
+                    "this number does not fit an int", at: token.range,
                     hint: "the largest is 9223372036854775807")
             }
             return Expression(.int(value), token.range)
@@ -99,7 +100,8 @@ extension Parser {
         let bytes = try stringLiteral()
         let scalars = String(decoding: bytes, as: UTF8.self).unicodeScalars
         guard scalars.count == 1, let scalar = scalars.first else {
-            throw failure("a character literal holds exactly one character", at: range,
+            throw failure(
+                "a character literal holds exactly one character", at: range,
                 hint: "use double quotes for a string")
         }
         return scalar.value
@@ -249,9 +251,10 @@ extension Parser {
         _ = take(.keywordMut)
         if kind == .leftParenthesis {
             let pattern = try bindingPattern(isMutable: false)
-            return Parameter(binding: Binding(interner.intern("(parameter)"), pattern.range, isMutable: false),
+            return Parameter(
+                binding: Binding(interner.intern("(parameter)"), pattern.range, isMutable: false),
                 type: nil,
-                             pattern: pattern)
+                pattern: pattern)
         }
         let (symbol, range) = try name("for the parameter")
         let binding = Binding(symbol, range, isMutable: true)
@@ -361,7 +364,8 @@ extension Parser {
             } else {
                 let source = try expression()
                 guard case .method(let channel, let method, let arguments) = source.kind, arguments.isEmpty,
-                      interner.text(method) == "recv" else {
+                    interner.text(method) == "recv"
+                else {
                     throw failure("an arm of select waits for channel.recv()", at: source.range)
                 }
                 arm.channel = channel

@@ -52,7 +52,8 @@ struct Parser {
     }
 
     func expected(_ what: String, _ context: String) -> Diagnostic {
-        let found = kind == .name || kind == .int || kind == .float
+        let found =
+            kind == .name || kind == .int || kind == .float
             ? "'" + String(decoding: text(current.range), as: UTF8.self) + "'" : kind.description
         // What is missing at the end of a line is missing there, not on the next line.
         if current.startsLine, position > 0 {

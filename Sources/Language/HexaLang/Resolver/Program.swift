@@ -39,8 +39,11 @@ final class Program {
         libraryScope[interner.intern("E")] = .number(2.718281828459045)
         let builtinNames: [(StaticString, ReceiverClass)] = [
             ("int", .int), ("float", .float), ("bool", .bool), ("char", .char), ("string", .string), ("str", .string),
-            ("void", .void), ("array", .array), ("tuple", .tuple), ("map", .map), ("range", .range), ("channel",
-                .channel),
+            ("void", .void), ("array", .array), ("tuple", .tuple), ("map", .map), ("range", .range),
+            (
+                "channel",
+                .channel
+            ),
             ("error", .error), ("fn", .function),
         ]
         for (name, receiver) in builtinNames {

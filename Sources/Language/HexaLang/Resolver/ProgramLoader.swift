@@ -21,7 +21,8 @@ struct ProgramLoader {
         }
         var lexer = Lexer(source)
         try lexer.run()
-        var parser = Parser(file: source, tokens: lexer.tokens, interner: program.interner,
+        var parser = Parser(
+            file: source, tokens: lexer.tokens, interner: program.interner,
             functionCount: program.functionCount)
         let block = try parser.parseFile()
         let main = parser.makeFunction(program.interner.intern("(top level)"), SourceRange(0, 0), block)
@@ -40,19 +41,23 @@ struct ProgramLoader {
         return file
     }
 
-    private mutating func used(_ path: [UInt8], _ range: SourceRange,
-        by source: SourceFile) throws(Diagnostic) -> LoadedFile {
+    private mutating func used(
+        _ path: [UInt8], _ range: SourceRange,
+        by source: SourceFile
+    ) throws(Diagnostic) -> LoadedFile {
         let shown = String(decoding: path, as: UTF8.self)
         guard program.files.count + loading.count < LanguageLimits.filesMax, loading.count < 64 else {
             throw Diagnostic("too many files use one another", in: source, at: range)
         }
         guard let target = load(path, source) else {
-            throw Diagnostic("there is no module \"\(shown)\"", in: source, at: range,
-                             hint: "paths are relative to this file, without .hexa")
+            throw Diagnostic(
+                "there is no module \"\(shown)\"", in: source, at: range,
+                hint: "paths are relative to this file, without .hexa")
         }
         if loading.contains(target.name) {
-            throw Diagnostic("\"\(shown)\" uses this file in turn", in: source, at: range,
-                             hint: "move what both need into a third file")
+            throw Diagnostic(
+                "\"\(shown)\" uses this file in turn", in: source, at: range,
+                hint: "move what both need into a third file")
         }
         if let loaded = byName[target.name] { return loaded }
         return try add(target)

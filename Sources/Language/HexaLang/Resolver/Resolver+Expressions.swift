@@ -57,7 +57,7 @@ extension Resolver {
             for field in fields { resolve(field.value) }
         case .unary(_, let operand): resolve(operand)
         case .binary(_, let left, let right), .and(let left, let right), .or(let left, let right),
-             .index(let left, let right), .rangeOf(let left, let right, _):
+            .index(let left, let right), .rangeOf(let left, let right, _):
             resolve(left)
             resolve(right)
         case .call(let callee, let arguments):
@@ -189,8 +189,9 @@ extension Resolver {
                 var names: [Binding] = []
                 forEachBinding(alternative) { names.append($0) }
                 if let binding = names.first {
-                    report("alternatives of a pattern cannot bind \(interner.text(binding.symbol))", at: binding.range,
-                           hint: "write one arm for each alternative")
+                    report(
+                        "alternatives of a pattern cannot bind \(interner.text(binding.symbol))", at: binding.range,
+                        hint: "write one arm for each alternative")
                 }
             }
         }
@@ -203,8 +204,9 @@ extension Resolver {
         }
         guard let variant = variants.first(where: { $0.name == name }) else {
             let nearest = NearestName.find(interner.bytes(name), among: variants.map { interner.bytes($0.name) })
-            report("\(interner.text(type.symbol)) has no variant \(interner.text(name))", at: range,
-                   hint: nearest.map { "did you mean \(String(decoding: $0, as: UTF8.self))?" })
+            report(
+                "\(interner.text(type.symbol)) has no variant \(interner.text(name))", at: range,
+                hint: nearest.map { "did you mean \(String(decoding: $0, as: UTF8.self))?" })
             return
         }
         if variant.payload.count != count {
@@ -219,8 +221,9 @@ extension Resolver {
         }
         for name in names where !fields.contains(where: { $0.name == name }) {
             let nearest = NearestName.find(interner.bytes(name), among: fields.map { interner.bytes($0.name) })
-            report("\(interner.text(type.symbol)) has no field \(interner.text(name))", at: range,
-                   hint: nearest.map { "did you mean \(String(decoding: $0, as: UTF8.self))?" })
+            report(
+                "\(interner.text(type.symbol)) has no field \(interner.text(name))", at: range,
+                hint: nearest.map { "did you mean \(String(decoding: $0, as: UTF8.self))?" })
         }
     }
 
@@ -251,16 +254,18 @@ extension Resolver {
         case .local(let binding), .capture(let binding, _):
             if isWhole { binding.isAssigned = true }
             guard !binding.isMutable else { return }
-            report(isWhole ? "\(name) cannot be assigned again" : "\(name) cannot be changed", at: reference.range,
-                   hint: "declare it with 'let mut \(name)'")
+            report(
+                isWhole ? "\(name) cannot be assigned again" : "\(name) cannot be changed", at: reference.range,
+                hint: "declare it with 'let mut \(name)'")
         case .global(let global):
             if isWhole { global.binding.isAssigned = true }
             guard !global.binding.isMutable else {
                 if contexts[top].isPure { report("a @pure function cannot change \(name)", at: reference.range) }
                 return
             }
-            report(isWhole ? "\(name) cannot be assigned again" : "\(name) cannot be changed", at: reference.range,
-                   hint: global.isConstant ? "it is a constant" : "declare it with 'let mut \(name)'")
+            report(
+                isWhole ? "\(name) cannot be assigned again" : "\(name) cannot be changed", at: reference.range,
+                hint: global.isConstant ? "it is a constant" : "declare it with 'let mut \(name)'")
         case .unresolved: break
         default: if isWhole { report("\(name) is not a variable", at: reference.range) }
         }

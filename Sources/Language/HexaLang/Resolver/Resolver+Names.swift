@@ -116,7 +116,8 @@ extension Resolver {
         if case .type(let declaration)? = file.scope[reference.symbol] ?? file.imported[reference.symbol] {
             reference.resolution = .type(declaration)
         } else {
-            report("there is no \(what) \(interner.text(reference.symbol))", at: reference.range,
+            report(
+                "there is no \(what) \(interner.text(reference.symbol))", at: reference.range,
                 hint: hint(for: reference.symbol))
         }
     }

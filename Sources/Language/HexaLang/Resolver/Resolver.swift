@@ -113,14 +113,17 @@ struct Resolver {
         for method in implementation.methods { add(method, to: target) }
         guard let reference = implementation.trait else { return }
         guard case .type(let trait)? = file.scope[reference.symbol] ?? file.imported[reference.symbol],
-              case .trait(let required, let provided) = trait.kind else {
-            report("there is no trait \(interner.text(reference.symbol))", at: reference.range,
+            case .trait(let required, let provided) = trait.kind
+        else {
+            report(
+                "there is no trait \(interner.text(reference.symbol))", at: reference.range,
                 hint: hint(for: reference.symbol))
             return
         }
         for symbol in required where target.methods[symbol] == nil {
-            report("\(interner.text(name)) lacks fn \(interner.text(symbol)) of \(interner.text(trait.symbol))",
-                   at: implementation.range)
+            report(
+                "\(interner.text(name)) lacks fn \(interner.text(symbol)) of \(interner.text(trait.symbol))",
+                at: implementation.range)
         }
         for method in provided where target.methods[method.symbol] == nil {
             target.methods[method.symbol] = method
@@ -132,7 +135,8 @@ struct Resolver {
 
     private mutating func add(_ method: FunctionNode, to target: TypeDeclaration) {
         if target.methods[method.symbol] != nil, !program.isInteractive {
-            report("\(interner.text(target.symbol)) already has a function \(interner.text(method.symbol))",
+            report(
+                "\(interner.text(target.symbol)) already has a function \(interner.text(method.symbol))",
                 at: method.range)
         }
         method.owner = target
@@ -181,7 +185,8 @@ struct Resolver {
             let name = interner.text(attribute.name)
             if name == "law" {
                 guard attribute.arguments.count == 2 else {
-                    report("@law takes an operation and a target", at: attribute.range,
+                    report(
+                        "@law takes an operation and a target", at: attribute.range,
                         hint: "@law(\"read\", \"/fs/notes/*\")")
                     continue
                 }
@@ -200,10 +205,11 @@ struct Resolver {
         let outer = contexts.last
         function.parent = outer?.node ?? file.main
         program.linked.functions.append(function)
-        contexts.append(Context(
-            node: function, isPure: function.isPure || outer?.isPure ?? false,
-            isComptime: function.isComptime || outer?.isComptime ?? false
-        ))
+        contexts.append(
+            Context(
+                node: function, isPure: function.isPure || outer?.isPure ?? false,
+                isComptime: function.isComptime || outer?.isComptime ?? false
+            ))
         for parameter in function.parameters {
             resolve(type: parameter.type)
             declare(parameter.binding)

@@ -112,8 +112,10 @@ final class VariableDeclaration {
     let isComptime: Bool
     let range: SourceRange
 
-    init(_ keyword: Keyword, _ pattern: Pattern, _ type: TypeNode?, _ value: Expression?, isComptime: Bool,
-        _ range: SourceRange) {
+    init(
+        _ keyword: Keyword, _ pattern: Pattern, _ type: TypeNode?, _ value: Expression?, isComptime: Bool,
+        _ range: SourceRange
+    ) {
         self.keyword = keyword
         self.pattern = pattern
         self.type = type

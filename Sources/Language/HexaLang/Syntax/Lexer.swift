@@ -180,7 +180,8 @@ struct Lexer {
             guard offset < bytes.count, kind == .string || bytes[offset] != 10 else {
                 offset = start + 1
                 isUnterminated = kind == .string
-                throw failure(kind == .string ? "this string is never closed" : "this character is never closed",
+                throw failure(
+                    kind == .string ? "this string is never closed" : "this character is never closed",
                     from: start)
             }
             if bytes[offset] == UInt8(ascii: "\\") {

@@ -97,9 +97,9 @@ enum Literals {
     ) throws(EscapeError) -> Int {
         let failure = EscapeError(message: "\\u needs a character's code in braces, as in \\u{1F600}", offset: index)
         guard index + 2 < text.endIndex, text[index + 2] == UInt8(ascii: "{"),
-              let close = text[index...].firstIndex(of: UInt8(ascii: "}")), 1...6 ~= close - index - 3,
-              let code = hexadecimal(text, from: index + 3, digits: close - index - 3),
-              let scalar = Unicode.Scalar(code)
+            let close = text[index...].firstIndex(of: UInt8(ascii: "}")), 1...6 ~= close - index - 3,
+            let code = hexadecimal(text, from: index + 3, digits: close - index - 3),
+            let scalar = Unicode.Scalar(code)
         else { throw failure }
         result.append(contentsOf: Array(String(Character(scalar)).utf8))
         return close - 1

@@ -51,15 +51,24 @@ enum TokenKind: UInt8 {
     /// Longest first: the lexer takes the first that fits.
     static let punctuation: [(spelling: StaticString, kind: TokenKind)] = [
         ("..=", .dotDotEqual),
-        ("::", .doubleColon), ("..", .dotDot), ("->", .arrow), ("=>", .fatArrow), ("+=", .plusEqual), ("-=",
-            .minusEqual),
+        ("::", .doubleColon), ("..", .dotDot), ("->", .arrow), ("=>", .fatArrow), ("+=", .plusEqual),
+        (
+            "-=",
+            .minusEqual
+        ),
         ("*=", .starEqual), ("/=", .slashEqual), ("%=", .percentEqual), ("**", .starStar), ("==", .equalEqual),
-        ("!=", .notEqual), ("<=", .lessEqual), (">=", .greaterEqual), ("&&", .andAnd), ("||", .orOr), ("<<",
-            .shiftLeft),
+        ("!=", .notEqual), ("<=", .lessEqual), (">=", .greaterEqual), ("&&", .andAnd), ("||", .orOr),
+        (
+            "<<",
+            .shiftLeft
+        ),
         (">>", .shiftRight),
         ("(", .leftParenthesis), (")", .rightParenthesis), ("[", .leftBracket), ("]", .rightBracket), ("{", .leftBrace),
-        ("}", .rightBrace), (",", .comma), (";", .semicolon), (":", .colon), (".", .dot), ("?", .question), ("=",
-            .equal),
+        ("}", .rightBrace), (",", .comma), (";", .semicolon), (":", .colon), (".", .dot), ("?", .question),
+        (
+            "=",
+            .equal
+        ),
         ("+", .plus), ("-", .minus), ("*", .star), ("/", .slash), ("%", .percent), ("<", .less), (">", .greater),
         ("!", .bang), ("&", .and), ("|", .or), ("^", .caret), ("~", .tilde),
     ]

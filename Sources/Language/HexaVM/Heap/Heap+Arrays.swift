@@ -25,7 +25,8 @@ extension Heap {
     /// An array of `count` elements, uninitialised: the caller writes all of them at once.
     func newArray(count: Int) -> Object? {
         guard count <= MachineLimits.elementsMax,
-              let array = allocate(Tag.array, payloadBytes: Object.arrayPayloadBytes) else { return nil }
+            let array = allocate(Tag.array, payloadBytes: Object.arrayPayloadBytes)
+        else { return nil }
         array.elements = nil
         array.elementCapacity = 0
         array.head = 0

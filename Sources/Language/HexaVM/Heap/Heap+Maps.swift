@@ -90,7 +90,8 @@ extension Heap {
             return mix(value.bitPattern)
         case Tag.tuple, Tag.variant, Tag.structure:
             guard key.tag != Tag.structure, depth < MachineLimits.nestingMax,
-                  keyVisits < MachineLimits.visitedValuesMax else { return nil }
+                keyVisits < MachineLimits.visitedValuesMax
+            else { return nil }
             keyVisits += key.object.count
             let object = key.object
             var hash = mix(UInt64(object.extra) << 32 | UInt64(object.detail))
@@ -145,7 +146,8 @@ extension Heap {
         }
         let a = left.object, b = right.object
         guard a.count == b.count, a.detail == b.detail, a.extra == b.extra,
-              keyVisits < 2 * MachineLimits.visitedValuesMax else { return false }
+            keyVisits < 2 * MachineLimits.visitedValuesMax
+        else { return false }
         keyVisits += a.count
         for index in 0..<a.count where !sameKey(a.values[index], b.values[index]) { return false }
         return true

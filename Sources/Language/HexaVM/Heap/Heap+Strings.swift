@@ -82,8 +82,10 @@ enum Memory {
         let last = haystack.count - needle.count
         while offset <= last {
             if haystack[offset] == needle[0],
-               equal(haystack.baseAddress.unsafelyUnwrapped + offset, needle.baseAddress.unsafelyUnwrapped,
-                   needle.count) {
+                equal(
+                    haystack.baseAddress.unsafelyUnwrapped + offset, needle.baseAddress.unsafelyUnwrapped,
+                    needle.count)
+            {
                 return offset
             }
             offset += 1
@@ -96,7 +98,8 @@ extension Heap {
     /// A string with uninitialised bytes, which the caller fills at once with valid UTF-8.
     func newString(byteCount: Int) -> Object? {
         guard byteCount <= MachineLimits.stringBytesMax,
-              let string = allocate(Tag.string, payloadBytes: byteCount) else { return nil }
+            let string = allocate(Tag.string, payloadBytes: byteCount)
+        else { return nil }
         string.count = byteCount
         return string
     }

@@ -133,7 +133,7 @@ extension Machine {
 
     private func merge(
         _ source: UnsafeMutablePointer<Value>, _ target: UnsafeMutablePointer<Value>, _ start: Int, _ middle: Int,
-            _ end: Int
+        _ end: Int
     ) {
         var left = start, right = middle, next = start
         while next < end {

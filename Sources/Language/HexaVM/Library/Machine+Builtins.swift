@@ -19,7 +19,7 @@ extension Machine {
             printValues(builtin, window, count)
             return .done
         case .abs, .min, .max, .floor, .ceil, .round, .sqrt, .pow, .exp, .log, .log2, .sin, .cos, .tan,
-             .sigma, .phi, .tau, .sopfr, .gcd, .random, .seed:
+            .sigma, .phi, .tau, .sopfr, .gcd, .random, .seed:
             return mathematics(builtin, window, count) ? .done : .failed
         default: return general(builtin, window, count) ? .done : .failed
         }

@@ -70,11 +70,12 @@ extension Machine {
         if window[0].isInt { return true }
         guard window[0].isFloat else { return needsNumber(window[0], "a number") }
         let value = window[0].asFloat
-        let rounded = switch builtin {
-        case .floor: value.rounded(.down)
-        case .ceil: value.rounded(.up)
-        default: value.rounded(.toNearestOrAwayFromZero)
-        }
+        let rounded =
+            switch builtin {
+            case .floor: value.rounded(.down)
+            case .ceil: value.rounded(.up)
+            default: value.rounded(.toNearestOrAwayFromZero)
+            }
         guard let int = Int(exactly: rounded) else {
             return fail(.overflow, "\(FloatText.text(of: value)) does not fit an int")
         }
@@ -84,15 +85,16 @@ extension Machine {
 
     private func realFunction(_ builtin: Builtin, _ window: UnsafeMutablePointer<Value>) -> Bool {
         guard let x = window[0].number else { return needsNumber(window[0], "a number") }
-        let result = switch builtin {
-        case .sqrt: Mathematics.squareRoot(x)
-        case .exp: Mathematics.exponential(x)
-        case .log: Mathematics.logarithm(x)
-        case .log2: Mathematics.binaryLogarithm(x)
-        case .sin: Mathematics.sine(x)
-        case .cos: Mathematics.cosine(x)
-        default: Mathematics.tangent(x)
-        }
+        let result =
+            switch builtin {
+            case .sqrt: Mathematics.squareRoot(x)
+            case .exp: Mathematics.exponential(x)
+            case .log: Mathematics.logarithm(x)
+            case .log2: Mathematics.binaryLogarithm(x)
+            case .sin: Mathematics.sine(x)
+            case .cos: Mathematics.cosine(x)
+            default: Mathematics.tangent(x)
+            }
         window[0] = .float(result)
         return true
     }

@@ -27,8 +27,12 @@ extension Machine {
         case Tag.channel: return channelMethod(method, window)
         case Tag.char: return charMethod(method, window) ? .done : .failed
         case Tag.int, Tag.float:
-            return (method == .toInt ? convertToInt(window, receiver) : convertToFloat(window,
-                receiver)) ? .done : .failed
+            return
+                (method == .toInt
+                ? convertToInt(window, receiver)
+                : convertToFloat(
+                    window,
+                    receiver)) ? .done : .failed
         default: return length(window, of: receiver) ? .done : .failed
         }
     }
@@ -72,7 +76,8 @@ extension Machine {
         switch method {
         case .len, .isEmpty, .chars, .bytes, .trim, .toUpper, .toLower, .parseInt, .parseFloat, .lines, .reverse,
             .toInt,
-             .toFloat, .isAlpha, .isDigit, .isAlphanumeric, .isWhitespace: 0..<1
+            .toFloat, .isAlpha, .isDigit, .isAlphanumeric, .isWhitespace:
+            0..<1
         case .contains, .indexOf, .startsWith, .endsWith, .split, .join, .repeat, .charAt: 1..<2
         case .substring, .slice: 1..<3
         case .replace: 2..<3
@@ -108,15 +113,16 @@ extension Machine {
 
     private func charMethod(_ method: BuiltinMethod, _ window: UnsafeMutablePointer<Value>) -> Bool {
         let scalar = window[0].asScalar
-        window[0] = switch method {
-        case .toInt: .int(Int(scalar))
-        case .isAlpha: .bool(CharacterClass.isAlphabetic(scalar))
-        case .isDigit: .bool(CharacterClass.isDigit(scalar))
-        case .isAlphanumeric: .bool(CharacterClass.isAlphabetic(scalar) || CharacterClass.isDigit(scalar))
-        case .isWhitespace: .bool(CharacterClass.isWhitespace(scalar))
-        case .toUpper: .char(scalar < 0x80 ? UInt32(CharacterClass.upper(UInt8(scalar))) : scalar)
-        default: .char(scalar < 0x80 ? UInt32(CharacterClass.lower(UInt8(scalar))) : scalar)
-        }
+        window[0] =
+            switch method {
+            case .toInt: .int(Int(scalar))
+            case .isAlpha: .bool(CharacterClass.isAlphabetic(scalar))
+            case .isDigit: .bool(CharacterClass.isDigit(scalar))
+            case .isAlphanumeric: .bool(CharacterClass.isAlphabetic(scalar) || CharacterClass.isDigit(scalar))
+            case .isWhitespace: .bool(CharacterClass.isWhitespace(scalar))
+            case .toUpper: .char(scalar < 0x80 ? UInt32(CharacterClass.upper(UInt8(scalar))) : scalar)
+            default: .char(scalar < 0x80 ? UInt32(CharacterClass.lower(UInt8(scalar))) : scalar)
+            }
         return true
     }
 

@@ -41,8 +41,10 @@ extension Machine {
     }
 
     /// Methods whose first argument is a string or char to look for.
-    private func searchMethod(_ method: BuiltinMethod, _ window: UnsafeMutablePointer<Value>,
-        _ string: Object) -> Bool {
+    private func searchMethod(
+        _ method: BuiltinMethod, _ window: UnsafeMutablePointer<Value>,
+        _ string: Object
+    ) -> Bool {
         guard window[1].tag == Tag.string || window[1].tag == Tag.char else {
             return fail(.type, "expected a string, got \(article(window[1]))")
         }
@@ -67,7 +69,7 @@ extension Machine {
 
     private func split(
         _ window: UnsafeMutablePointer<Value>, _ haystack: UnsafeBufferPointer<UInt8>,
-            _ separator: UnsafeBufferPointer<UInt8>
+        _ separator: UnsafeBufferPointer<UInt8>
     ) -> Bool {
         guard separator.count > 0 else { return fail(.value, "cannot split at an empty string: use chars()") }
         guard let array = heap.newArray(count: 0), let start = haystack.baseAddress else { return outOfMemory() }
@@ -75,7 +77,8 @@ extension Machine {
         while true {
             let end = Memory.find(separator, in: haystack, from: offset)
             guard let part = heap.newString(start + offset, count: (end ?? haystack.count) - offset),
-                  heap.append(.object(Tag.string, part), to: array) else { return outOfMemory() }
+                heap.append(.object(Tag.string, part), to: array)
+            else { return outOfMemory() }
             guard let end else { break }
             offset = end + separator.count
         }
@@ -86,7 +89,7 @@ extension Machine {
 
     private func replace(
         _ window: UnsafeMutablePointer<Value>, _ haystack: UnsafeBufferPointer<UInt8>,
-            _ needle: UnsafeBufferPointer<UInt8>
+        _ needle: UnsafeBufferPointer<UInt8>
     ) -> Bool {
         guard window[2].tag == Tag.string || window[2].tag == Tag.char else {
             return fail(.type, "expected a string, got \(article(window[2]))")
@@ -95,8 +98,10 @@ extension Machine {
         let replacement = text(of: window[2])
         var result: [UInt8] = []
         var offset = 0
-        while let found = Memory.find(needle, in: haystack,
-            from: offset), result.count <= MachineLimits.stringBytesMax {
+        while let found = Memory.find(
+            needle, in: haystack,
+            from: offset), result.count <= MachineLimits.stringBytesMax
+        {
             result.append(contentsOf: haystack[offset..<found])
             result += replacement
             offset = found + needle.count
@@ -128,8 +133,10 @@ extension Machine {
         return true
     }
 
-    private func changeCase(_ window: UnsafeMutablePointer<Value>, _ string: Object,
-        _ change: (UInt8) -> UInt8) -> Bool {
+    private func changeCase(
+        _ window: UnsafeMutablePointer<Value>, _ string: Object,
+        _ change: (UInt8) -> UInt8
+    ) -> Bool {
         guard let result = heap.newString(byteCount: string.count) else { return outOfMemory() }
         for index in 0..<string.count { result.bytes[index] = change(string.bytes[index]) }
         window[0] = .object(Tag.string, result)
@@ -185,7 +192,8 @@ extension Machine {
             while end < string.count, string.bytes[end] != 10 { end += 1 }
             let length = end > start && string.bytes[end - 1] == 13 ? end - 1 - start : end - start
             guard let line = heap.newString(string.bytes + start, count: length),
-                  heap.append(.object(Tag.string, line), to: array) else { return outOfMemory() }
+                heap.append(.object(Tag.string, line), to: array)
+            else { return outOfMemory() }
             start = end + 1
         }
         charge(array.count)

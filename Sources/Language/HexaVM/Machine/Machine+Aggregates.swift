@@ -123,8 +123,10 @@ extension Machine {
         case Tag.string:
             if key.tag == Tag.range { return slice(target, container, key) }
             guard key.isInt else { return fail(.type, "a string is indexed by an int, not by \(article(key))") }
-            guard let offset =
-                container.object.byteOffset(ofCharacter: key.asInt), offset < container.object.count else {
+            guard
+                let offset =
+                    container.object.byteOffset(ofCharacter: key.asInt), offset < container.object.count
+            else {
                 return badIndex(key.asInt, container.object.characterCount, "string")
             }
             if !container.object.isASCII { charge(container.object.count >> 5) }
@@ -188,7 +190,8 @@ extension Machine {
     func substring(_ target: UnsafeMutablePointer<Value>, _ string: Object, _ bounds: Range<Int>) -> Bool {
         collectIfNeeded()
         guard let start = string.byteOffset(ofCharacter: bounds.lowerBound),
-              let end = string.byteOffset(ofCharacter: bounds.upperBound) else { return false }
+            let end = string.byteOffset(ofCharacter: bounds.upperBound)
+        else { return false }
         charge((string.isASCII ? end - start : string.count) >> 5)
         guard let result = heap.newString(string.bytes + start, count: end - start) else { return outOfMemory() }
         target.pointee = .object(Tag.string, result)

@@ -3,8 +3,10 @@ import HexaBytecode
 /// Arithmetic: two ints or two floats inline, everything else in `...Slow`. Each returns false with an error raised.
 extension Machine {
     @inline(__always)
-    func add(_ target: UnsafeMutablePointer<Value>, _ l: Value, _ r: Value,
-        _ pc: UnsafeMutablePointer<UInt64>) -> Bool {
+    func add(
+        _ target: UnsafeMutablePointer<Value>, _ l: Value, _ r: Value,
+        _ pc: UnsafeMutablePointer<UInt64>
+    ) -> Bool {
         if l.isInt, r.isInt {
             let (sum, overflow) = l.asInt.addingReportingOverflow(r.asInt)
             if !overflow {
@@ -20,8 +22,10 @@ extension Machine {
     }
 
     @inline(__always)
-    func subtract(_ target: UnsafeMutablePointer<Value>, _ l: Value, _ r: Value,
-        _ pc: UnsafeMutablePointer<UInt64>) -> Bool {
+    func subtract(
+        _ target: UnsafeMutablePointer<Value>, _ l: Value, _ r: Value,
+        _ pc: UnsafeMutablePointer<UInt64>
+    ) -> Bool {
         if l.isInt, r.isInt {
             let (difference, overflow) = l.asInt.subtractingReportingOverflow(r.asInt)
             if !overflow {
@@ -37,8 +41,10 @@ extension Machine {
     }
 
     @inline(__always)
-    func multiply(_ target: UnsafeMutablePointer<Value>, _ l: Value, _ r: Value,
-        _ pc: UnsafeMutablePointer<UInt64>) -> Bool {
+    func multiply(
+        _ target: UnsafeMutablePointer<Value>, _ l: Value, _ r: Value,
+        _ pc: UnsafeMutablePointer<UInt64>
+    ) -> Bool {
         if l.isInt, r.isInt {
             let (product, overflow) = l.asInt.multipliedReportingOverflow(by: r.asInt)
             if !overflow {
@@ -54,8 +60,10 @@ extension Machine {
     }
 
     @inline(__always)
-    func divide(_ target: UnsafeMutablePointer<Value>, _ l: Value, _ r: Value,
-        _ pc: UnsafeMutablePointer<UInt64>) -> Bool {
+    func divide(
+        _ target: UnsafeMutablePointer<Value>, _ l: Value, _ r: Value,
+        _ pc: UnsafeMutablePointer<UInt64>
+    ) -> Bool {
         if l.isFloat, r.isFloat {
             target.pointee = .float(l.asFloat / r.asFloat)
             return true
@@ -69,8 +77,10 @@ extension Machine {
     }
 
     @inline(__always)
-    func remainder(_ target: UnsafeMutablePointer<Value>, _ l: Value, _ r: Value,
-        _ pc: UnsafeMutablePointer<UInt64>) -> Bool {
+    func remainder(
+        _ target: UnsafeMutablePointer<Value>, _ l: Value, _ r: Value,
+        _ pc: UnsafeMutablePointer<UInt64>
+    ) -> Bool {
         if l.isInt, r.isInt, r.asInt > 0 {
             target.pointee = .int(l.asInt % r.asInt)
             return true
@@ -96,8 +106,9 @@ extension Machine {
             return true
         case (Tag.array, Tag.array): return joinArrays(target, l.object, r.object)
         case (Tag.char, Tag.int), (Tag.int, Tag.char):
-            let (sum, overflow) = Int(l.bits & 0xFFFF_FFFF).addingReportingOverflow(l.tag == Tag.char
-                ? r.asInt : Int(r.bits))
+            let (sum, overflow) = Int(l.bits & 0xFFFF_FFFF).addingReportingOverflow(
+                l.tag == Tag.char
+                    ? r.asInt : Int(r.bits))
             return character(target, overflow || l.tag == Tag.int && l.asInt != Int(l.bits & 0xFFFF_FFFF) ? -1 : sum)
         case (Tag.string, _), (_, Tag.string):
             return fail(.type, "cannot add \(article(l)) and \(article(r)): convert with to_string")

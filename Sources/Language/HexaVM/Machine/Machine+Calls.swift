@@ -19,15 +19,17 @@ extension Machine {
         guard depth + 1 < MachineLimits.callDepthMax else {
             return fail(.depth, "more than \(MachineLimits.callDepthMax) nested calls")
         }
-        let frameCapacity = depth + 1 < task.frameCapacity
+        let frameCapacity =
+            depth + 1 < task.frameCapacity
             ? task.frameCapacity : min(task.frameCapacity * 2, MachineLimits.callDepthMax)
         let needed = (task.frame.pointee.base - task.stack) + window + Int(callee.pointee.registerCount)
         var stackCapacity = task.stackCapacity
         while stackCapacity < needed { stackCapacity *= 2 }
         // Room for both before either moves: whoever fails still holds pointers into them.
         guard stackCapacity <= MachineLimits.stackValuesMax,
-              heap.reserve(bytes: (frameCapacity - task.frameCapacity) * MemoryLayout<Frame>.stride
-                  + (stackCapacity - task.stackCapacity) * MemoryLayout<Value>.stride)
+            heap.reserve(
+                bytes: (frameCapacity - task.frameCapacity) * MemoryLayout<Frame>.stride
+                    + (stackCapacity - task.stackCapacity) * MemoryLayout<Value>.stride)
         else { return outOfMemory() }
         if frameCapacity > task.frameCapacity { task.growFrames(to: frameCapacity) }
         if stackCapacity > task.stackCapacity { task.growStack(to: stackCapacity) }

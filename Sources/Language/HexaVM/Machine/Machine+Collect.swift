@@ -18,8 +18,10 @@ extension Machine {
     private func markStack(of task: ProgramTask) {
         var current = task.frames
         while current <= task.frame {
-            if current.pointee.closure != 0, let address =
-                UnsafeMutableRawPointer(bitPattern: current.pointee.closure) {
+            if current.pointee.closure != 0,
+                let address =
+                    UnsafeMutableRawPointer(bitPattern: current.pointee.closure)
+            {
                 heap.mark(Object(address: address))
             }
             current += 1

@@ -56,8 +56,10 @@ extension Machine {
 
     func notACell() -> Bool { fail(.type, "the register holds no captured variable") }
 
-    func newClosure(_ target: UnsafeMutablePointer<Value>, captures: UnsafeMutablePointer<Value>,
-        function: Int) -> Bool {
+    func newClosure(
+        _ target: UnsafeMutablePointer<Value>, captures: UnsafeMutablePointer<Value>,
+        function: Int
+    ) -> Bool {
         collectIfNeeded()
         let count = Int(functions[function].captureCount)
         guard let closure = heap.newAggregate(Tag.closure, count: count) else { return outOfMemory() }

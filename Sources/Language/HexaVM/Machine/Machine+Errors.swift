@@ -7,7 +7,7 @@ extension Machine {
     func fail(_ kind: ErrorKind, _ message: [UInt8]) -> Bool {
         let position = currentPosition
         guard let kindText = heap.newString(kind.nameBytes), let text = heap.newString(message),
-              let error = heap.newAggregate(Tag.error, count: 4)
+            let error = heap.newAggregate(Tag.error, count: 4)
         else {
             thrown = memoryError
             return false
@@ -77,10 +77,11 @@ extension Machine {
                 continue
             }
             let function = program.functions[Int(current.pointee.function.pointee.index)]
-            trace.append(.init(
-                function: program.names[function.name], file: program.files[function.file],
-                position: position(of: current, pc: current.pointee.pc)
-            ))
+            trace.append(
+                .init(
+                    function: program.names[function.name], file: program.files[function.file],
+                    position: position(of: current, pc: current.pointee.pc)
+                ))
             if current == task.frames { break }
             current -= 1
         }

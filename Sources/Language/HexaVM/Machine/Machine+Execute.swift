@@ -446,7 +446,8 @@ extension Machine {
             case .getIndex:
                 let container = base[i.b], key = base[i.c]
                 if container.tag == Tag.array, key.isInt,
-                   UInt(bitPattern: key.asInt) < UInt(bitPattern: container.object.count) {
+                    UInt(bitPattern: key.asInt) < UInt(bitPattern: container.object.count)
+                {
                     base[i.a] = container.object.elements.unsafelyUnwrapped[key.asInt]
                     continue
                 }
@@ -455,7 +456,8 @@ extension Machine {
             case .setIndex:
                 let container = base[i.a], key = base[i.b]
                 if container.tag == Tag.array, key.isInt,
-                   UInt(bitPattern: key.asInt) < UInt(bitPattern: container.object.count) {
+                    UInt(bitPattern: key.asInt) < UInt(bitPattern: container.object.count)
+                {
                     container.object.elements.unsafelyUnwrapped[key.asInt] = base[i.c]
                     continue
                 }

@@ -77,8 +77,9 @@ extension Machine {
             guard let map = heap.newMap() else { return nil }
             for pair in pairs {
                 guard let key = machineValue(pair.key, depth: depth + 1), let hash = heap.hash(key),
-                      let converted = machineValue(pair.value, depth: depth + 1),
-                      heap.set(key, hash: hash, to: converted, in: map) else { return nil }
+                    let converted = machineValue(pair.value, depth: depth + 1),
+                    heap.set(key, hash: hash, to: converted, in: map)
+                else { return nil }
             }
             return .object(Tag.map, map)
         }

@@ -33,7 +33,7 @@ extension Machine {
         for (index, function) in program.functions.enumerated() {
             functions[index] = FunctionRecord(
                 code: next, registerCount: Int32(function.registerCount),
-                    parameterCount: Int32(function.parameterCount),
+                parameterCount: Int32(function.parameterCount),
                 captureCount: Int32(function.captureCount), index: Int32(index)
             )
             for instruction in function.code {
@@ -48,12 +48,13 @@ extension Machine {
         constantCount = 0
         constants = .allocate(capacity: max(program.constants.count, 1))
         for constant in program.constants {
-            constants[constantCount] = switch constant {
-            case .int(let value): .int(Int(value))
-            case .float(let bits): Value(tag: Tag.float, bits: bits)
-            case .char(let scalar): .char(scalar)
-            case .string(let text): heap.newString(text).map { .object(Tag.string, $0) } ?? .void
-            }
+            constants[constantCount] =
+                switch constant {
+                case .int(let value): .int(Int(value))
+                case .float(let bits): Value(tag: Tag.float, bits: bits)
+                case .char(let scalar): .char(scalar)
+                case .string(let text): heap.newString(text).map { .object(Tag.string, $0) } ?? .void
+                }
             constantCount += 1
         }
     }
@@ -104,8 +105,9 @@ extension Machine {
 
     func makeMemoryError() {
         guard let kind = heap.newString(ErrorKind.memory.nameBytes),
-              let message = heap.newString(Array("the program's memory quota is used up".utf8)),
-              let error = heap.newAggregate(Tag.error, count: 4) else { return }
+            let message = heap.newString(Array("the program's memory quota is used up".utf8)),
+            let error = heap.newAggregate(Tag.error, count: 4)
+        else { return }
         error.values[0] = .object(Tag.string, kind)
         error.values[1] = .object(Tag.string, message)
         error.values[2] = .int(0)

@@ -36,9 +36,11 @@ extension Machine {
     private func wake(_ channel: Object) {
         guard !waitingTasks.isEmpty else { return }
         let address = UInt(bitPattern: channel.address)
-        guard let index = waitingTasks.firstIndex(where: {
-            if case .waiting(let channels) = $0.state { channels.contains(address) } else { false }
-        }) else { return }
+        guard
+            let index = waitingTasks.firstIndex(where: {
+                if case .waiting(let channels) = $0.state { channels.contains(address) } else { false }
+            })
+        else { return }
         let woken = waitingTasks.remove(at: index)
         woken.state = .ready
         readyTasks.append(woken)

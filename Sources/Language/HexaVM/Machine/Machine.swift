@@ -140,7 +140,7 @@ public final class Machine {
     public func extend(with verified: VerifiedModule) -> Bool {
         let longer = verified.module
         guard longer.functions.count >= program.functions.count, longer.globalCount >= program.globalCount,
-              longer.nominals.starts(with: program.nominals), longer.names.starts(with: program.names)
+            longer.nominals.starts(with: program.nominals), longer.names.starts(with: program.names)
         else { return false }
         for index in 0..<program.functions.count {
             guard longer.functions[index].captureCount == program.functions[index].captureCount else { return false }

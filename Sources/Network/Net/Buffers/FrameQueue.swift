@@ -37,15 +37,17 @@ struct FrameQueue: Sendable {
     }
 
     /// Appends a frame of `byteCount` bytes that `compose` writes; false when there is no room for it.
-    mutating func append(to destination: Destination, byteCount: Int,
-                         compose: (inout MutableRawSpan) -> Void) -> Bool {
+    mutating func append(
+        to destination: Destination, byteCount: Int,
+        compose: (inout MutableRawSpan) -> Void
+    ) -> Bool {
         guard count < capacity, byteCount <= frameByteCountMaximum else { return false }
         let index = (head + count) % capacity
         entries[index] = Entry(destination: destination, byteCount: byteCount)
         let start = index * frameByteCountMaximum
         var span = storage.mutableSpan
         var bytes = span.mutableBytes
-        var frame = bytes._mutatingExtracting(start ..< start + byteCount)
+        var frame = bytes._mutatingExtracting(start..<start + byteCount)
         compose(&frame)
         count += 1
         return true
@@ -67,14 +69,14 @@ struct FrameQueue: Sendable {
     /// Drops every frame for a neighbor that `isUnwanted`; the others keep their order. Returns how many were dropped.
     mutating func removeAll(where isUnwanted: (IPv4Address) -> Bool) -> Int {
         var kept = 0
-        for position in 0 ..< count {
+        for position in 0..<count {
             let source = (head + position) % capacity
             if case .neighbor(let address) = entries[source].destination, isUnwanted(address) { continue }
             let target = (head + kept) % capacity
             kept += 1
             guard source != target else { continue }
             entries[target] = entries[source]
-            for offset in 0 ..< entries[source].byteCount {
+            for offset in 0..<entries[source].byteCount {
                 storage[target * frameByteCountMaximum + offset] = storage[source * frameByteCountMaximum + offset]
             }
         }
@@ -100,6 +102,6 @@ struct FrameQueue: Sendable {
     @_lifetime(borrow self)
     private func frame(at index: Int) -> RawSpan {
         let start = index * frameByteCountMaximum
-        return storage.span.bytes.extracting(start ..< start + entries[index].byteCount)
+        return storage.span.bytes.extracting(start..<start + entries[index].byteCount)
     }
 }

@@ -48,8 +48,8 @@ struct RingBuffer: Sendable {
         let start = position(offset)
         let untilWrap = min(byteCount, storage.count - start)
         let bytes = storage.span.bytes
-        target.copy(bytes.extracting(start ..< start + untilWrap), at: targetOffset)
-        target.copy(bytes.extracting(0 ..< byteCount - untilWrap), at: targetOffset + untilWrap)
+        target.copy(bytes.extracting(start..<start + untilWrap), at: targetOffset)
+        target.copy(bytes.extracting(0..<byteCount - untilWrap), at: targetOffset + untilWrap)
     }
 
     mutating func removeFirst(_ byteCount: Int) {
@@ -64,8 +64,8 @@ struct RingBuffer: Sendable {
         let moved = min(count, max(0, maximum))
         guard moved > 0 else { return 0 }
         let untilWrap = min(moved, storage.count - head)
-        target.append(contentsOf: storage[head ..< head + untilWrap])
-        target.append(contentsOf: storage[0 ..< moved - untilWrap])
+        target.append(contentsOf: storage[head..<head + untilWrap])
+        target.append(contentsOf: storage[0..<moved - untilWrap])
         removeFirst(moved)
         return moved
     }

@@ -28,7 +28,7 @@ struct SipHash: Sendable {
         var state = self
         state.combine((wordCount &* 8) << 56)
         state.v2 ^= 0xFF
-        for _ in 0 ..< 4 { state.round() }
+        for _ in 0..<4 { state.round() }
         return state.v0 ^ state.v1 ^ state.v2 ^ state.v3
     }
 

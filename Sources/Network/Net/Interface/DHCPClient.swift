@@ -79,8 +79,9 @@ struct DHCPClient: Sendable {
     mutating func nextMessage(now: Instant) -> (message: DHCPMessage, destination: IPv4Address)? {
         guard sendAt <= now else { return nil }
         if case .requesting = state, attempt >= Limits.dhcpRequestCount { restart(at: now) }
-        var message = DHCPMessage(operation: .request, type: .request, transactionID: transactionID,
-                                  clientHardware: hardwareAddress)
+        var message = DHCPMessage(
+            operation: .request, type: .request, transactionID: transactionID,
+            clientHardware: hardwareAddress)
         message.secondsElapsed = UInt16(clamping: (now - startedAt).milliseconds / 1000)
         var destination = IPv4Address.broadcast
         switch state {
@@ -104,7 +105,7 @@ struct DHCPClient: Sendable {
     /// Takes a message that came to the client port.
     mutating func receive(_ message: DHCPMessage, now: Instant) -> Change? {
         guard message.operation == .reply, message.transactionID == transactionID,
-              message.clientHardware == hardwareAddress
+            message.clientHardware == hardwareAddress
         else { return nil }
         switch (state, message.type) {
         case (.selecting, .offer):
@@ -133,20 +134,23 @@ struct DHCPClient: Sendable {
 extension DHCPClient {
     private mutating func bind(_ message: DHCPMessage, server: IPv4Address, now: Instant) -> Change? {
         guard message.yourAddress.isUnicast, let granted = message.leaseSeconds else { return nil }
-        let prefixLength = message.subnetMask.map { (~$0.bits).leadingZeroBitCount }
+        let prefixLength =
+            message.subnetMask.map { (~$0.bits).leadingZeroBitCount }
             ?? classfulPrefix(message.yourAddress)
-        let interface = InterfaceAddress(address: message.yourAddress, prefixLength: prefixLength,
-                                         gateway: message.router)
+        let interface = InterfaceAddress(
+            address: message.yourAddress, prefixLength: prefixLength,
+            gateway: message.router)
         let isForever = granted == .max
         let length = max(.seconds(UInt64(granted)), Limits.dhcpLeaseMinimum)
         // Section 4.4.5: T1 is half of the lease and T2 seven eighths, unless the server says something sensible.
         let renewal = message.renewalSeconds.map { Interval.seconds(UInt64($0)) } ?? length / 2
         let rebinding = message.rebindingSeconds.map { Interval.seconds(UInt64($0)) } ?? length * 7 / 8
         let isSensible = renewal < rebinding && rebinding < length && renewal > .zero
-        let lease = Lease(interface: interface, server: server,
-                          renewAt: isForever ? .distantFuture : now + (isSensible ? renewal : length / 2),
-                          rebindAt: isForever ? .distantFuture : now + (isSensible ? rebinding : length * 7 / 8),
-                          expiresAt: isForever ? .distantFuture : now + length)
+        let lease = Lease(
+            interface: interface, server: server,
+            renewAt: isForever ? .distantFuture : now + (isSensible ? renewal : length / 2),
+            rebindAt: isForever ? .distantFuture : now + (isSensible ? rebinding : length * 7 / 8),
+            expiresAt: isForever ? .distantFuture : now + length)
         state = .bound(lease)
         sendAt = .distantFuture
         return .configured(interface)
@@ -174,8 +178,9 @@ extension DHCPClient {
         case .rebinding(let lease):
             sendAt = now + max((lease.expiresAt - now) / 2, Limits.dhcpRenewalIntervalMinimum)
         default:
-            let delay = min(Limits.dhcpFirstRetransmission * (1 << UInt64(min(attempt - 1, 8))),
-                            Limits.dhcpMaximumRetransmission)
+            let delay = min(
+                Limits.dhcpFirstRetransmission * (1 << UInt64(min(attempt - 1, 8))),
+                Limits.dhcpMaximumRetransmission)
             // Between one second less and one second more, so that clients do not speak in chorus.
             let jitter = Interval.milliseconds(random(UInt64(attempt)) % 2001)
             sendAt = now + (delay + jitter - .seconds(1))

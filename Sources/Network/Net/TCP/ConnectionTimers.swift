@@ -49,7 +49,7 @@ extension TCPConnection {
 
     private var keepAliveDeadline: Instant {
         guard let keepAlive = settings.keepAlive, state == .established || state == .closeWait,
-              timers.transmission == .stopped
+            timers.transmission == .stopped
         else { return .distantFuture }
         return timers.lastArrival + keepAlive.idle + keepAlive.interval * UInt64(timers.keepAliveProbeCount)
     }
@@ -82,8 +82,9 @@ extension TCPConnection {
         if state.isHandshaking { return handshakeTimerExpired(now: now) }
         guard !hasGivenUp(now: now) else { return }
         statistics.retransmissionTimeouts += 1
-        congestion.noteTimeout(flightSize: send.outstandingByteCount, highest: send.highest,
-                               isRepeated: congestion.phase == .timeoutRecovery)
+        congestion.noteTimeout(
+            flightSize: send.outstandingByteCount, highest: send.highest,
+            isRepeated: congestion.phase == .timeoutRecovery)
         // The peer may have dropped what it reported (RFC 2018, section 8): after a second time-out do not rely on it.
         if timers.unansweredSince != now { scoreboard.removeAll() }
         timedSegment = nil

@@ -14,15 +14,17 @@ struct TCPReset: Equatable, Sendable {
     init(answering segment: TCPHeader, payloadByteCount: Int, endpoints: TCPEndpoints) {
         let hasAcknowledgment = segment.flags.contains(.ack)
         let length = segment.sequenceLength(payloadByteCount: payloadByteCount)
-        self.init(endpoints: endpoints,
-                  sequence: hasAcknowledgment ? segment.acknowledgment : SequenceNumber(0),
-                  acknowledgment: hasAcknowledgment ? nil : segment.sequence + length)
+        self.init(
+            endpoints: endpoints,
+            sequence: hasAcknowledgment ? segment.acknowledgment : SequenceNumber(0),
+            acknowledgment: hasAcknowledgment ? nil : segment.sequence + length)
     }
 
     init(endpoints: TCPEndpoints, sequence: SequenceNumber, acknowledgment: SequenceNumber?) {
         self.endpoints = endpoints
-        header = TCPHeader(sourcePort: endpoints.localPort, destinationPort: endpoints.remotePort,
-                           sequence: sequence, acknowledgment: acknowledgment ?? SequenceNumber(0),
-                           flags: acknowledgment == nil ? .rst : [.rst, .ack], window: 0)
+        header = TCPHeader(
+            sourcePort: endpoints.localPort, destinationPort: endpoints.remotePort,
+            sequence: sequence, acknowledgment: acknowledgment ?? SequenceNumber(0),
+            flags: acknowledgment == nil ? .rst : [.rst, .ack], window: 0)
     }
 }

@@ -20,7 +20,7 @@ struct ReassemblyRanges: Sendable {
             let start = ranges[lower].start < range.start ? ranges[lower].start : range.start
             let end = SequenceNumber.later(ranges[upper - 1].end, range.end)
             ranges[lower] = SequenceRange(start: start, end: end)
-            ranges.removeSubrange(lower + 1 ..< upper)
+            ranges.removeSubrange(lower + 1..<upper)
         }
         latest = range.start
         return true
@@ -34,7 +34,7 @@ struct ReassemblyRanges: Sendable {
             reached = .later(reached, ranges[consumed].end)
             consumed += 1
         }
-        if consumed > 0 { ranges.removeSubrange(0 ..< consumed) }
+        if consumed > 0 { ranges.removeSubrange(0..<consumed) }
         return reached - next
     }
 

@@ -27,8 +27,9 @@ struct RoundTripEstimator: Sendable {
             variation = sample / 2
         }
         let spread = max(variation * 4, .milliseconds(1))
-        base = min(max((smoothed ?? sample) + spread, Limits.minimumRetransmissionTimeout),
-                   Limits.maximumRetransmissionTimeout)
+        base = min(
+            max((smoothed ?? sample) + spread, Limits.minimumRetransmissionTimeout),
+            Limits.maximumRetransmissionTimeout)
         backoff = 0
     }
 

@@ -18,7 +18,7 @@ struct SACKScoreboard: Sendable {
         let start = ranges[first].start < block.start ? ranges[first].start : block.start
         let end = SequenceNumber.later(ranges[last - 1].end, block.end)
         ranges[first] = SequenceRange(start: start, end: end)
-        ranges.removeSubrange(first + 1 ..< last)
+        ranges.removeSubrange(first + 1..<last)
         return true
     }
 
@@ -26,7 +26,7 @@ struct SACKScoreboard: Sendable {
     /// would be acknowledged as a whole (RFC 2018, section 8).
     mutating func prune(to unacknowledged: SequenceNumber) {
         let kept = ranges.firstIndex { $0.start > unacknowledged } ?? ranges.count
-        if kept > 0 { ranges.removeSubrange(0 ..< kept) }
+        if kept > 0 { ranges.removeSubrange(0..<kept) }
     }
 
     mutating func removeAll() { ranges.removeAll(keepingCapacity: true) }
@@ -63,8 +63,10 @@ struct SACKScoreboard: Sendable {
     }
 
     /// `SetPipe`: an estimate of the octets in the network, given that everything below `retransmitted` was sent again.
-    func pipe(unacknowledged: SequenceNumber, highest: SequenceNumber, retransmitted: SequenceNumber,
-              segmentSize: Int) -> Int {
+    func pipe(
+        unacknowledged: SequenceNumber, highest: SequenceNumber, retransmitted: SequenceNumber,
+        segmentSize: Int
+    ) -> Int {
         var pipe = 0
         var gapEnd = highest
         var rangesBeyond = 0
@@ -93,8 +95,9 @@ struct SACKScoreboard: Sendable {
         var gapStart = sequence
         for (index, range) in ranges.enumerated() {
             if range.start > gapStart {
-                let isLost = isGapLost(rangesBeyond: ranges.count - index, bytesBeyond: bytesBeyond,
-                                       segmentSize: segmentSize)
+                let isLost = isGapLost(
+                    rangesBeyond: ranges.count - index, bytesBeyond: bytesBeyond,
+                    segmentSize: segmentSize)
                 return isLost || !mustBeLost ? SequenceRange(start: gapStart, end: range.start) : nil
             }
             gapStart = .later(gapStart, range.end)

@@ -59,7 +59,8 @@ struct SendSequence: Sendable {
 
     /// Takes over the window of a segment unless a later segment has spoken already (RFC 9293, section 3.10.7.4).
     mutating func updateWindow(_ window: Int, sequence: SequenceNumber, acknowledgment: SequenceNumber) {
-        guard windowUpdateSequence < sequence
+        guard
+            windowUpdateSequence < sequence
                 || (windowUpdateSequence == sequence && windowUpdateAcknowledgment <= acknowledgment)
         else { return }
         setWindow(window, sequence: sequence, acknowledgment: acknowledgment)

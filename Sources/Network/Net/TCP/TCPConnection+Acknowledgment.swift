@@ -52,7 +52,8 @@ extension TCPConnection {
             roundTrip.addSample(now - timed.sentAt)
             timedSegment = nil
         } else if send.unacknowledged != send.initial, let timestamps, let echo = segment.options.timestamps?.echo,
-                  let sample = timestamps.roundTrip(echo: echo, now: now) {
+            let sample = timestamps.roundTrip(echo: echo, now: now)
+        {
             roundTrip.addSample(sample)
         }
     }
@@ -62,7 +63,7 @@ extension TCPConnection {
         var isNews = false
         let lower = SequenceNumber.later(send.unacknowledged, segment.acknowledgment)
         let blocks = segment.options.sackBlocks
-        for index in 0 ..< blocks.count where scoreboard.insert(blocks[index], between: lower, and: send.highest) {
+        for index in 0..<blocks.count where scoreboard.insert(blocks[index], between: lower, and: send.highest) {
             isNews = true
         }
         return isNews

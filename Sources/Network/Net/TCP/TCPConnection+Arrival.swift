@@ -27,8 +27,9 @@ extension TCPConnection {
         }
         guard segment.flags.contains(.ack) else { return nil }
         if let timestamp = segment.options.timestamps {
-            timestamps?.update(timestamp.value, sequence: segment.sequence,
-                               lastAcknowledged: receive.lastAcknowledged, now: now)
+            timestamps?.update(
+                timestamp.value, sequence: segment.sequence,
+                lastAcknowledged: receive.lastAcknowledged, now: now)
         }
         timers.lastArrival = now
         timers.keepAliveProbeCount = 0
@@ -85,7 +86,7 @@ extension TCPConnection {
     private mutating func echoTimestampOfRepetition(_ segment: TCPHeader, payloadByteCount: Int, now: Instant) {
         let length = segment.sequenceLength(payloadByteCount: payloadByteCount)
         guard let value = segment.options.timestamps?.value, segment.sequence + length == receive.next,
-              let isStale = timestamps?.isStale(value, now: now), !isStale
+            let isStale = timestamps?.isStale(value, now: now), !isStale
         else { return }
         timestamps?.update(value, sequence: segment.sequence, lastAcknowledged: receive.lastAcknowledged, now: now)
     }

@@ -2,18 +2,24 @@ import MonotonicTime
 
 extension TCPConnection {
     /// The passive open: a connection in SYN-RECEIVED that answers `syn`.
-    init(answering syn: TCPHeader, endpoints: TCPEndpoints, settings: TCPSettings, initialSequence: SequenceNumber,
-         timestampOffset: UInt32, now: Instant) {
-        self.init(settings: settings, endpoints: endpoints, state: .synReceived, initialSequence: initialSequence,
-                  timestampOffset: timestampOffset, receiveNext: syn.sequence + 1, now: now)
+    init(
+        answering syn: TCPHeader, endpoints: TCPEndpoints, settings: TCPSettings, initialSequence: SequenceNumber,
+        timestampOffset: UInt32, now: Instant
+    ) {
+        self.init(
+            settings: settings, endpoints: endpoints, state: .synReceived, initialSequence: initialSequence,
+            timestampOffset: timestampOffset, receiveNext: syn.sequence + 1, now: now)
         negotiate(syn, now: now)
     }
 
     /// The active open: a connection in SYN-SENT. The kernel only listens; the other end of a simulated link connects.
-    init(connecting endpoints: TCPEndpoints, settings: TCPSettings, initialSequence: SequenceNumber,
-         timestampOffset: UInt32, now: Instant) {
-        self.init(settings: settings, endpoints: endpoints, state: .synSent, initialSequence: initialSequence,
-                  timestampOffset: timestampOffset, receiveNext: SequenceNumber(0), now: now)
+    init(
+        connecting endpoints: TCPEndpoints, settings: TCPSettings, initialSequence: SequenceNumber,
+        timestampOffset: UInt32, now: Instant
+    ) {
+        self.init(
+            settings: settings, endpoints: endpoints, state: .synSent, initialSequence: initialSequence,
+            timestampOffset: timestampOffset, receiveNext: SequenceNumber(0), now: now)
         receive.windowShift = settings.windowShift
         usesSACK = true
     }
@@ -46,13 +52,15 @@ extension TCPConnection {
         options.maximumSegmentSize = UInt16(clamping: settings.maximumSegmentSize)
         if !isAnswer || send.windowShift != nil { options.windowShift = receive.windowShift }
         options.isSACKPermitted = usesSACK
-        options.timestamps = isAnswer
+        options.timestamps =
+            isAnswer
             ? timestamps?.option(now: now)
             : TCPTimestamps(value: TimestampClock.value(offset: timestampOffset, now: now), echo: 0)
-        let header = TCPHeader(sourcePort: endpoints.localPort, destinationPort: endpoints.remotePort,
-                               sequence: send.initial, acknowledgment: receive.next,
-                               flags: isAnswer ? [.syn, .ack] : .syn,
-                               window: receive.advertise(isScaled: false), options: options)
+        let header = TCPHeader(
+            sourcePort: endpoints.localPort, destinationPort: endpoints.remotePort,
+            sequence: send.initial, acknowledgment: receive.next,
+            flags: isAnswer ? [.syn, .ack] : .syn,
+            window: receive.advertise(isScaled: false), options: options)
         if send.highest == send.initial { timedSegment = (end: send.initial + 1, sentAt: now) }
         send.next = send.initial + 1
         send.highest = send.next

@@ -7,8 +7,9 @@ extension TCPConnection {
         let isLossEvident = usesSACK && scoreboard.isFirstLost(segmentSize: send.maximumSegmentSize)
         if congestion.noteDuplicate(isLossEvident: isLossEvident) {
             statistics.fastRetransmits += 1
-            congestion.beginFastRecovery(flightSize: send.outstandingByteCount, highest: send.highest,
-                                         usesSACK: usesSACK)
+            congestion.beginFastRecovery(
+                flightSize: send.outstandingByteCount, highest: send.highest,
+                usesSACK: usesSACK)
             retransmittedUpTo = send.unacknowledged
             isRetransmissionDue = true
         } else if congestion.phase == .fastRecovery, !usesSACK {
@@ -32,8 +33,9 @@ extension TCPConnection {
 
     /// The octets that are believed to be in the network (RFC 6675, section 4).
     var pipe: Int {
-        scoreboard.pipe(unacknowledged: send.unacknowledged, highest: send.highest, retransmitted: retransmittedUpTo,
-                        segmentSize: send.maximumSegmentSize)
+        scoreboard.pipe(
+            unacknowledged: send.unacknowledged, highest: send.highest, retransmitted: retransmittedUpTo,
+            segmentSize: send.maximumSegmentSize)
     }
 
     /// A retransmission in fast recovery.

@@ -86,8 +86,9 @@ extension TCPConnection {
         if endsBuffer, payloadByteCount > 0 { flags.insert(.psh) }
         if endsBuffer, send.isFinished, length > payloadByteCount { flags.insert(.fin) }
         noteTransmission(start: start, length: length, now: now)
-        return OutgoingSegment(header: header(sequence: start, flags: flags, now: now),
-                               payloadOffset: max(0, offset), payloadByteCount: payloadByteCount)
+        return OutgoingSegment(
+            header: header(sequence: start, flags: flags, now: now),
+            payloadOffset: max(0, offset), payloadByteCount: payloadByteCount)
     }
 
     private mutating func noteTransmission(start: SequenceNumber, length: Int, now: Instant) {
@@ -129,8 +130,9 @@ extension TCPConnection {
         options.timestamps = timestamps?.option(now: now)
         if usesSACK { options.sackBlocks = receive.early.sackBlocks(limit: sackBlockLimit) }
         acknowledgment.noteSent()
-        return TCPHeader(sourcePort: endpoints.localPort, destinationPort: endpoints.remotePort, sequence: sequence,
-                         acknowledgment: receive.next, flags: flags, window: receive.advertise(isScaled: true),
-                         options: options)
+        return TCPHeader(
+            sourcePort: endpoints.localPort, destinationPort: endpoints.remotePort, sequence: sequence,
+            acknowledgment: receive.next, flags: flags, window: receive.advertise(isScaled: true),
+            options: options)
     }
 }

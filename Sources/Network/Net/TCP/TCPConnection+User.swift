@@ -43,8 +43,9 @@ extension TCPConnection {
     /// Abortive close: forgets everything. Returns the reset that tells the peer.
     mutating func abort() -> TCPReset? {
         let needsReset = state != .closed && state != .timeWait && state != .synSent
-        let reset = TCPReset(endpoints: endpoints, sequence: .later(send.next, send.highest),
-                             acknowledgment: receive.next)
+        let reset = TCPReset(
+            endpoints: endpoints, sequence: .later(send.next, send.highest),
+            acknowledgment: receive.next)
         finish(.reset)
         return needsReset ? reset : nil
     }

@@ -39,8 +39,10 @@ struct TCPConnection: Sendable {
     var closeReason: CloseReason?
     var statistics = TCPStatistics()
 
-    init(settings: TCPSettings, endpoints: TCPEndpoints, state: TCPState, initialSequence: SequenceNumber,
-         timestampOffset: UInt32, receiveNext: SequenceNumber, now: Instant) {
+    init(
+        settings: TCPSettings, endpoints: TCPEndpoints, state: TCPState, initialSequence: SequenceNumber,
+        timestampOffset: UInt32, receiveNext: SequenceNumber, now: Instant
+    ) {
         self.settings = settings
         self.endpoints = endpoints
         self.state = state
@@ -56,8 +58,9 @@ struct TCPConnection: Sendable {
     /// What is left of a connection that is over, and the content of a free slot.
     static func closed(settings: TCPSettings) -> TCPConnection {
         let nowhere = TCPEndpoints(localAddress: .unspecified, localPort: 0, remoteAddress: .unspecified, remotePort: 0)
-        return TCPConnection(settings: settings, endpoints: nowhere, state: .closed, initialSequence: SequenceNumber(0),
-                             timestampOffset: 0, receiveNext: SequenceNumber(0), now: .origin)
+        return TCPConnection(
+            settings: settings, endpoints: nowhere, state: .closed, initialSequence: SequenceNumber(0),
+            timestampOffset: 0, receiveNext: SequenceNumber(0), now: .origin)
     }
 
     /// Ends the connection without another segment.

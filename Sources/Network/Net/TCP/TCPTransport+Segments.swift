@@ -26,7 +26,8 @@ extension TCPTransport {
         var reset = slots[slot].connection.receive(segment, payload: payload, now: now)
         let state = slots[slot].connection.state
         if wasHalfOpen, state != .synReceived, state != .closed,
-           establishedCount >= configuration.maximumConnections {
+            establishedCount >= configuration.maximumConnections
+        {
             statistics.ignoredHandshakes += 1
             reset = slots[slot].connection.abort()
         }
@@ -38,10 +39,11 @@ extension TCPTransport {
     /// or by its sequence number (RFC 9293, section 3.6.1).
     private func reopens(_ segment: TCPHeader, slot: Int, now: Instant) -> Bool {
         guard slots[slot].connection.state == .timeWait, segment.flags.contains(.syn), !segment.flags.contains(.ack),
-              !segment.flags.contains(.rst)
+            !segment.flags.contains(.rst)
         else { return false }
         if let recent = slots[slot].connection.timestamps?.recent, let value = segment.options.timestamps?.value,
-           value != recent {
+            value != recent
+        {
             return Int32(bitPattern: value &- recent) > 0
         }
         return segment.sequence > slots[slot].connection.receive.next
@@ -49,12 +51,13 @@ extension TCPTransport {
 
     /// The passive open, within the bounds of the backlog and of the connection table.
     private mutating func open(_ syn: TCPHeader, endpoints: TCPEndpoints, listener: Int, now: Instant) {
-        let isFull = listeners[listener].halfOpenCount >= listeners[listener].backlog
+        let isFull =
+            listeners[listener].halfOpenCount >= listeners[listener].backlog
             || halfOpen.count >= configuration.maximumHalfOpenConnections
         if isFull { displaceOldestHalfOpen(now: now) }
         guard establishedCount < configuration.maximumConnections,
-              listeners[listener].halfOpenCount < listeners[listener].backlog,
-              halfOpen.count < configuration.maximumHalfOpenConnections
+            listeners[listener].halfOpenCount < listeners[listener].backlog,
+            halfOpen.count < configuration.maximumHalfOpenConnections
         else {
             statistics.ignoredHandshakes += 1
             return
@@ -77,7 +80,7 @@ extension TCPTransport {
     /// burst of honest clients must not displace itself.
     private mutating func displaceOldestHalfOpen(now: Instant) {
         guard let oldest = halfOpen.first,
-              now - slots[oldest].openedAt >= Limits.halfOpenDisplacementAge
+            now - slots[oldest].openedAt >= Limits.halfOpenDisplacementAge
         else { return }
         slots[oldest].connection.finish(.timedOut)
         settle(oldest)
@@ -101,8 +104,9 @@ extension TCPTransport {
 
     /// Copies the payload of `segment` to `offset` in `frame`.
     func copyPayload(of segment: OutgoingSegment, slot: Int, into frame: inout MutableRawSpan, at offset: Int) {
-        slots[slot].connection.send.buffer.copy(from: segment.payloadOffset, count: segment.payloadByteCount,
-                                                into: &frame, at: offset)
+        slots[slot].connection.send.buffer.copy(
+            from: segment.payloadOffset, count: segment.payloadByteCount,
+            into: &frame, at: offset)
     }
 
     /// Takes `slot` out of the line without sending.

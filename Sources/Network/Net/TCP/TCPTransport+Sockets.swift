@@ -37,7 +37,7 @@ extension TCPTransport {
     /// The slot that `socket` names, unless the id is stale.
     func slot(of socket: SocketID) -> Int? {
         guard slots.indices.contains(socket.slot), slots[socket.slot].generation == socket.generation,
-              slots[socket.slot].isAttached
+            slots[socket.slot].isAttached
         else { return nil }
         return socket.slot
     }

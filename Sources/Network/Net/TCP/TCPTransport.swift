@@ -60,7 +60,7 @@ struct TCPTransport: Sendable {
     /// Lets every connection act whose deadline has come.
     mutating func advance(to now: Instant) {
         // Each connection's next deadline lies in the future, so the loop ends; the bound is for the day it does not.
-        for _ in 0 ..< max(1, slots.count) * 4 {
+        for _ in 0..<max(1, slots.count) * 4 {
             guard let slot = deadlines.firstExpired(at: now) else { return }
             slots[slot].connection.advance(to: now)
             settle(slot)

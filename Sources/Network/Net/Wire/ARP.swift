@@ -5,10 +5,10 @@ struct ARPView: ~Escapable {
     @_lifetime(copy bytes)
     init?(_ bytes: RawSpan) {
         guard bytes.byteCount >= ARPPacket.byteCount,
-              bytes.bigEndian16(at: ARPPacket.Offset.hardwareType) == ARPPacket.ethernetHardwareType,
-              bytes.bigEndian16(at: ARPPacket.Offset.protocolType) == EtherType.ipv4.rawValue,
-              bytes.byte(at: ARPPacket.Offset.hardwareLength) == 6,
-              bytes.byte(at: ARPPacket.Offset.protocolLength) == 4
+            bytes.bigEndian16(at: ARPPacket.Offset.hardwareType) == ARPPacket.ethernetHardwareType,
+            bytes.bigEndian16(at: ARPPacket.Offset.protocolType) == EtherType.ipv4.rawValue,
+            bytes.byte(at: ARPPacket.Offset.hardwareLength) == 6,
+            bytes.byte(at: ARPPacket.Offset.protocolLength) == 4
         else { return nil }
         self.bytes = bytes
     }
@@ -18,11 +18,12 @@ struct ARPView: ~Escapable {
         guard let operation = ARPPacket.Operation(rawValue: bytes.bigEndian16(at: ARPPacket.Offset.operation)) else {
             return nil
         }
-        return ARPPacket(operation: operation,
-                         senderHardware: bytes.ethernetAddress(at: ARPPacket.Offset.senderHardware),
-                         senderProtocol: bytes.ipv4Address(at: ARPPacket.Offset.senderProtocol),
-                         targetHardware: bytes.ethernetAddress(at: ARPPacket.Offset.targetHardware),
-                         targetProtocol: bytes.ipv4Address(at: ARPPacket.Offset.targetProtocol))
+        return ARPPacket(
+            operation: operation,
+            senderHardware: bytes.ethernetAddress(at: ARPPacket.Offset.senderHardware),
+            senderProtocol: bytes.ipv4Address(at: ARPPacket.Offset.senderProtocol),
+            targetHardware: bytes.ethernetAddress(at: ARPPacket.Offset.targetHardware),
+            targetProtocol: bytes.ipv4Address(at: ARPPacket.Offset.targetProtocol))
     }
 }
 

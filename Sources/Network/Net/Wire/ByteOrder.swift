@@ -76,6 +76,6 @@ extension MutableRawSpan {
     /// Writes `count` zero bytes from `offset` on.
     @_lifetime(self: copy self)
     mutating func zero(at offset: Int, count: Int) {
-        for index in offset ..< offset + count { store(UInt8(0), at: index) }
+        for index in offset..<offset + count { store(UInt8(0), at: index) }
     }
 }

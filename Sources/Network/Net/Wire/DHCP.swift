@@ -5,9 +5,9 @@ struct DHCPView: ~Escapable {
     @_lifetime(copy bytes)
     init?(_ bytes: RawSpan) {
         guard bytes.byteCount >= DHCPMessage.Offset.options,
-              bytes.byte(at: DHCPMessage.Offset.hardwareType) == 1,
-              bytes.byte(at: DHCPMessage.Offset.hardwareLength) == 6,
-              bytes.bigEndian32(at: DHCPMessage.Offset.magicCookie) == DHCPMessage.magicCookie
+            bytes.byte(at: DHCPMessage.Offset.hardwareType) == 1,
+            bytes.byte(at: DHCPMessage.Offset.hardwareLength) == 6,
+            bytes.bigEndian32(at: DHCPMessage.Offset.magicCookie) == DHCPMessage.magicCookie
         else { return nil }
         self.bytes = bytes
     }

@@ -26,7 +26,7 @@ extension DHCPMessage {
             guard offset + 1 < bytes.byteCount else { break }
             let length = Int(bytes.byte(at: offset + 1))
             guard offset + 2 + length <= bytes.byteCount else { break }
-            let body = bytes.extracting(offset + 2 ..< offset + 2 + length)
+            let body = bytes.extracting(offset + 2..<offset + 2 + length)
             if code == DHCPOption.messageType, length == 1 {
                 guard let known = MessageType(rawValue: body.byte(at: 0)) else { return false }
                 type = known
@@ -56,8 +56,10 @@ extension DHCPMessage {
     var byteCount: Int { max(Self.byteCountMinimum, Offset.options + optionByteCount) }
 
     private var optionByteCount: Int {
-        let words = [subnetMask != nil, router != nil, requestedAddress != nil, leaseSeconds != nil,
-                     serverIdentifier != nil, renewalSeconds != nil, rebindingSeconds != nil]
+        let words = [
+            subnetMask != nil, router != nil, requestedAddress != nil, leaseSeconds != nil,
+            serverIdentifier != nil, renewalSeconds != nil, rebindingSeconds != nil,
+        ]
         let type = 3, end = 1
         return type + clientOptionByteCount + end + words.count { $0 } * 6
     }

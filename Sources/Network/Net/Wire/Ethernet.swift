@@ -21,9 +21,10 @@ struct EthernetView: ~Escapable {
     }
 
     var header: EthernetHeader {
-        EthernetHeader(destination: bytes.ethernetAddress(at: EthernetHeader.Offset.destination),
-                       source: bytes.ethernetAddress(at: EthernetHeader.Offset.source),
-                       type: EtherType(rawValue: bytes.bigEndian16(at: EthernetHeader.Offset.type)))
+        EthernetHeader(
+            destination: bytes.ethernetAddress(at: EthernetHeader.Offset.destination),
+            source: bytes.ethernetAddress(at: EthernetHeader.Offset.source),
+            type: EtherType(rawValue: bytes.bigEndian16(at: EthernetHeader.Offset.type)))
     }
 }
 

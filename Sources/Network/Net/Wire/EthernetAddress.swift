@@ -27,7 +27,7 @@ extension EthernetAddress: CustomStringConvertible {
     public var description: String {
         let digits: [Character] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "a", "b", "c", "d", "e", "f"]
         var text = ""
-        for index in 0 ..< 6 {
+        for index in 0..<6 {
             if index > 0 { text.append(":") }
             text.append(digits[Int(octet(index) >> 4)])
             text.append(digits[Int(octet(index) & 15)])

@@ -21,9 +21,10 @@ struct ICMPv4View: ~Escapable {
     }
 
     var header: ICMPv4Header {
-        ICMPv4Header(type: bytes.byte(at: ICMPv4Header.Offset.type),
-                     code: bytes.byte(at: ICMPv4Header.Offset.code),
-                     restOfHeader: bytes.bigEndian32(at: ICMPv4Header.Offset.restOfHeader))
+        ICMPv4Header(
+            type: bytes.byte(at: ICMPv4Header.Offset.type),
+            code: bytes.byte(at: ICMPv4Header.Offset.code),
+            restOfHeader: bytes.bigEndian32(at: ICMPv4Header.Offset.restOfHeader))
     }
 }
 
@@ -63,7 +64,7 @@ struct ICMPv4Header: Equatable {
         buffer.storeBigEndian(restOfHeader, at: offset + Offset.restOfHeader)
         buffer.copy(payload, at: offset + Self.byteCount)
         var checksum = InternetChecksum()
-        checksum.add(buffer.bytes.extracting(offset ..< offset + Self.byteCount + payload.byteCount))
+        checksum.add(buffer.bytes.extracting(offset..<offset + Self.byteCount + payload.byteCount))
         buffer.storeBigEndian(checksum.value, at: offset + Offset.checksum)
     }
 }

@@ -19,9 +19,9 @@ struct IPv4View: ~Escapable {
         let headerByteCount = Int(versionAndLength & 0xF) * 4
         let totalLength = Int(bytes.bigEndian16(at: IPv4Header.Offset.totalLength))
         guard versionAndLength >> 4 == 4,
-              headerByteCount >= IPv4Header.byteCount,
-              totalLength >= headerByteCount,
-              totalLength <= bytes.byteCount
+            headerByteCount >= IPv4Header.byteCount,
+            totalLength >= headerByteCount,
+            totalLength <= bytes.byteCount
         else { return nil }
         self.bytes = bytes.extracting(first: totalLength)
         self.headerByteCount = headerByteCount
@@ -65,12 +65,13 @@ struct IPv4View: ~Escapable {
     }
 
     var header: IPv4Header {
-        IPv4Header(source: bytes.ipv4Address(at: IPv4Header.Offset.source),
-                   destination: bytes.ipv4Address(at: IPv4Header.Offset.destination),
-                   protocol: IPProtocol(rawValue: bytes.byte(at: IPv4Header.Offset.protocol)),
-                   identification: bytes.bigEndian16(at: IPv4Header.Offset.identification),
-                   timeToLive: bytes.byte(at: IPv4Header.Offset.timeToLive),
-                   payloadByteCount: bytes.byteCount - headerByteCount)
+        IPv4Header(
+            source: bytes.ipv4Address(at: IPv4Header.Offset.source),
+            destination: bytes.ipv4Address(at: IPv4Header.Offset.destination),
+            protocol: IPProtocol(rawValue: bytes.byte(at: IPv4Header.Offset.protocol)),
+            identification: bytes.bigEndian16(at: IPv4Header.Offset.identification),
+            timeToLive: bytes.byte(at: IPv4Header.Offset.timeToLive),
+            payloadByteCount: bytes.byteCount - headerByteCount)
     }
 }
 
@@ -107,8 +108,9 @@ struct IPv4Header: Equatable {
     func emit(into buffer: inout MutableRawSpan, at offset: Int) {
         buffer.store(UInt8(0x45), at: offset + Offset.versionAndLength)
         buffer.store(UInt8(0), at: offset + Offset.serviceType)
-        buffer.storeBigEndian(UInt16(truncatingIfNeeded: Self.byteCount + payloadByteCount),
-                              at: offset + Offset.totalLength)
+        buffer.storeBigEndian(
+            UInt16(truncatingIfNeeded: Self.byteCount + payloadByteCount),
+            at: offset + Offset.totalLength)
         buffer.storeBigEndian(identification, at: offset + Offset.identification)
         buffer.storeBigEndian(UInt16(0), at: offset + Offset.flagsAndFragment)
         buffer.store(timeToLive, at: offset + Offset.timeToLive)
@@ -117,7 +119,7 @@ struct IPv4Header: Equatable {
         buffer.store(source, at: offset + Offset.source)
         buffer.store(destination, at: offset + Offset.destination)
         var checksum = InternetChecksum()
-        checksum.add(buffer.bytes.extracting(offset ..< offset + Self.byteCount))
+        checksum.add(buffer.bytes.extracting(offset..<offset + Self.byteCount))
         buffer.storeBigEndian(checksum.value, at: offset + Offset.checksum)
     }
 }

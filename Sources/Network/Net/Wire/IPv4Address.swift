@@ -39,7 +39,7 @@ extension IPv4Address: CustomStringConvertible {
         var digitCount = 0
         for character in text.utf8 {
             switch character {
-            case UInt8(ascii: "0") ... UInt8(ascii: "9"):
+            case UInt8(ascii: "0")...UInt8(ascii: "9"):
                 octet = octet * 10 + UInt32(character - UInt8(ascii: "0"))
                 digitCount += 1
                 guard octet <= 255, digitCount <= 3 else { return nil }

@@ -26,13 +26,14 @@ struct TCPView: ~Escapable {
     }
 
     var header: TCPHeader {
-        TCPHeader(sourcePort: bytes.bigEndian16(at: TCPHeader.Offset.sourcePort),
-                  destinationPort: bytes.bigEndian16(at: TCPHeader.Offset.destinationPort),
-                  sequence: SequenceNumber(bytes.bigEndian32(at: TCPHeader.Offset.sequence)),
-                  acknowledgment: SequenceNumber(bytes.bigEndian32(at: TCPHeader.Offset.acknowledgment)),
-                  flags: TCPFlags(rawValue: bytes.byte(at: TCPHeader.Offset.flags)),
-                  window: bytes.bigEndian16(at: TCPHeader.Offset.window),
-                  options: TCPOptions(parsing: bytes.extracting(TCPHeader.byteCount ..< headerByteCount)))
+        TCPHeader(
+            sourcePort: bytes.bigEndian16(at: TCPHeader.Offset.sourcePort),
+            destinationPort: bytes.bigEndian16(at: TCPHeader.Offset.destinationPort),
+            sequence: SequenceNumber(bytes.bigEndian32(at: TCPHeader.Offset.sequence)),
+            acknowledgment: SequenceNumber(bytes.bigEndian32(at: TCPHeader.Offset.acknowledgment)),
+            flags: TCPFlags(rawValue: bytes.byte(at: TCPHeader.Offset.flags)),
+            window: bytes.bigEndian16(at: TCPHeader.Offset.window),
+            options: TCPOptions(parsing: bytes.extracting(TCPHeader.byteCount..<headerByteCount)))
     }
 }
 

@@ -30,7 +30,7 @@ struct SACKBlocks: Equatable, Sendable {
 
     static func == (left: SACKBlocks, right: SACKBlocks) -> Bool {
         guard left.count == right.count else { return false }
-        for index in 0 ..< left.count where left[index] != right[index] { return false }
+        for index in 0..<left.count where left[index] != right[index] { return false }
         return true
     }
 }
@@ -84,7 +84,7 @@ extension TCPOptions {
             guard offset + 1 < bytes.byteCount else { return }
             let length = Int(bytes.byte(at: offset + 1))
             guard length >= 2, offset + length <= bytes.byteCount else { return }
-            parse(kind: kind, body: bytes.extracting(offset + 2 ..< offset + length))
+            parse(kind: kind, body: bytes.extracting(offset + 2..<offset + length))
             offset += length
         }
     }
@@ -101,8 +101,10 @@ extension TCPOptions {
             timestamps = TCPTimestamps(value: body.bigEndian32(at: 0), echo: body.bigEndian32(at: 4))
         case (Kind.sack, let count) where count % 8 == 0:
             for offset in stride(from: 0, to: count, by: 8) {
-                sackBlocks.append(SequenceRange(start: SequenceNumber(body.bigEndian32(at: offset)),
-                                                end: SequenceNumber(body.bigEndian32(at: offset + 4))))
+                sackBlocks.append(
+                    SequenceRange(
+                        start: SequenceNumber(body.bigEndian32(at: offset)),
+                        end: SequenceNumber(body.bigEndian32(at: offset + 4))))
             }
         default:
             break
@@ -134,7 +136,7 @@ extension TCPOptions {
         }
         guard sackBlocks.count > 0 else { return }
         storePair(kind: Kind.sack, length: 2 + sackBlocks.count * 8, into: &buffer, at: cursor)
-        for index in 0 ..< sackBlocks.count {
+        for index in 0..<sackBlocks.count {
             buffer.storeBigEndian(sackBlocks[index].start.value, at: cursor + 4 + index * 8)
             buffer.storeBigEndian(sackBlocks[index].end.value, at: cursor + 8 + index * 8)
         }

@@ -26,8 +26,9 @@ struct UDPView: ~Escapable {
     }
 
     var header: UDPHeader {
-        UDPHeader(sourcePort: bytes.bigEndian16(at: UDPHeader.Offset.sourcePort),
-                  destinationPort: bytes.bigEndian16(at: UDPHeader.Offset.destinationPort))
+        UDPHeader(
+            sourcePort: bytes.bigEndian16(at: UDPHeader.Offset.sourcePort),
+            destinationPort: bytes.bigEndian16(at: UDPHeader.Offset.destinationPort))
     }
 }
 
@@ -46,8 +47,10 @@ struct UDPHeader: Equatable {
     var destinationPort: UInt16
 
     /// Writes the header in front of a payload of `payloadByteCount` bytes that already stands behind it.
-    func emit(source: IPv4Address, destination: IPv4Address, payloadByteCount: Int,
-              into buffer: inout MutableRawSpan, at offset: Int) {
+    func emit(
+        source: IPv4Address, destination: IPv4Address, payloadByteCount: Int,
+        into buffer: inout MutableRawSpan, at offset: Int
+    ) {
         let length = Self.byteCount + payloadByteCount
         buffer.storeBigEndian(sourcePort, at: offset + Offset.sourcePort)
         buffer.storeBigEndian(destinationPort, at: offset + Offset.destinationPort)
@@ -55,7 +58,7 @@ struct UDPHeader: Equatable {
         buffer.storeBigEndian(UInt16(0), at: offset + Offset.checksum)
         var checksum = InternetChecksum()
         checksum.addPseudoHeader(source: source, destination: destination, protocol: .udp, length: length)
-        checksum.add(buffer.bytes.extracting(offset ..< offset + length))
+        checksum.add(buffer.bytes.extracting(offset..<offset + length))
         // A computed zero is sent as all ones: zero would mean "no checksum".
         let value = checksum.value == 0 ? UInt16.max : checksum.value
         buffer.storeBigEndian(value, at: offset + Offset.checksum)

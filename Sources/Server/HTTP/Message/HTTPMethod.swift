@@ -6,18 +6,19 @@ public enum HTTPMethod: Equatable, Sendable {
 
     init(token: Span<UInt8>) {
         let name = token.withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) }
-        self = switch name {
-        case "GET": .get
-        case "HEAD": .head
-        case "POST": .post
-        case "PUT": .put
-        case "DELETE": .delete
-        case "OPTIONS": .options
-        case "PATCH": .patch
-        case "CONNECT": .connect
-        case "TRACE": .trace
-        default: .other(name)
-        }
+        self =
+            switch name {
+            case "GET": .get
+            case "HEAD": .head
+            case "POST": .post
+            case "PUT": .put
+            case "DELETE": .delete
+            case "OPTIONS": .options
+            case "PATCH": .patch
+            case "CONNECT": .connect
+            case "TRACE": .trace
+            default: .other(name)
+            }
     }
 
     /// The method as it stands in a request line.

@@ -31,48 +31,60 @@ struct ServerMetrics {
         }
         text.single("hexa_connections_open", .gauge, "Connections open now.", UInt64(openConnections))
         text.single("hexa_connections_total", .counter, "Connections accepted.", acceptedConnections)
-        text.single("hexa_readers_cut_off_total", .counter, "Connections cut because the client did not read.",
-                    cutOffReaders)
+        text.single(
+            "hexa_readers_cut_off_total", .counter, "Connections cut because the client did not read.",
+            cutOffReaders)
         text.single("hexa_law_denials_total", .counter, "Operations that the law denied.", denials)
-        text.single("hexa_growth_records_lost_total", .counter, "Growth records overwritten before they were read.",
-                    lostGrowthRecords)
+        text.single(
+            "hexa_growth_records_lost_total", .counter, "Growth records overwritten before they were read.",
+            lostGrowthRecords)
     }
 
     private func describeEngine(_ text: inout PrometheusText) {
         text.single("hexa_queue_depth", .gauge, "Sequences that wait for a place.", UInt64(engine.waitingCount))
         text.single("hexa_running_sequences", .gauge, "Sequences in service.", UInt64(engine.runningCount))
-        text.single("hexa_kv_tokens_reserved", .gauge, "Tokens that running sequences have KV memory for.",
-                    UInt64(engine.reservedTokens))
-        text.single("hexa_kv_tokens_cached", .gauge, "Tokens whose keys and values are cached.",
-                    UInt64(engine.cachedTokens))
+        text.single(
+            "hexa_kv_tokens_reserved", .gauge, "Tokens that running sequences have KV memory for.",
+            UInt64(engine.reservedTokens))
+        text.single(
+            "hexa_kv_tokens_cached", .gauge, "Tokens whose keys and values are cached.",
+            UInt64(engine.cachedTokens))
         text.describe("hexa_kv_pages", .gauge, "Pages of KV memory by use.")
         text.sample("hexa_kv_pages", labels: #"use="free""#, UInt64(engine.freePageCount))
         text.sample("hexa_kv_pages", labels: #"use="prefix""#, UInt64(engine.prefixPageCount))
         text.sample("hexa_kv_pages", labels: #"use="sequence""#, UInt64(engine.sequencePageCount))
-        text.single("hexa_prefix_hit_tokens_total", .counter, "Tokens that earlier sequences had left.",
-                    engine.prefixHitTokens)
+        text.single(
+            "hexa_prefix_hit_tokens_total", .counter, "Tokens that earlier sequences had left.",
+            engine.prefixHitTokens)
         text.single("hexa_prompt_tokens_total", .counter, "Prompt tokens computed.", engine.promptTokens)
         text.single("hexa_generated_tokens_total", .counter, "Tokens generated.", engine.generatedTokens)
         text.single("hexa_draft_tokens_total", .counter, "Tokens guessed ahead.", engine.draftedTokens)
-        text.single("hexa_draft_tokens_accepted_total", .counter, "Tokens guessed ahead that came true.",
-                    engine.acceptedTokens)
+        text.single(
+            "hexa_draft_tokens_accepted_total", .counter, "Tokens guessed ahead that came true.",
+            engine.acceptedTokens)
         text.single("hexa_passes_total", .counter, "Forward passes completed.", engine.passes)
-        text.single("hexa_passes_abandoned_total", .counter, "Forward passes dropped because clients left.",
-                    engine.abandonedPasses)
-        text.single("hexa_generations_finished_total", .counter, "Sequences that came to their end.",
-                    engine.finishedGenerations)
-        text.single("hexa_generations_cancelled_total", .counter, "Sequences whose client left.",
-                    engine.cancelledGenerations)
+        text.single(
+            "hexa_passes_abandoned_total", .counter, "Forward passes dropped because clients left.",
+            engine.abandonedPasses)
+        text.single(
+            "hexa_generations_finished_total", .counter, "Sequences that came to their end.",
+            engine.finishedGenerations)
+        text.single(
+            "hexa_generations_cancelled_total", .counter, "Sequences whose client left.",
+            engine.cancelledGenerations)
         text.describe("hexa_generations_refused_total", .counter, "Sequences that were not taken in, by reason.")
         text.sample("hexa_generations_refused_total", labels: #"reason="queue_full""#, engine.refusedForQueue)
         text.sample("hexa_generations_refused_total", labels: #"reason="first_token""#, engine.refusedForFirstToken)
-        text.single("hexa_generations_displaced_total", .counter, "Sequences that gave up their place.",
-                    engine.displacedGenerations)
+        text.single(
+            "hexa_generations_displaced_total", .counter, "Sequences that gave up their place.",
+            engine.displacedGenerations)
         text.histogram("hexa_batch_sequences", "Sequences that took part in a pass.", engine.batchSize)
-        text.histogram("hexa_time_to_first_token_seconds", "From arrival to the first token.",
-                       engine.timeToFirstToken)
-        text.histogram("hexa_time_between_tokens_seconds", "Between two tokens of a sequence.",
-                       engine.timeBetweenTokens)
+        text.histogram(
+            "hexa_time_to_first_token_seconds", "From arrival to the first token.",
+            engine.timeToFirstToken)
+        text.histogram(
+            "hexa_time_between_tokens_seconds", "Between two tokens of a sequence.",
+            engine.timeBetweenTokens)
         text.histogram("hexa_time_to_last_token_seconds", "From arrival to the last token.", engine.timeToLastToken)
     }
 

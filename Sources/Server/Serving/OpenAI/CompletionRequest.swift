@@ -24,7 +24,8 @@ struct CompletionRequest {
         topLogProbabilities = try request.integer("logprobs", in: 0...Limits.topLogProbabilities)
         guard prompts.count * parameters.choiceCount <= Limits.sequencesPerRequest else {
             throw .invalid(
-                "n", "Prompts times 'n' may be \(Limits.sequencesPerRequest) at most; "
+                "n",
+                "Prompts times 'n' may be \(Limits.sequencesPerRequest) at most; "
                     + "this is \(prompts.count) times \(parameters.choiceCount).")
         }
     }

@@ -92,11 +92,12 @@ extension Server where LM: ~Copyable {
         do throws(APIError) {
             return try submit(request, for: exchange.run, now: now)
         } catch {
-            let kind: ErrorKind = switch error.status {
-            case 400: .value
-            case 403, 429: .denied
-            default: .unavailable
-            }
+            let kind: ErrorKind =
+                switch error.status {
+                case 400: .value
+                case 403, 429: .denied
+                default: .unavailable
+                }
             throw KernelError(kind, error.message)
         }
     }

@@ -126,8 +126,10 @@ extension Server where LM: ~Copyable {
         }
         let quotas = law.quotas(of: own.subject)
         guard request.body.count <= Programs.Limits.requestBytesMax else {
-            throw APIError(413, .invalidRequest, "A program's request has at most "
-                + "\(Programs.Limits.requestBytesMax) bytes.", code: "request_too_large")
+            throw APIError(
+                413, .invalidRequest,
+                "A program's request has at most "
+                    + "\(Programs.Limits.requestBytesMax) bytes.", code: "request_too_large")
         }
         guard programs.runs.count < Programs.Limits.runsMax,
             programs.heapByteCount + ProgramRun.heapBytes(for: quotas) <= Programs.Limits.heapBytesMax

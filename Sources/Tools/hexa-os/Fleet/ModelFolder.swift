@@ -20,20 +20,23 @@ enum ModelFolder {
         for path in try paths(in: folder) {
             var status = stat()
             guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { continue }
-            let file = File(name: ModelFile.defaultName(ofPath: path), path: path,
-                            modifiedUnixSeconds: Int64(status.st_mtim.tv_sec), byteCount: Int(status.st_size))
+            let file = File(
+                name: ModelFile.defaultName(ofPath: path), path: path,
+                modifiedUnixSeconds: Int64(status.st_mtim.tv_sec), byteCount: Int(status.st_size))
             if let other = byName[file.name] {
                 Terminal.note("\(file.name): \(path) is served, not \(other.path)")
             }
             byName[file.name] = file
         }
         guard !byName.isEmpty else {
-            throw .fileUnreadable(path: folder, reason: "no .hxm or .gguf file is in it",
-                                  hint: "pass a folder with models")
+            throw .fileUnreadable(
+                path: folder, reason: "no .hxm or .gguf file is in it",
+                hint: "pass a folder with models")
         }
         guard byName.count <= fileCountMax else {
-            throw .fileUnreadable(path: folder, reason: "it has more than \(fileCountMax) models",
-                                  hint: "divide it")
+            throw .fileUnreadable(
+                path: folder, reason: "it has more than \(fileCountMax) models",
+                hint: "divide it")
         }
         return byName.values.sorted { $0.name < $1.name }
     }
@@ -46,9 +49,10 @@ enum ModelFolder {
         defer { closedir(directory) }
         var names: [String] = []
         while let entry = readdir(directory) {
-            names.append(withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-            })
+            names.append(
+                withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+                    String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+                })
         }
         names.sort()
         let ordered = [".gguf", ".hxm"].flatMap { suffix in names.filter { $0.lowercased().hasSuffix(suffix) } }

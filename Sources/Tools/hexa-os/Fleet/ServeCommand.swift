@@ -28,8 +28,10 @@ struct ServeCommand: ParsableCommand {
     @Option(help: "The port of 127.0.0.1 to serve on; 0 for any that is free.")
     var port: UInt16 = 8080
 
-    @Option(help: ArgumentHelp("How long a machine stays without a request, such as 500ms, 60s or 10m.",
-                               valueName: "time"))
+    @Option(
+        help: ArgumentHelp(
+            "How long a machine stays without a request, such as 500ms, 60s or 10m.",
+            valueName: "time"))
     var idleTimeout = TimeSpan(.seconds(60))
 
     @Option(help: ArgumentHelp("Machines that run at the same time.", valueName: "count"))
@@ -104,8 +106,9 @@ struct TimeSpan: ExpressibleByArgument {
 
     init?(argument: String) {
         guard let unit = Self.units.first(where: { argument.hasSuffix($0.name) }),
-              let count = UInt64(argument.dropLast(unit.name.count)),
-              count <= Self.secondsMax * 1_000 / unit.milliseconds else { return nil }
+            let count = UInt64(argument.dropLast(unit.name.count)),
+            count <= Self.secondsMax * 1_000 / unit.milliseconds
+        else { return nil }
         interval = .milliseconds(count * unit.milliseconds)
     }
 

@@ -71,8 +71,9 @@ struct LawReplaceCommand: ParsableCommand {
             }
             for change in report["changes"]?.arrayValue ?? [] {
                 let names = (change["ops"]?.arrayValue ?? []).compactMap(\.stringValue).joined(separator: ", ")
-                Terminal.print("\(change["verdict"]?.stringValue ?? "?"): \(change["subject"]?.stringValue ?? "?") "
-                    + "\(names) \(change["target"]?.stringValue ?? "?")")
+                Terminal.print(
+                    "\(change["verdict"]?.stringValue ?? "?"): \(change["subject"]?.stringValue ?? "?") "
+                        + "\(names) \(change["target"]?.stringValue ?? "?")")
             }
             Terminal.note(dryRun ? "version \(version) stays in force" : "version \(version) is in force")
         }

@@ -32,8 +32,9 @@ struct LawCheckCommand: ParsableCommand {
             if json {
                 Terminal.print(bytes: answer.serialized() + [UInt8(ascii: "\n")])
             } else {
-                Terminal.print(LawExplainer(document: document, text: text, name: name)
-                    .sentences(answer, subject: subject, operation, path).joined(separator: "\n"))
+                Terminal.print(
+                    LawExplainer(document: document, text: text, name: name)
+                        .sentences(answer, subject: subject, operation, path).joined(separator: "\n"))
             }
             if answer.verdict == .denied { throw ExitCode(1) }
         }
@@ -55,11 +56,12 @@ struct LawExplainer {
         guard answer.isSubjectKnown else {
             return ["denied: \(question)", "  \(name) names no subject \(subject)"]
         }
-        let verdict = switch answer.verdict {
-        case .granted: "granted"
-        case .learned: "granted while learning, and recorded"
-        case .denied: "denied"
-        }
+        let verdict =
+            switch answer.verdict {
+            case .granted: "granted"
+            case .learned: "granted while learning, and recorded"
+            case .denied: "denied"
+            }
         var lines = ["\(verdict): \(question)"]
         for pattern in answer.granting { lines.append("  by " + place(subject, pattern)) }
         for grant in answer.covering {

@@ -10,11 +10,13 @@ struct CivilTimeTests {
         CivilTime(secondsSinceEpoch: seconds).formatted(Array(format.utf8)).map { String(decoding: $0, as: UTF8.self) }
     }
 
-    @Test("leap days, centuries and times before 1970", arguments: [
-        (0, "1970-01-01 00:00:00 Thu"), (951_782_400, "2000-02-29 00:00:00 Tue"), (-1, "1969-12-31 23:59:59 Wed"),
-        (4_107_542_399, "2100-02-28 23:59:59 Sun"), (4_107_542_400, "2100-03-01 00:00:00 Mon"),
-        (1_795_496_947, "2026-11-24 05:09:07 Tue"), (-2_208_988_800, "1900-01-01 00:00:00 Mon"),
-    ] as [(Int64, String)])
+    @Test(
+        "leap days, centuries and times before 1970",
+        arguments: [
+            (0, "1970-01-01 00:00:00 Thu"), (951_782_400, "2000-02-29 00:00:00 Tue"), (-1, "1969-12-31 23:59:59 Wed"),
+            (4_107_542_399, "2100-02-28 23:59:59 Sun"), (4_107_542_400, "2100-03-01 00:00:00 Mon"),
+            (1_795_496_947, "2026-11-24 05:09:07 Tue"), (-2_208_988_800, "1900-01-01 00:00:00 Mon"),
+        ] as [(Int64, String)])
     func dates(seconds: Int64, expected: String) {
         #expect(text(seconds, "%Y-%m-%d %H:%M:%S %a") == expected)
     }
@@ -36,8 +38,9 @@ struct CivilTimeTests {
 
     @Test("conversions, and those that are not known")
     func formats() {
-        #expect(text(1_795_496_947, "%B %b %A %-d %e %I%p %y %F %T 100%%")
-            == "November Nov Tuesday 24 24 05AM 26 2026-11-24 05:09:07 100%")
+        #expect(
+            text(1_795_496_947, "%B %b %A %-d %e %I%p %y %F %T 100%%")
+                == "November Nov Tuesday 24 24 05AM 26 2026-11-24 05:09:07 100%")
         #expect(text(0, "%Q") == nil)
         #expect(text(0, "%") == "%")
         #expect(CivilTime(secondsSinceEpoch: .min).month >= 1)

@@ -11,30 +11,35 @@ struct TemplateErrorTests {
         return String(decoding: try ChatTemplate(source: source).render(input), as: UTF8.self)
     }
 
-    @Test("malformed templates are refused when parsed, with the line", arguments: [
-        ("{{ 'a }}", 1), ("a\n{% if x %}\nb", 3), ("\n\n{{ 1 + }}", 3), ("{% endif %}", 1),
-        ("{% for in x %}{% endfor %}", 1), ("{{ a b }}", 1), ("{{ [1, 2 }}", 1), ("{# never ends", 1),
-        ("\n{% raw %} x", 2), ("{{ 'a' | }}", 1), ("{{ é }}", 1),
-        ("{% set a.b.c = 1 %}", 1), ("{% include 'x' %}", 1), ("{% macro f(1) %}{% endmacro %}", 1), ("{{", 1),
-        ("{% for x in y recursive %}{% endfor %}", 1), ("{{ 99999999999999999999 }}", 1), ("{{ '\\u12' }}", 1),
-        ("{{ a[1:2:3:4] }}", 1), ("{{ a[] }}", 1), ("{% call f %}{% endcall %}", 1),
-    ])
+    @Test(
+        "malformed templates are refused when parsed, with the line",
+        arguments: [
+            ("{{ 'a }}", 1), ("a\n{% if x %}\nb", 3), ("\n\n{{ 1 + }}", 3), ("{% endif %}", 1),
+            ("{% for in x %}{% endfor %}", 1), ("{{ a b }}", 1), ("{{ [1, 2 }}", 1), ("{# never ends", 1),
+            ("\n{% raw %} x", 2), ("{{ 'a' | }}", 1), ("{{ é }}", 1),
+            ("{% set a.b.c = 1 %}", 1), ("{% include 'x' %}", 1), ("{% macro f(1) %}{% endmacro %}", 1), ("{{", 1),
+            ("{% for x in y recursive %}{% endfor %}", 1), ("{{ 99999999999999999999 }}", 1), ("{{ '\\u12' }}", 1),
+            ("{{ a[1:2:3:4] }}", 1), ("{{ a[] }}", 1), ("{% call f %}{% endcall %}", 1),
+        ])
     func malformed(source: String, line: Int) {
         let error = #expect(throws: TemplateError.self) { try ChatTemplate(source: source) }
         #expect(error?.line == line, "\(String(describing: error))")
         #expect(error?.isRefusal == false)
     }
 
-    @Test("what cannot be computed is refused when rendered, with the line", arguments: [
-        ("a\n{{ x.y }}", 2), ("{{ nothing() }}", 1), ("\n\n{{ 'a' + 1 }}", 3), ("{{ 1 / 0 }}", 1), ("{{ 1 % 0 }}", 1),
-        ("{{ 'a' < 1 }}", 1), ("{{ 1 | nofilter }}", 1), ("{{ 1 is notest }}", 1), ("{{ 'a'.nomethod() }}", 1),
-        ("{% set a, b = [1] %}", 1), ("{% for a, b in [1] %}{% endfor %}", 1), ("{% for a in 1 %}{% endfor %}", 1),
-        ("{% set x.y = 1 %}", 1), ("{{ 'x'[::0] }}", 1), ("{{ range('a') }}", 1), ("{{ 1 in 1 }}", 1),
-        ("{{ -'a' }}", 1),
-        ("{{ 9223372036854775807 + 1 }}", 1), ("{{ 2 ** 99 }}", 1), ("{{ strftime_now('%d') }}", 1),
-        ("{% macro f(a) %}{% endmacro %}{{ f(1, 2) }}", 1), ("{{ {1: 2} }}", 1), ("{{ nothing | tojson }}", 1),
-        ("{{ [1, 'a'] | sort }}", 1), ("{{ 1 | length }}", 1),
-    ])
+    @Test(
+        "what cannot be computed is refused when rendered, with the line",
+        arguments: [
+            ("a\n{{ x.y }}", 2), ("{{ nothing() }}", 1), ("\n\n{{ 'a' + 1 }}", 3), ("{{ 1 / 0 }}", 1),
+            ("{{ 1 % 0 }}", 1),
+            ("{{ 'a' < 1 }}", 1), ("{{ 1 | nofilter }}", 1), ("{{ 1 is notest }}", 1), ("{{ 'a'.nomethod() }}", 1),
+            ("{% set a, b = [1] %}", 1), ("{% for a, b in [1] %}{% endfor %}", 1), ("{% for a in 1 %}{% endfor %}", 1),
+            ("{% set x.y = 1 %}", 1), ("{{ 'x'[::0] }}", 1), ("{{ range('a') }}", 1), ("{{ 1 in 1 }}", 1),
+            ("{{ -'a' }}", 1),
+            ("{{ 9223372036854775807 + 1 }}", 1), ("{{ 2 ** 99 }}", 1), ("{{ strftime_now('%d') }}", 1),
+            ("{% macro f(a) %}{% endmacro %}{{ f(1, 2) }}", 1), ("{{ {1: 2} }}", 1), ("{{ nothing | tojson }}", 1),
+            ("{{ [1, 'a'] | sort }}", 1), ("{{ 1 | length }}", 1),
+        ])
     func unrenderable(source: String, line: Int) throws {
         let error = #expect(throws: TemplateError.self) { try render(source) }
         #expect(error?.line == line, "\(String(describing: error))")
@@ -48,22 +53,27 @@ struct TemplateErrorTests {
         #expect(error?.isRefusal == true)
     }
 
-    @Test("templates that would run or grow for ever meet a limit", .timeLimit(.minutes(1)), arguments: [
-        "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}",
-        "{% set ns = namespace(x='ab') %}{% for i in range(99) %}{% set ns.x = ns.x + ns.x %}{% endfor %}",
-        "{% set ns = namespace(x=[1]) %}{% for i in range(99) %}{% set ns.x = ns.x + ns.x %}{% endfor %}",
-        "{% set ns = namespace(x='aa') %}{% for i in range(99) %}{% set ns.x = ns.x.replace('a', 'aa') %}{% endfor %}",
-        "{% for i in range(999999) %}{{ 'x' * 1000 }}{% endfor %}", "{{ 'x' * 999999999999 }}", "{{ range(99999999) }}",
-        "{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}", "{{ range(100000) | list | unique }}",
-        "{% macro f(x) %}{{ f(x) ~ f(x) }}{% endmacro %}{{ f(1) }}",
-        "{% set ns = namespace() %}{% set ns.x = [] %}{% for i in range(999999) %}{% set ns.x = [ns.x] %}{% endfor %}",
-        "{% set ns = namespace(x=1) %}{% for i in range(70) %}{% set ns.x = [ns.x, ns.x] %}{% endfor %}"
-            + "{{ ns.x | string | length }}",
-        "{% set ns = namespace(x=1) %}{% for i in range(60) %}{% set ns.x = [ns.x, ns.x] %}{% endfor %}"
-            + "{{ ns.x == ns.x }}",
-        "{% set ns = namespace(x=1) %}{% for i in range(999999) %}{% set ns.x = dict(a={'b': ns.x}) %}{% endfor %}",
-        "{% for i in range(99999) %}{{ 'a' * 100000 in 'a' * 200000 }}{% endfor %}",
-    ])
+    @Test(
+        "templates that would run or grow for ever meet a limit", .timeLimit(.minutes(1)),
+        arguments: [
+            "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}",
+            "{% set ns = namespace(x='ab') %}{% for i in range(99) %}{% set ns.x = ns.x + ns.x %}{% endfor %}",
+            "{% set ns = namespace(x=[1]) %}{% for i in range(99) %}{% set ns.x = ns.x + ns.x %}{% endfor %}",
+            "{% set ns = namespace(x='aa') %}"
+                + "{% for i in range(99) %}{% set ns.x = ns.x.replace('a', 'aa') %}{% endfor %}",
+            "{% for i in range(999999) %}{{ 'x' * 1000 }}{% endfor %}", "{{ 'x' * 999999999999 }}",
+            "{{ range(99999999) }}",
+            "{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}", "{{ range(100000) | list | unique }}",
+            "{% macro f(x) %}{{ f(x) ~ f(x) }}{% endmacro %}{{ f(1) }}",
+            "{% set ns = namespace() %}{% set ns.x = [] %}"
+                + "{% for i in range(999999) %}{% set ns.x = [ns.x] %}{% endfor %}",
+            "{% set ns = namespace(x=1) %}{% for i in range(70) %}{% set ns.x = [ns.x, ns.x] %}{% endfor %}"
+                + "{{ ns.x | string | length }}",
+            "{% set ns = namespace(x=1) %}{% for i in range(60) %}{% set ns.x = [ns.x, ns.x] %}{% endfor %}"
+                + "{{ ns.x == ns.x }}",
+            "{% set ns = namespace(x=1) %}{% for i in range(999999) %}{% set ns.x = dict(a={'b': ns.x}) %}{% endfor %}",
+            "{% for i in range(99999) %}{{ 'a' * 100000 in 'a' * 200000 }}{% endfor %}",
+        ])
     func bounded(source: String) {
         let error = #expect(throws: TemplateError.self) { try render(source) }
         guard case .limit = error?.problem else {

@@ -24,7 +24,7 @@ struct TemplateGoldenTests {
     func rendersAlike(item: Case) throws {
         let template = try ChatTemplate(source: try #require(item.json["template"]?.utf8Value))
         let messages = try #require(item.json["messages"]?.arrayValue)
-            var input = ChatTemplate.Input(messages: messages.map { TemplateValue($0) })
+        var input = ChatTemplate.Input(messages: messages.map { TemplateValue($0) })
         input.beginOfSequence = Array("<s>".utf8)
         input.endOfSequence = Array("</s>".utf8)
         for member in try #require(item.json["extra"]?.objectValue).members {

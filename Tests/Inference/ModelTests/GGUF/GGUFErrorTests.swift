@@ -29,10 +29,14 @@ struct GGUFErrorTests {
         Case("version 1", field: "version", .unsupportedVersion(1, supported: "2 and 3 are")) { $0.version = 1 },
         Case("version 4", field: "version", .unsupportedVersion(4, supported: "2 and 3 are")) { $0.version = 4 },
         Case("big-endian", field: "version", .bigEndian) { $0.version = 0x0300_0000 },
-        Case("absurd tensor count", field: "tensor count",
-             .tooLarge(.max, limit: GGUFLimits.tensorCountMax)) { $0.statedTensorCount = .max },
-        Case("absurd metadata count", field: "metadata count",
-             .tooLarge(1 << 40, limit: GGUFLimits.metadataCountMax)) { $0.statedMetadataCount = 1 << 40 },
+        Case(
+            "absurd tensor count", field: "tensor count",
+            .tooLarge(.max, limit: GGUFLimits.tensorCountMax)
+        ) { $0.statedTensorCount = .max },
+        Case(
+            "absurd metadata count", field: "metadata count",
+            .tooLarge(1 << 40, limit: GGUFLimits.metadataCountMax)
+        ) { $0.statedMetadataCount = 1 << 40 },
         Case("a key twice", field: "metadata key 'general.name'", .duplicate) { $0.add("general.name", .string("x")) },
         Case("a key that is empty", field: "metadata key 9", .empty) { $0.add("", .string("x")) },
         Case("a key with a line break", field: "metadata key 9", .invalidName) { $0.add("a\nb", .string("x")) },
@@ -42,8 +46,10 @@ struct GGUFErrorTests {
             $0.add("general.alignment", .uint32(48))
         },
         Case("alignment 0", field: "general.alignment", .notPowerOfTwo(0)) { $0.add("general.alignment", .uint32(0)) },
-        Case("alignment of a gigabyte", field: "general.alignment",
-             .tooLarge(1 << 30, limit: GGUFLimits.alignmentMax)) { $0.add("general.alignment", .uint64(1 << 30)) },
+        Case(
+            "alignment of a gigabyte", field: "general.alignment",
+            .tooLarge(1 << 30, limit: GGUFLimits.alignmentMax)
+        ) { $0.add("general.alignment", .uint64(1 << 30)) },
         Case("alignment as text", field: "general.alignment", .wrongType(expected: "an integer")) {
             $0.add("general.alignment", .string("32"))
         },
@@ -52,8 +58,10 @@ struct GGUFErrorTests {
         },
         Case("a tensor without dimensions", field: "tensor 'x'", .zeroDimension) { $0.addTensor("x", []) },
         Case("a tensor of no rows", field: "tensor 'x'", .zeroDimension) { $0.addTensor("x", [4, 0]) },
-        Case("a tensor of five dimensions", field: "tensor 'x': dimensions",
-             .tooLarge(5, limit: GGUFLimits.dimensionCountMax)) { $0.addTensor("x", [1, 1, 1, 1, 1]) },
+        Case(
+            "a tensor of five dimensions", field: "tensor 'x': dimensions",
+            .tooLarge(5, limit: GGUFLimits.dimensionCountMax)
+        ) { $0.addTensor("x", [1, 1, 1, 1, 1]) },
         Case("dimensions whose product overflows", field: "tensor 'x'", .sizeOverflow) {
             $0.addTensor("x", [1 << 32, 1 << 32])
         },
@@ -73,8 +81,10 @@ struct GGUFErrorTests {
         Case("two tensors on one place", field: "tensor 'x'", .overlaps(tensor: "token_embd.weight")) {
             $0.addTensor("x", [4], offset: 64)
         },
-        Case("a name longer than GGML allows", field: "name of tensor 3",
-             .tooLarge(65, limit: GGUFLimits.tensorNameByteCountMax)) {
+        Case(
+            "a name longer than GGML allows", field: "name of tensor 3",
+            .tooLarge(65, limit: GGUFLimits.tensorNameByteCountMax)
+        ) {
             $0.addTensor(String(repeating: "x", count: 65), [4])
         },
     ]
@@ -96,8 +106,9 @@ struct GGUFErrorTests {
         var bytes = TestModels.tinyLlama().build()
         bytes[4] = 9
         let error = #expect(throws: ContainerError.self) { try TestModels.parse(bytes) }
-        #expect(error?.message(fileName: "m.gguf")
-            == "m.gguf: offset 0x4: version: version 9 is not supported (2 and 3 are); convert the model anew")
+        #expect(
+            error?.message(fileName: "m.gguf")
+                == "m.gguf: offset 0x4: version: version 9 is not supported (2 and 3 are); convert the model anew")
     }
 
     @Test("a file cut anywhere in its header or data is called truncated")

@@ -44,8 +44,10 @@ struct ModelConfigurationTests {
             ("llama.rope.scaling.type", .string("llama3")), ("llama.rope.scaling.factor", .float32(8)),
             ("llama.rope.scaling.original_context_length", .uint32(8_192)),
         ])
-        #expect(try configuration(llama3).rope.scaling == .llama3(
-            factor: 8, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalContextLength: 8_192))
+        #expect(
+            try configuration(llama3).rope.scaling
+                == .llama3(
+                    factor: 8, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalContextLength: 8_192))
         var factors = TestModels.tinyLlama()
         factors.addTensor("rope_freqs.weight", [8])
         #expect(try configuration(factors).rope.hasFrequencyFactors)
@@ -57,29 +59,31 @@ struct ModelConfigurationTests {
         #expect(model.headDimension == 32 && model.rope.dimensionCount == 32)
     }
 
-    @Test("what is missing, contradictory or unsupported is named", arguments: [
-        ("general.architecture", nil, "'general.architecture' is missing"),
-        ("general.architecture", .string("mamba"), "architecture 'mamba' is not supported"),
-        ("llama.block_count", nil, "'llama.block_count' is missing"),
-        ("llama.block_count", .string("x"), "'llama.block_count' must be an integer"),
-        ("llama.block_count", .uint32(0), "0 is not within 1...1024"),
-        ("llama.block_count", .int32s([1, 2]), "a value for each layer is not supported"),
-        ("llama.context_length", .uint32(.max), "'llama.context_length'"),
-        ("llama.embedding_length", .uint32(65), "'llama.attention.head_count' contradicts"),
-        ("llama.embedding_length", .uint32(128), "'llama.embedding_length' contradicts"),
-        ("llama.attention.head_count_kv", .uint32(3), "not a multiple of 3"),
-        ("llama.attention.key_length", .uint32(15), "must be even"),
-        ("llama.attention.value_length", .uint32(8), "'llama.attention.value_length'"),
-        ("llama.attention.layer_norm_rms_epsilon", nil, "'llama.attention.layer_norm_rms_epsilon' is missing"),
-        ("llama.attention.layer_norm_rms_epsilon", .float32(.nan), "must be above zero and finite"),
-        ("llama.rope.freq_base", .float32(0), "'llama.rope.freq_base'"),
-        ("llama.rope.dimension_count", .uint32(18), "'llama.rope.dimension_count'"),
-        ("llama.rope.scaling.type", .string("yarn"), "RoPE scaling 'yarn' is not supported"),
-        ("llama.expert_count", .uint32(8), "a mixture of 8 experts is not supported"),
-        ("llama.attention.sliding_window", .uint32(64), "a sliding window of 64 is not supported"),
-        ("llama.vocab_size", .uint32(33), "'llama.vocab_size' contradicts"),
-        ("tokenizer.ggml.tokens", .strings([String](repeating: "x", count: 33)), "33 tokens"),
-    ] as [(String, GGUFBuilder.Value?, String)])
+    @Test(
+        "what is missing, contradictory or unsupported is named",
+        arguments: [
+            ("general.architecture", nil, "'general.architecture' is missing"),
+            ("general.architecture", .string("mamba"), "architecture 'mamba' is not supported"),
+            ("llama.block_count", nil, "'llama.block_count' is missing"),
+            ("llama.block_count", .string("x"), "'llama.block_count' must be an integer"),
+            ("llama.block_count", .uint32(0), "0 is not within 1...1024"),
+            ("llama.block_count", .int32s([1, 2]), "a value for each layer is not supported"),
+            ("llama.context_length", .uint32(.max), "'llama.context_length'"),
+            ("llama.embedding_length", .uint32(65), "'llama.attention.head_count' contradicts"),
+            ("llama.embedding_length", .uint32(128), "'llama.embedding_length' contradicts"),
+            ("llama.attention.head_count_kv", .uint32(3), "not a multiple of 3"),
+            ("llama.attention.key_length", .uint32(15), "must be even"),
+            ("llama.attention.value_length", .uint32(8), "'llama.attention.value_length'"),
+            ("llama.attention.layer_norm_rms_epsilon", nil, "'llama.attention.layer_norm_rms_epsilon' is missing"),
+            ("llama.attention.layer_norm_rms_epsilon", .float32(.nan), "must be above zero and finite"),
+            ("llama.rope.freq_base", .float32(0), "'llama.rope.freq_base'"),
+            ("llama.rope.dimension_count", .uint32(18), "'llama.rope.dimension_count'"),
+            ("llama.rope.scaling.type", .string("yarn"), "RoPE scaling 'yarn' is not supported"),
+            ("llama.expert_count", .uint32(8), "a mixture of 8 experts is not supported"),
+            ("llama.attention.sliding_window", .uint32(64), "a sliding window of 64 is not supported"),
+            ("llama.vocab_size", .uint32(33), "'llama.vocab_size' contradicts"),
+            ("tokenizer.ggml.tokens", .strings([String](repeating: "x", count: 33)), "33 tokens"),
+        ] as [(String, GGUFBuilder.Value?, String)])
     func errors(key: String, value: GGUFBuilder.Value?, message: String) {
         let error = #expect(throws: ModelConfigurationError.self) {
             try configuration(TestModels.tinyLlama(changing: [(key, value)]))

@@ -26,18 +26,24 @@ struct TokenizerTablesErrorTests {
     }
 
     static let recordCases: [Case] = [
-        Case("an encoding that does not exist", at: 0, field: "tokenizer tables: encoding",
-             .tooLarge(3, limit: 2)) { PackedModel.put(UInt32(3), at: $1, in: &$0) },
-        Case("sizes of what is not there", at: 4, field: "reserved bytes of the tokenizer tables",
-             .unexpected(9, expected: 0)) {
+        Case(
+            "an encoding that does not exist", at: 0, field: "tokenizer tables: encoding",
+            .tooLarge(3, limit: 2)
+        ) { PackedModel.put(UInt32(3), at: $1, in: &$0) },
+        Case(
+            "sizes of what is not there", at: 4, field: "reserved bytes of the tokenizer tables",
+            .unexpected(9, expected: 0)
+        ) {
             PackedModel.put(UInt32(0), at: $1, in: &$0)
             PackedModel.put(UInt32(9), at: $1 + 4, in: &$0)
         },
         Case("no tokens", at: 4, field: "tokenizer tables: tokens", .empty) {
             PackedModel.put(UInt32(0), at: $1 + 4, in: &$0)
         },
-        Case("absurdly many tokens", at: 4, field: "tokenizer tables: tokens",
-             .tooLarge(UInt64(UInt32.max), limit: ModelLimits.vocabularySizeMax)) {
+        Case(
+            "absurdly many tokens", at: 4, field: "tokenizer tables: tokens",
+            .tooLarge(UInt64(UInt32.max), limit: ModelLimits.vocabularySizeMax)
+        ) {
             PackedModel.put(UInt32.max, at: $1 + 4, in: &$0)
         },
         Case("slots that are no power of two", at: 8, field: "tokenizer tables: slots of texts", .notPowerOfTwo(48)) {
@@ -46,16 +52,24 @@ struct TokenizerTablesErrorTests {
         Case("no slots", at: 8, field: "tokenizer tables: slots of texts", .notPowerOfTwo(0)) {
             PackedModel.put(UInt32(0), at: $1 + 8, in: &$0)
         },
-        Case("absurdly many slots", at: 12, field: "tokenizer tables: slots of merges",
-             .tooLarge(1 << 31, limit: 4 * ModelLimits.vocabularySizeMax)) {
+        Case(
+            "absurdly many slots", at: 12, field: "tokenizer tables: slots of merges",
+            .tooLarge(1 << 31, limit: 4 * ModelLimits.vocabularySizeMax)
+        ) {
             PackedModel.put(UInt32(1 << 31), at: $1 + 12, in: &$0)
         },
-        Case("merges of SentencePiece", at: 12, field: "tokenizer tables: slots of merges",
-             .unexpected(16, expected: 0)) { PackedModel.put(UInt32(2), at: $1, in: &$0) },
-        Case("absurdly long texts", at: 16, field: "tokenizer tables: bytes of texts",
-             .tooLarge(.max, limit: Int(Int32.max))) { PackedModel.put(UInt64.max, at: $1 + 16, in: &$0) },
-        Case("a reserved byte in use", at: 63, field: "reserved bytes of the tokenizer tables",
-             .unexpected(1, expected: 0)) { file, record in file[record + 63] = 1 },
+        Case(
+            "merges of SentencePiece", at: 12, field: "tokenizer tables: slots of merges",
+            .unexpected(16, expected: 0)
+        ) { PackedModel.put(UInt32(2), at: $1, in: &$0) },
+        Case(
+            "absurdly long texts", at: 16, field: "tokenizer tables: bytes of texts",
+            .tooLarge(.max, limit: Int(Int32.max))
+        ) { PackedModel.put(UInt64.max, at: $1 + 16, in: &$0) },
+        Case(
+            "a reserved byte in use", at: 63, field: "reserved bytes of the tokenizer tables",
+            .unexpected(1, expected: 0)
+        ) { file, record in file[record + 63] = 1 },
     ]
 
     @Test("a record names the field, the offset and the problem", arguments: recordCases)
@@ -144,13 +158,17 @@ struct TokenizerTablesErrorTests {
                 _ = try Tokenizer(container, bytes: other.span.bytes, readyTables: try tables.content(in: bytes))
             }
         }
-        #expect(error == .contradiction(
-            key: "tokenizer.ggml.model", reason: "the tokenizer tables are of another kind"))
+        #expect(
+            error
+                == .contradiction(
+                    key: "tokenizer.ggml.model", reason: "the tokenizer tables are of another kind"))
     }
 
-    @Test("random tables under right checksums never trap, and give tokens of the vocabulary only", arguments: [
-        Vocabulary.Encoding.byteLevel, .sentencePiece,
-    ])
+    @Test(
+        "random tables under right checksums never trap, and give tokens of the vocabulary only",
+        arguments: [
+            Vocabulary.Encoding.byteLevel, .sentencePiece,
+        ])
     func fuzz(kind: Vocabulary.Encoding) throws {
         let good = try TokenizerTablesTests.packed(kind)
         let tables = try #require(try ModelContainer(good.span.bytes).tokenizerTables)
@@ -161,7 +179,9 @@ struct TokenizerTablesErrorTests {
             var file = good
             for _ in 0..<Int.random(in: 1...200, using: &random) {
                 // Mostly the slots, which are not checked as a whole.
-                let range = Int.random(in: 0..<20, using: &random) == 0 ? 0..<layout.byteCount
+                let range =
+                    Int.random(in: 0..<20, using: &random) == 0
+                    ? 0..<layout.byteCount
                     : 0..<max(layout.textSlots.upperBound, layout.mergeSlots.upperBound)
                 file[tables.offset + Int.random(in: range, using: &random)] = UInt8.random(in: 0...255, using: &random)
             }

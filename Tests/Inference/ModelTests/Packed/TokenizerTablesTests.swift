@@ -13,8 +13,10 @@ struct TokenizerTablesTests {
     static func packed(_ kind: Vocabulary.Encoding) throws -> [UInt8] {
         switch kind {
         case .byteLevel:
-            return try PackedModel.pack(TestTokenizers.byteLevelBuilder(
-                merges: merges, control: ["<|im_end|>"], userDefined: ["<tool>"]).build())
+            return try PackedModel.pack(
+                TestTokenizers.byteLevelBuilder(
+                    merges: merges, control: ["<|im_end|>"], userDefined: ["<tool>"]
+                ).build())
         case .sentencePiece:
             let pieces: [(String, Float)] = [("▁", -1), ("h", -2), ("e", -3), ("he", -1.5), ("▁he", -1.2), ("hé", -9)]
             return try PackedModel.pack(TestTokenizers.sentencePieceBuilder(pieces).build())
@@ -40,9 +42,11 @@ struct TokenizerTablesTests {
         }
     }
 
-    @Test("text of any kind gives the tokens that tables built from the metadata give", arguments: [
-        Vocabulary.Encoding.byteLevel, .sentencePiece,
-    ])
+    @Test(
+        "text of any kind gives the tokens that tables built from the metadata give",
+        arguments: [
+            Vocabulary.Encoding.byteLevel, .sentencePiece,
+        ])
     func sameTokens(kind: Vocabulary.Encoding) throws {
         let file = try Self.packed(kind)
         let built = try Self.built(file)
@@ -58,7 +62,9 @@ struct TokenizerTablesTests {
                 var text: [UInt8] = []
                 for _ in 0..<Int.random(in: 0...12, using: &random) {
                     let isWord = Bool.random(using: &random)
-                    text += isWord ? Array(words.randomElement(using: &random)!.utf8)
+                    text +=
+                        isWord
+                        ? Array(words.randomElement(using: &random)!.utf8)
                         : [UInt8.random(in: 0...255, using: &random)]
                 }
                 Self.expectEqual(mapped, built, text)

@@ -67,9 +67,13 @@ struct SamplerTests {
     @Test("top-p keeps the fewest tokens that reach the sum", arguments: [0, 4])
     func topP(topK: Int) throws {
         let probabilities = [0.05, 0.5, 0.15, 0.3]
-        let tokens = try draw(5_000, from: logits(probabilities)) { $0.topP = 0.75; $0.topK = topK }
+        let tokens = try draw(5_000, from: logits(probabilities)) {
+            $0.topP = 0.75; $0.topK = topK
+        }
         #expect(Set(tokens) == [1, 3])
-        let one = try draw(100, from: logits(probabilities)) { $0.topP = 0.01; $0.topK = topK }
+        let one = try draw(100, from: logits(probabilities)) {
+            $0.topP = 0.01; $0.topK = topK
+        }
         #expect(Set(one) == [1])
     }
 
@@ -84,7 +88,9 @@ struct SamplerTests {
 
     @Test("min-p drops tokens below a fraction of the best", arguments: [0, 3])
     func minP(topK: Int) throws {
-        let tokens = try draw(5_000, from: logits([0.5, 0.3, 0.15, 0.05])) { $0.minP = 0.4; $0.topK = topK }
+        let tokens = try draw(5_000, from: logits([0.5, 0.3, 0.15, 0.05])) {
+            $0.minP = 0.4; $0.topK = topK
+        }
         #expect(Set(tokens) == [0, 1])
     }
 
@@ -152,7 +158,9 @@ struct SamplerTests {
         ]
         let kinds: [(inout SamplingParameters) -> Void] = [
             { _ in }, { $0.temperature = 0 }, { $0.topK = 1 }, { $0.topK = 5 }, { $0.topP = 0.5 }, { $0.minP = 0.5 },
-            { $0.temperature = .leastNonzeroMagnitude; $0.topP = 0.9 },
+            {
+                $0.temperature = .leastNonzeroMagnitude; $0.topP = 0.9
+            },
         ]
         for row in rows {
             for kind in kinds {

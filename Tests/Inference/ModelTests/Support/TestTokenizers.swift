@@ -30,8 +30,10 @@ enum TestTokenizers {
         builder.add("tokenizer.ggml.model", .string("gpt2"))
         builder.add("tokenizer.ggml.pre", .string(pre))
         builder.add("tokenizer.ggml.tokens", .strings(normal + control + userDefined))
-        builder.add("tokenizer.ggml.token_type", .int32s(
-            normal.map { _ in 1 } + control.map { _ in 3 } + userDefined.map { _ in 4 }))
+        builder.add(
+            "tokenizer.ggml.token_type",
+            .int32s(
+                normal.map { _ in 1 } + control.map { _ in 3 } + userDefined.map { _ in 4 }))
         builder.add("tokenizer.ggml.merges", .strings(merges.map { standIns($0.0) + " " + standIns($0.1) }))
         return builder
     }
@@ -51,8 +53,10 @@ enum TestTokenizers {
         builder.add("tokenizer.ggml.model", .string("llama"))
         builder.add("tokenizer.ggml.tokens", .strings(["<unk>", "<s>", "</s>"] + bytes + pieces.map { $0.0 }))
         builder.add("tokenizer.ggml.scores", .float32s([Float](repeating: 0, count: 259) + pieces.map { $0.1 }))
-        builder.add("tokenizer.ggml.token_type", .int32s(
-            [2, 3, 3] + [Int32](repeating: 6, count: 256) + pieces.map { _ in 1 }))
+        builder.add(
+            "tokenizer.ggml.token_type",
+            .int32s(
+                [2, 3, 3] + [Int32](repeating: 6, count: 256) + pieces.map { _ in 1 }))
         return builder
     }
 

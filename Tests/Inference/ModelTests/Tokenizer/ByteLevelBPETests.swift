@@ -48,7 +48,8 @@ struct ByteLevelBPETests {
         let extra: (inout GGUFBuilder) -> Void = { builder in
             for index in builder.metadata.indices {
                 if case .strings(let tokens) = builder.metadata[index].value,
-                   builder.metadata[index].key == "tokenizer.ggml.tokens" {
+                    builder.metadata[index].key == "tokenizer.ggml.tokens"
+                {
                     builder.metadata[index].value = .strings(tokens + ["cba"])
                 }
                 if case .int32s(let types) = builder.metadata[index].value {
@@ -95,9 +96,11 @@ struct ByteLevelBPETests {
         builder.add("tokenizer.ggml.model", .string("gpt2"))
         builder.add("tokenizer.ggml.pre", .string("gpt-2"))
         builder.add("tokenizer.ggml.tokens", .strings(bytes + [joiner, parts[0] + parts[1], parts.joined()]))
-        builder.add("tokenizer.ggml.merges", .strings([
-            parts[0] + " " + parts[1], parts[0] + parts[1] + " " + parts[2],
-        ]))
+        builder.add(
+            "tokenizer.ggml.merges",
+            .strings([
+                parts[0] + " " + parts[1], parts[0] + parts[1] + " " + parts[2],
+            ]))
         let tokenizer = try TestTokenizers.make(builder)
         #expect(tokenizer.encode(joiner, addSpecial: false, parseSpecial: false) == [258])
         #expect(tokenizer.decode([256], renderSpecial: false) == Array(joiner.utf8))
@@ -117,14 +120,20 @@ struct ByteLevelBPETests {
             ("tokenizer.ggml.pre", { $0.metadata.removeAll { $0.key == "tokenizer.ggml.pre" } }),
             ("tokenizer.ggml.tokens", { $0.metadata.removeAll { $0.key == "tokenizer.ggml.tokens" } }),
             ("tokenizer.ggml.merges", { $0.metadata.removeAll { $0.key == "tokenizer.ggml.merges" } }),
-            ("tokenizer.ggml.merges", { builder in
-                builder.metadata.removeAll { $0.key == "tokenizer.ggml.merges" }
-                builder.add("tokenizer.ggml.merges", .strings(["ab"]))
-            }),
-            ("tokenizer.ggml.token_type", { builder in
-                builder.metadata.removeAll { $0.key == "tokenizer.ggml.token_type" }
-                builder.add("tokenizer.ggml.token_type", .int32s([1]))
-            }),
+            (
+                "tokenizer.ggml.merges",
+                { builder in
+                    builder.metadata.removeAll { $0.key == "tokenizer.ggml.merges" }
+                    builder.add("tokenizer.ggml.merges", .strings(["ab"]))
+                }
+            ),
+            (
+                "tokenizer.ggml.token_type",
+                { builder in
+                    builder.metadata.removeAll { $0.key == "tokenizer.ggml.token_type" }
+                    builder.add("tokenizer.ggml.token_type", .int32s([1]))
+                }
+            ),
             ("tokenizer.ggml.bos_token_id", { $0.add("tokenizer.ggml.bos_token_id", .uint32(9_999)) }),
             ("tokenizer.ggml.eos_token_id", { $0.add("tokenizer.ggml.eos_token_id", .string("x")) }),
             ("tokenizer.ggml.add_bos_token", { $0.add("tokenizer.ggml.add_bos_token", .uint32(1)) }),

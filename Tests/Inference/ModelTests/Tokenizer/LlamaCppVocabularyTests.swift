@@ -11,12 +11,17 @@ private enum LlamaCppVocabularies {
 /// Against the vocabularies that llama.cpp's source holds (`models/ggml-vocab-*.gguf` with `.inp` texts and `.out`
 /// tokens): Llama 2 and 3, Qwen 2, GPT-2, StarCoder and others. They are too big to keep here: HEXA_VOCABULARIES names
 /// the folder.
-@Suite("llama.cpp's vocabularies", .enabled(if: LlamaCppVocabularies.folder != nil,
-                                           "HEXA_VOCABULARIES does not name llama.cpp's folder `models`"))
+@Suite(
+    "llama.cpp's vocabularies",
+    .enabled(
+        if: LlamaCppVocabularies.folder != nil,
+        "HEXA_VOCABULARIES does not name llama.cpp's folder `models`"))
 struct LlamaCppVocabularyTests {
-    @Test("texts encode to the recorded tokens", arguments: [
-        "command-r", "gpt-2", "llama-bpe", "llama-spm", "mpt", "phi-3", "qwen2", "refact", "starcoder",
-    ])
+    @Test(
+        "texts encode to the recorded tokens",
+        arguments: [
+            "command-r", "gpt-2", "llama-bpe", "llama-spm", "mpt", "phi-3", "qwen2", "refact", "starcoder",
+        ])
     func encodesExactly(name: String) throws {
         let path = try #require(LlamaCppVocabularies.folder) + "/ggml-vocab-" + name + ".gguf"
         let bytes = try Data(contentsOf: URL(fileURLWithPath: path))

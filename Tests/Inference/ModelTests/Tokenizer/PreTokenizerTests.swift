@@ -21,7 +21,8 @@ struct PreTokenizerTests {
             let expected = try #require(line[name]?.arrayValue).map { $0.utf8Value ?? [] }
             let found = pieces(text, preTokenizer)
             if found != expected {
-                Issue.record("""
+                Issue.record(
+                    """
                     \(name): \(String(decoding: text, as: UTF8.self).debugDescription)
                     found    \(found.map { String(decoding: $0, as: UTF8.self) })
                     expected \(expected.map { String(decoding: $0, as: UTF8.self) })

@@ -20,9 +20,10 @@ struct SmolLM2TokenizerTests {
 
     private static func cases() throws -> [Case] {
         try Fixtures.lines("smollm2/tokenize.jsonl").map { line in
-            Case(text: try #require(line["text"]?.utf8Value),
-                 ids: try #require(line["ids"]?.arrayValue).map { TokenID(try #require($0.intValue)) },
-                 parsesSpecial: line["parse_special"]?.boolValue ?? false)
+            Case(
+                text: try #require(line["text"]?.utf8Value),
+                ids: try #require(line["ids"]?.arrayValue).map { TokenID(try #require($0.intValue)) },
+                parsesSpecial: line["parse_special"]?.boolValue ?? false)
         }
     }
 

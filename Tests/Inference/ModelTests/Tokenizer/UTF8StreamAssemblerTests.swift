@@ -36,7 +36,8 @@ struct UTF8StreamAssemblerTests {
         var random = SplitMix64(seed: 4)
         for _ in 0..<2_000 {
             let bytes = (0..<Int.random(in: 0...12, using: &random)).map { _ in
-                Bool.random(using: &random) ? UInt8.random(in: 0x80...0xff, using: &random)
+                Bool.random(using: &random)
+                    ? UInt8.random(in: 0x80...0xff, using: &random)
                     : UInt8.random(in: 0...0x7f, using: &random)
             }
             var assembler = UTF8StreamAssembler()

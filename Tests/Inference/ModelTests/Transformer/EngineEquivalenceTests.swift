@@ -47,8 +47,9 @@ struct EngineEquivalenceTests {
         }
     }
 
-    @Test("are the same alone, together, in pieces, with cached prefixes and guessed ahead",
-          arguments: supportedInstructionSets)
+    @Test(
+        "are the same alone, together, in pieces, with cached prefixes and guessed ahead",
+        arguments: supportedInstructionSets)
     func equivalence(variant: InstructionSet) throws {
         // Bytes as tokens, so that replies are readable by the tokenizer; small, for the scalar kernels.
         var shape = TransformerTests.shapes[0]

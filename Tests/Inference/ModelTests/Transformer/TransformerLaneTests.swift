@@ -37,8 +37,9 @@ struct TransformerLaneTests {
         return logits + transformer.run(batch)
     }
 
-    @Test("gives the same logits, bit by bit, however many cores share a pass",
-          arguments: TransformerTests.shapes.indices)
+    @Test(
+        "gives the same logits, bit by bit, however many cores share a pass",
+        arguments: TransformerTests.shapes.indices)
     func sameLogits(index: Int) throws {
         let model = try RandomModel(TransformerTests.shapes[index], seed: UInt64(index))
         for variant in supportedInstructionSets {

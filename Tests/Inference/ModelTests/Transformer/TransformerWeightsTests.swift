@@ -29,8 +29,10 @@ struct TransformerWeightsTests {
             let index = builder.tensors.firstIndex { $0.name == "blk.0.attn_k.weight" }!
             builder.tensors[index].dimensions = [64, 33]
         }
-        #expect(error == .wrongShape(
-            name: "blk.0.attn_k.weight", expectedRows: 32, expectedColumns: 64, rows: 33, columns: 64))
+        #expect(
+            error
+                == .wrongShape(
+                    name: "blk.0.attn_k.weight", expectedRows: 32, expectedColumns: 64, rows: 33, columns: 64))
     }
 
     @Test("a norm must not be quantized")
@@ -65,7 +67,8 @@ struct TransformerWeightsTests {
     private func frequencies(_ scaling: ModelConfiguration.Rope.Scaling) throws -> [Double] {
         ModelConfiguration.Rope(
             dimensionCount: 128, frequencyBase: 500_000, pairing: .interleaved, scaling: scaling,
-            hasFrequencyFactors: false).frequencies(factors: [])
+            hasFrequencyFactors: false
+        ).frequencies(factors: [])
     }
 
     @Test("the memory a capacity takes is known before it is taken")

@@ -5,12 +5,12 @@ import Testing
 
 @Suite("Buffers and tables against simple models")
 struct BufferTests {
-    @Test("ring buffer: appending, staging, copying, removing", arguments: 1 ... 4 as ClosedRange<UInt64>)
+    @Test("ring buffer: appending, staging, copying, removing", arguments: 1...4 as ClosedRange<UInt64>)
     func ring(seed: UInt64) {
         var generator = SplitMix64(seed: seed)
         var ring = RingBuffer(capacity: 5000)
         var model: [UInt8] = []
-        for _ in 0 ..< 400 {
+        for _ in 0..<400 {
             let bytes = generator.bytes(Int(generator.next() % 1500))
             switch generator.next() % 4 {
             case 0:
@@ -37,7 +37,7 @@ struct BufferTests {
             #expect(ring.count == model.count && ring.room == 5000 - model.count)
             let offset = model.count / 3, count = model.count / 2
             let copy = emitted(count + 1) { ring.copy(from: offset, count: count, into: &$0, at: 1) }
-            #expect(Array(copy.dropFirst()) == Array(model[offset ..< offset + count]))
+            #expect(Array(copy.dropFirst()) == Array(model[offset..<offset + count]))
         }
     }
 
@@ -67,7 +67,7 @@ struct BufferTests {
         var generator = SplitMix64(seed: 3)
         var list = SlotList(capacity: 16)
         var model: [Int] = []
-        for _ in 0 ..< 2000 {
+        for _ in 0..<2000 {
             let slot = Int(generator.next() % 16)
             switch generator.next() % 3 {
             case 0:
@@ -91,7 +91,7 @@ struct BufferTests {
         var generator = SplitMix64(seed: 4)
         var heap = DeadlineHeap(capacity: 32)
         var model = [Instant](repeating: .distantFuture, count: 32)
-        for _ in 0 ..< 3000 {
+        for _ in 0..<3000 {
             let slot = Int(generator.next() % 32)
             let deadline = generator.chance(0.3) ? .distantFuture : Instant(nanoseconds: generator.next() % 1000)
             heap.update(slot, to: deadline)
@@ -108,9 +108,10 @@ struct BufferTests {
         var generator = SplitMix64(seed: 6)
         var table = ConnectionTable(capacity: 64, secret: NetworkSecret(1, 2))
         var model: [FlowKey: Int] = [:]
-        for _ in 0 ..< 4000 {
-            let key = FlowKey(remoteAddress: IPv4Address(10, 0, 0, UInt8(generator.next() % 3)),
-                              remotePort: UInt16(generator.next() % 60), localPort: 80)
+        for _ in 0..<4000 {
+            let key = FlowKey(
+                remoteAddress: IPv4Address(10, 0, 0, UInt8(generator.next() % 3)),
+                remotePort: UInt16(generator.next() % 60), localPort: 80)
             if generator.chance(0.5), model.count < 64 || model[key] != nil {
                 let slot = Int(generator.next() % 1000)
                 table.insert(key, slot: slot)
@@ -127,16 +128,16 @@ struct BufferTests {
     @Test("reassembly ranges: the same octets as a set")
     func reassemblyRanges() {
         var generator = SplitMix64(seed: 8)
-        for _ in 0 ..< 200 {
+        for _ in 0..<200 {
             var ranges = ReassemblyRanges()
             var model: Set<Int> = []
             let base = SequenceNumber(0xFFFF_FFE0)
-            for _ in 0 ..< 20 {
+            for _ in 0..<20 {
                 let start = 1 + Int(generator.next() % 60), count = 1 + Int(generator.next() % 8)
                 let isTaken = ranges.insert(SequenceRange(start: base + start, end: base + (start + count)))
                 #expect(isTaken)
-                model.formUnion(start ..< start + count)
-                #expect(Set(ranges.ranges.flatMap { ($0.start - base) ..< ($0.end - base) }) == model)
+                model.formUnion(start..<start + count)
+                #expect(Set(ranges.ranges.flatMap { ($0.start - base)..<($0.end - base) }) == model)
                 for (left, right) in zip(ranges.ranges, ranges.ranges.dropFirst()) { #expect(left.end < right.start) }
             }
             let next = Int(generator.next() % 60)
@@ -156,8 +157,9 @@ struct BufferTests {
             board.insert(SequenceRange(start: number(start), end: number(end)), between: number(0), and: number(10_000))
         }
         func pipe(retransmitted: Int) -> Int {
-            board.pipe(unacknowledged: number(0), highest: number(10_000), retransmitted: number(retransmitted),
-                       segmentSize: 1000)
+            board.pipe(
+                unacknowledged: number(0), highest: number(10_000), retransmitted: number(retransmitted),
+                segmentSize: 1000)
         }
         #expect(pipe(retransmitted: 0) == 10_000)
         #expect(insert(1000, 2000) && !insert(1000, 2000) && !insert(1200, 1500))

@@ -28,8 +28,9 @@ struct DHCPTests {
     }
 
     private func reply(_ type: DHCPMessage.MessageType, to request: DHCPMessage, lease: UInt32 = 3600) -> DHCPMessage {
-        var message = DHCPMessage(operation: .reply, type: type, transactionID: request.transactionID,
-                                  clientHardware: hardware)
+        var message = DHCPMessage(
+            operation: .reply, type: type, transactionID: request.transactionID,
+            clientHardware: hardware)
         message.yourAddress = offered
         message.subnetMask = IPv4Address(255, 255, 255, 0)
         message.router = server
@@ -71,7 +72,7 @@ struct DHCPTests {
         let client = client()
         var now = start
         var pauses: [Double] = []
-        for _ in 0 ..< 7 {
+        for _ in 0..<7 {
             #expect(try #require(client.nextMessage(now: now)).type == .discover)
             #expect(client.nextMessage(now: now) == nil)
             pauses.append((client.nextDeadline - now).seconds)
@@ -87,7 +88,7 @@ struct DHCPTests {
         _ = client.receive(reply(.offer, to: discover), now: start)
         var now = start
         var types: [DHCPMessage.MessageType] = []
-        for _ in 0 ..< 5 {
+        for _ in 0..<5 {
             types.append(try #require(client.nextMessage(now: now)).type)
             now = client.nextDeadline
         }
@@ -110,8 +111,10 @@ struct DHCPTests {
     func foreignMessages() throws {
         let client = client()
         let discover = try #require(client.nextMessage(now: start))
-        var foreign = [reply(.offer, to: discover), reply(.offer, to: discover), reply(.offer, to: discover),
-                       reply(.offer, to: discover), reply(.acknowledge, to: discover)]
+        var foreign = [
+            reply(.offer, to: discover), reply(.offer, to: discover), reply(.offer, to: discover),
+            reply(.offer, to: discover), reply(.acknowledge, to: discover),
+        ]
         foreign[0].transactionID ^= 1
         foreign[1].clientHardware = .broadcast
         foreign[2].operation = .request
@@ -169,7 +172,7 @@ struct DHCPTests {
         #expect(host.stack.address == interface && host.allEvents() == [.addressConfigured(interface)])
         let announcement = try #require(host.nextFrame(now: now))
         #expect(parseEthernet(announcement)?.header.type == .arp)
-        for _ in 0 ..< 40 where host.stack.address != nil {
+        for _ in 0..<40 where host.stack.address != nil {
             now = host.nextDeadline
             host.stack.advance(to: now)
             _ = host.allFrames(now: now)
@@ -182,8 +185,10 @@ struct DHCPTests {
         return emitted(42 + count) {
             EthernetHeader(destination: hardware, source: EthernetAddress(2, 0, 0, 0, 0, 254), type: .ipv4)
                 .emit(into: &$0)
-            IPv4Header(source: server, destination: offered, protocol: .udp, identification: 0,
-                       payloadByteCount: 8 + count).emit(into: &$0, at: 14)
+            IPv4Header(
+                source: server, destination: offered, protocol: .udp, identification: 0,
+                payloadByteCount: 8 + count
+            ).emit(into: &$0, at: 14)
             message.emit(into: &$0, at: 42)
             UDPHeader(sourcePort: 67, destinationPort: 68)
                 .emit(source: server, destination: offered, payloadByteCount: count, into: &$0, at: 34)

@@ -25,8 +25,9 @@ struct LinkTests {
     init() { _ = host.allFrames(now: now) }
 
     private func arp(_ operation: ARPPacket.Operation, from sender: IPv4Address, to target: IPv4Address) -> [UInt8] {
-        let packet = ARPPacket(operation: operation, senderHardware: peerHardware, senderProtocol: sender,
-                               targetHardware: EthernetAddress(bits: 0), targetProtocol: target)
+        let packet = ARPPacket(
+            operation: operation, senderHardware: peerHardware, senderProtocol: sender,
+            targetHardware: EthernetAddress(bits: 0), targetProtocol: target)
         return emitted(42) {
             EthernetHeader(destination: .broadcast, source: peerHardware, type: .arp).emit(into: &$0)
             packet.emit(into: &$0, at: 14)
@@ -35,16 +36,19 @@ struct LinkTests {
 
     private func arpPacket(_ frame: [UInt8]?) -> ARPPacket? {
         guard let frame, let ethernet = parseEthernet(frame), ethernet.header.type == .arp,
-              case .packet(let packet) = parseARP(ethernet.payload)
+            case .packet(let packet) = parseARP(ethernet.payload)
         else { return nil }
         return packet
     }
 
     /// An IPv4 frame from the peer; `adjust` may damage the packet before the header checksum is written.
-    private func ip(_ protocol: IPProtocol, to destination: IPv4Address? = nil, from source: IPv4Address? = nil,
-                    _ payload: [UInt8], adjust: (inout [UInt8]) -> Void = { _ in }) -> [UInt8] {
-        let header = IPv4Header(source: source ?? peer, destination: destination ?? host.address,
-                                protocol: `protocol`, identification: 1, payloadByteCount: payload.count)
+    private func ip(
+        _ protocol: IPProtocol, to destination: IPv4Address? = nil, from source: IPv4Address? = nil,
+        _ payload: [UInt8], adjust: (inout [UInt8]) -> Void = { _ in }
+    ) -> [UInt8] {
+        let header = IPv4Header(
+            source: source ?? peer, destination: destination ?? host.address,
+            protocol: `protocol`, identification: 1, payloadByteCount: payload.count)
         var frame = emitted(34 + payload.count) {
             EthernetHeader(destination: host.hardware, source: peerHardware, type: .ipv4).emit(into: &$0)
             header.emit(into: &$0, at: 14)
@@ -54,7 +58,7 @@ struct LinkTests {
         frame[24] = 0
         frame[25] = 0
         var checksum = InternetChecksum()
-        checksum.add(frame.span.bytes.extracting(14 ..< 34))
+        checksum.add(frame.span.bytes.extracting(14..<34))
         frame[24] = UInt8(checksum.value >> 8)
         frame[25] = UInt8(checksum.value & 0xFF)
         return frame
@@ -75,8 +79,8 @@ struct LinkTests {
 
     private func icmpMessage(_ frame: [UInt8]?) -> (header: ICMPv4Header, payload: [UInt8], destination: IPv4Address)? {
         guard let frame, let ethernet = parseEthernet(frame), ethernet.header.destination == peerHardware,
-              let packet = ParsedIPv4(ethernet.payload), packet.isChecksumValid, packet.header.protocol == .icmp,
-              let message = ParsedICMP(packet.payload), message.isChecksumValid
+            let packet = ParsedIPv4(ethernet.payload), packet.isChecksumValid, packet.header.protocol == .icmp,
+            let message = ParsedICMP(packet.payload), message.isChecksumValid
         else { return nil }
         return (message.header, message.payload, packet.header.destination)
     }
@@ -129,7 +133,7 @@ struct LinkTests {
         host.receive(ip(.icmp, echo([1])), now: now)
         var requests = 0
         var time = now
-        for _ in 0 ..< 5 {
+        for _ in 0..<5 {
             requests += host.allFrames(now: time).count { arpPacket($0) != nil }
             guard host.nextDeadline != .distantFuture else { break }
             time = host.nextDeadline
@@ -145,11 +149,12 @@ struct LinkTests {
         let stranger = IPv4Address(10, 0, 0, 50)
         #expect(!cache.confirm(stranger, hardware: peerHardware, mayInsert: false, now: now))
         #expect(!cache.contains(stranger))
-        for index in 0 ..< 300 as Range<UInt32> {
-            _ = cache.confirm(IPv4Address(bits: 0x0A00_0000 + index), hardware: peerHardware, mayInsert: true,
-                              now: now + .milliseconds(UInt64(index)))
+        for index in 0..<300 as Range<UInt32> {
+            _ = cache.confirm(
+                IPv4Address(bits: 0x0A00_0000 + index), hardware: peerHardware, mayInsert: true,
+                now: now + .milliseconds(UInt64(index)))
         }
-        let known = (0 ..< 300 as Range<UInt32>).filter { cache.contains(IPv4Address(bits: 0x0A00_0000 + $0)) }
+        let known = (0..<300 as Range<UInt32>).filter { cache.contains(IPv4Address(bits: 0x0A00_0000 + $0)) }
         #expect(known.count == Limits.neighborCount && known.last == 299)
     }
 
@@ -182,7 +187,7 @@ struct LinkTests {
         host.receive(datagram, now: now)
         let error = icmpMessage(host.nextFrame(now: now))
         #expect(error?.header.type == 3 && error?.header.code == 3)
-        #expect(error?.payload == Array(datagram[14 ..< 42]))
+        #expect(error?.payload == Array(datagram[14..<42]))
         host.receive(ip(IPProtocol(rawValue: 132), [1, 2]), now: now)
         #expect(icmpMessage(host.nextFrame(now: now))?.header.code == 2)
         host.receive(ip(.udp, to: .broadcast, udp(to: 53)), now: now)
@@ -191,7 +196,7 @@ struct LinkTests {
 
     @Test("errors are limited in rate")
     func rateLimit() {
-        for _ in 0 ..< Limits.unsolicitedReplyCountPerSecond + 5 { host.receive(ip(.udp, udp(to: 53)), now: now) }
+        for _ in 0..<Limits.unsolicitedReplyCountPerSecond + 5 { host.receive(ip(.udp, udp(to: 53)), now: now) }
         #expect(host.statistics.drops.rateLimited == 5)
     }
 
@@ -199,8 +204,10 @@ struct LinkTests {
     func drops() {
         host.receive(ip(.icmp, echo([1])) { $0[20] = 0x20 }, now: now)
         #expect(host.statistics.drops.fragment == 1)
-        for source in [host.address, IPv4Address(127, 0, 0, 1), IPv4Address(224, 0, 0, 1), .broadcast, .unspecified,
-                       IPv4Address(10, 0, 0, 255)] {
+        for source in [
+            host.address, IPv4Address(127, 0, 0, 1), IPv4Address(224, 0, 0, 1), .broadcast, .unspecified,
+            IPv4Address(10, 0, 0, 255),
+        ] {
             host.receive(ip(.icmp, from: source, echo([1])), now: now)
         }
         #expect(host.statistics.drops.illegalSource == 6)
@@ -221,8 +228,9 @@ struct LinkTests {
     @Test("a wrong TCP checksum is dropped, unless the device vouches for it")
     func checksumValidated() {
         host.listen(80)
-        let header = TCPHeader(sourcePort: 1, destinationPort: 80, sequence: SequenceNumber(0),
-                               acknowledgment: SequenceNumber(0), flags: .syn, window: 100)
+        let header = TCPHeader(
+            sourcePort: 1, destinationPort: 80, sequence: SequenceNumber(0),
+            acknowledgment: SequenceNumber(0), flags: .syn, window: 100)
         let segment = emitted(20) { header.emit(into: &$0, at: 0) }
         host.receive(ip(.tcp, segment), now: now)
         #expect(host.statistics.drops.badChecksum == 1 && host.statistics.tcp.receivedSegments == 0)
@@ -235,8 +243,9 @@ struct LinkTests {
         let server = Host(number: 1) { $0.isTransmitChecksumOffloaded = true }
         server.listen(80)
         server.receive(arp(.request, from: peer, to: server.address), now: now)
-        let header = TCPHeader(sourcePort: 1, destinationPort: 80, sequence: SequenceNumber(0),
-                               acknowledgment: SequenceNumber(0), flags: .syn, window: 100)
+        let header = TCPHeader(
+            sourcePort: 1, destinationPort: 80, sequence: SequenceNumber(0),
+            acknowledgment: SequenceNumber(0), flags: .syn, window: 100)
         server.receive(ip(.tcp, emitted(20) { header.emit(into: &$0, at: 0) }), checksumValidated: true, now: now)
         var frame: [UInt8] = []
         var request: ChecksumRequest?
@@ -250,7 +259,8 @@ struct LinkTests {
         frame[50] = UInt8(device.value >> 8)
         frame[51] = UInt8(device.value & 0xFF)
         let packet = try #require(ParsedIPv4(Array(frame.dropFirst(14))))
-        #expect(ParsedTCP(packet.payload, source: packet.header.source, destination: packet.header.destination)?
-            .isChecksumValid == true)
+        #expect(
+            ParsedTCP(packet.payload, source: packet.header.source, destination: packet.header.destination)?
+                .isChecksumValid == true)
     }
 }

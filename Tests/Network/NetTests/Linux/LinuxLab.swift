@@ -68,7 +68,7 @@ final class LinuxLab {
         guard count > 0 else { return nil }
         guard usesVnetHeader else { return (Array(buffer[..<count]), false) }
         // VIRTIO_NET_HDR_F_NEEDS_CSUM or _DATA_VALID: the frame never left this machine.
-        return (Array(buffer[Self.vnetHeaderByteCount ..< count]), buffer[0] & 3 != 0)
+        return (Array(buffer[Self.vnetHeaderByteCount..<count]), buffer[0] & 3 != 0)
     }
 
     private func writeFrame(_ frame: [UInt8], _ descriptor: TransmitDescriptor) {
@@ -93,8 +93,10 @@ final class LinuxLab {
 }
 
 /// Runs `body` on a thread of its own, whose network namespace ends with it.
-func withLinuxLab(usesVnetHeader: Bool = false, loss: Double = 0, transport: TransportConfiguration = .init(),
-                  _ body: @escaping (LinuxLab) throws -> Void) throws {
+func withLinuxLab(
+    usesVnetHeader: Bool = false, loss: Double = 0, transport: TransportConfiguration = .init(),
+    _ body: @escaping (LinuxLab) throws -> Void
+) throws {
     final class Job {
         let work: () throws -> Void
         var error: (any Error)?
@@ -104,11 +106,13 @@ func withLinuxLab(usesVnetHeader: Bool = false, loss: Double = 0, transport: Tra
         try body(LinuxLab(usesVnetHeader: usesVnetHeader, loss: loss, transport: transport))
     }
     var thread = pthread_t()
-    pthread_create(&thread, nil, { argument in
-        let job = Unmanaged<Job>.fromOpaque(argument!).takeUnretainedValue()
-        do { try job.work() } catch { job.error = error }
-        return nil
-    }, Unmanaged.passUnretained(job).toOpaque())
+    pthread_create(
+        &thread, nil,
+        { argument in
+            let job = Unmanaged<Job>.fromOpaque(argument!).takeUnretainedValue()
+            do { try job.work() } catch { job.error = error }
+            return nil
+        }, Unmanaged.passUnretained(job).toOpaque())
     pthread_join(thread, nil)
     if let error = job.error { throw error }
 }

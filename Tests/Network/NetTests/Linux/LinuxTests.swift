@@ -4,8 +4,9 @@ import MonotonicTime
 @testable import Net
 import Testing
 
-@Suite("Against the real Linux TCP, over a tap device", .serialized,
-       .enabled(if: LinuxLab.isAvailable, "needs /dev/net/tun and the privilege to make a network namespace"))
+@Suite(
+    "Against the real Linux TCP, over a tap device", .serialized,
+    .enabled(if: LinuxLab.isAvailable, "needs /dev/net/tun and the privilege to make a network namespace"))
 struct LinuxTests {
     /// One connection that carries `byteCount` bytes each way, closed by both sides.
     private func exchange(_ lab: LinuxLab, byteCount: Int, limit: Interval) throws {
@@ -66,7 +67,7 @@ struct LinuxTests {
     func manyConnections() throws {
         try withLinuxLab { lab in
             lab.host.listen(80, backlog: 256)
-            let clients = (0 ..< 256).map { _ in LinuxSocket(connectingTo: LinuxLab.hostAddress, port: 80) }
+            let clients = (0..<256).map { _ in LinuxSocket(connectingTo: LinuxLab.hostAddress, port: 80) }
             var isAsked = [Bool](repeating: false, count: clients.count)
             var answers = [[UInt8]](repeating: [], count: clients.count)
             var hasEnded = [Bool](repeating: false, count: clients.count)

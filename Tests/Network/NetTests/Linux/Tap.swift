@@ -10,7 +10,9 @@ final class Tap {
     enum Failure: Error, CustomStringConvertible {
         case unavailable(String)
         var description: String {
-            switch self { case .unavailable(let what): "no tap device here: \(what)" }
+            switch self {
+            case .unavailable(let what): "no tap device here: \(what)"
+            }
         }
     }
 
@@ -49,13 +51,15 @@ final class Tap {
     /// A `struct ifreq` for the device "hexa0".
     private static func request() -> [UInt8] {
         var request = [UInt8](repeating: 0, count: 40)
-        request.replaceSubrange(0 ..< 5, with: "hexa0".utf8)
+        request.replaceSubrange(0..<5, with: "hexa0".utf8)
         return request
     }
 
     /// SIOCSIFADDR, then the netmask.
-    private static func setAddress(_ socket: Int32, _ mask: IPv4Address, request code: UInt,
-                                   after address: IPv4Address) throws {
+    private static func setAddress(
+        _ socket: Int32, _ mask: IPv4Address, request code: UInt,
+        after address: IPv4Address
+    ) throws {
         for (code, value, name) in [(0x8916 as UInt, address, "SIOCSIFADDR"), (code, mask, "SIOCSIFNETMASK")] {
             var request = request()
             request.withUnsafeMutableBytes {

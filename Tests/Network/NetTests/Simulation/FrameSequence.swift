@@ -35,7 +35,7 @@ struct FrameSequence: ~Copyable {
         while offset + 3 <= bytes.byteCount {
             let control = bytes.byte(at: offset)
             let length = min(Int(bytes.bigEndian16(at: offset + 1)) & 0x7FF, bytes.byteCount - offset - 3)
-            sequence.feed(bytes.extracting(offset + 3 ..< offset + 3 + length), control: control)
+            sequence.feed(bytes.extracting(offset + 3..<offset + 3 + length), control: control)
             offset += 3 + length
         }
         sequence.settle()
@@ -49,7 +49,7 @@ struct FrameSequence: ~Copyable {
         }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(frame.byteCount)
-        for offset in 0 ..< frame.byteCount { bytes.append(frame.byte(at: offset)) }
+        for offset in 0..<frame.byteCount { bytes.append(frame.byte(at: offset)) }
         mend(&bytes, control: control)
         stack.receive(bytes.span.bytes, checksumValidated: control & 1 != 0, now: now)
         act(control: control)
@@ -58,7 +58,7 @@ struct FrameSequence: ~Copyable {
 
     /// Lets every timer run out.
     mutating func settle() {
-        for _ in 0 ..< 1000 {
+        for _ in 0..<1000 {
             guard stack.nextDeadline != .distantFuture else { return }
             now = max(now, stack.nextDeadline)
             stack.advance(to: now)
@@ -86,7 +86,7 @@ struct FrameSequence: ~Copyable {
         frame.storeBigEndian(UInt16(0), at: start + IPv4Header.Offset.flagsAndFragment)
         frame.storeBigEndian(UInt16(0), at: start + IPv4Header.Offset.checksum)
         var checksum = InternetChecksum()
-        checksum.add(frame.bytes.extracting(start ..< start + IPv4Header.byteCount))
+        checksum.add(frame.bytes.extracting(start..<start + IPv4Header.byteCount))
         frame.storeBigEndian(checksum.value, at: start + IPv4Header.Offset.checksum)
     }
 

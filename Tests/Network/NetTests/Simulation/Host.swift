@@ -14,12 +14,16 @@ final class Host {
     }
 
     /// The host 10.0.0.`number` in 10.0.0.0/24.
-    convenience init(number: UInt8, now: Instant = .origin, transport: TransportConfiguration = .init(),
-                     adjust: (inout NetworkConfiguration) -> Void = { _ in }) {
+    convenience init(
+        number: UInt8, now: Instant = .origin, transport: TransportConfiguration = .init(),
+        adjust: (inout NetworkConfiguration) -> Void = { _ in }
+    ) {
         var configuration = NetworkConfiguration(
             hardwareAddress: EthernetAddress(2, 0, 0, 0, 0, number),
-            addressing: .static(InterfaceAddress(address: IPv4Address(10, 0, 0, number), prefixLength: 24,
-                                                 gateway: IPv4Address(10, 0, 0, 254))))
+            addressing: .static(
+                InterfaceAddress(
+                    address: IPv4Address(10, 0, 0, number), prefixLength: 24,
+                    gateway: IPv4Address(10, 0, 0, 254))))
         configuration.transport = transport
         adjust(&configuration)
         self.init(configuration, secret: UInt64(number) &* 0x1234_5678_9ABC, now: now)

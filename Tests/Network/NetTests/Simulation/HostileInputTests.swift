@@ -5,10 +5,10 @@ import Testing
 
 @Suite("Hostile input never traps")
 struct HostileInputTests {
-    @Test("random bytes as frames", arguments: 1 ... 4 as ClosedRange<UInt64>)
+    @Test("random bytes as frames", arguments: 1...4 as ClosedRange<UInt64>)
     func randomSequences(seed: UInt64) {
         var generator = SplitMix64(seed: seed)
-        for _ in 0 ..< 40 {
+        for _ in 0..<40 {
             let bytes = generator.bytes(Int(generator.next() % 4000))
             FrameSequence.run(bytes.span.bytes)
         }
@@ -21,7 +21,7 @@ struct HostileInputTests {
         server.listen(80)
         let socket = client.connect(to: server, port: 80, from: 40_000, now: .origin)
         var now = Instant.origin
-        for round in 0 ..< 12 {
+        for round in 0..<12 {
             if round == 4 { _ = client.write(socket, [UInt8](repeating: 1, count: 5000)) }
             if round == 8 { client.stack.finishWriting(socket) }
             for frame in client.allFrames(now: now) {
@@ -37,15 +37,15 @@ struct HostileInputTests {
         return frames
     }
 
-    @Test("a real conversation with flipped bits, cuts and repetitions", arguments: 1 ... 6 as ClosedRange<UInt64>)
+    @Test("a real conversation with flipped bits, cuts and repetitions", arguments: 1...6 as ClosedRange<UInt64>)
     func mutatedConversations(seed: UInt64) {
         var generator = SplitMix64(seed: seed)
         let original = recording()
-        for _ in 0 ..< 60 {
+        for _ in 0..<60 {
             var sequence = FrameSequence()
             for frame in original {
                 var frame = frame
-                for _ in 0 ..< generator.next() % 4 where !frame.isEmpty {
+                for _ in 0..<generator.next() % 4 where !frame.isEmpty {
                     // In the IPv4 and TCP headers.
                     let offset = 14 + Int(generator.next() % UInt64(max(1, min(frame.count - 14, 60))))
                     frame[offset] ^= 1 << UInt8(generator.next() % 8)
@@ -53,21 +53,22 @@ struct HostileInputTests {
                 if generator.chance(0.05) { frame.removeLast(Int(generator.next() % UInt64(frame.count))) }
                 // Mostly vouched for and mended, so that mutations reach TCP.
                 let control = UInt8(truncatingIfNeeded: generator.next()) & 0x38 | (generator.chance(0.9) ? 7 : 0)
-                for _ in 0 ..< (generator.chance(0.1) ? 2 : 1) { sequence.feed(frame.span.bytes, control: control) }
+                for _ in 0..<(generator.chance(0.1) ? 2 : 1) { sequence.feed(frame.span.bytes, control: control) }
             }
             sequence.settle()
         }
     }
 
-    @Test("random segments against one connection in every state", arguments: 1 ... 6 as ClosedRange<UInt64>)
+    @Test("random segments against one connection in every state", arguments: 1...6 as ClosedRange<UInt64>)
     func randomSegments(seed: UInt64) {
         var generator = SplitMix64(seed: seed)
-        for _ in 0 ..< 60 {
-            let options = TCPOptions(maximumSegmentSize: UInt16(truncatingIfNeeded: generator.next()),
-                                     windowShift: UInt8(truncatingIfNeeded: generator.next() % 20),
-                                     isSACKPermitted: generator.chance(0.7))
+        for _ in 0..<60 {
+            let options = TCPOptions(
+                maximumSegmentSize: UInt16(truncatingIfNeeded: generator.next()),
+                windowShift: UInt8(truncatingIfNeeded: generator.next() % 20),
+                isSACKPermitted: generator.chance(0.7))
             let peer = ScriptedPeer.established(options: options)
-            for _ in 0 ..< 60 {
+            for _ in 0..<60 {
                 act(&generator, peer)
                 if let connection = peer.connection { checkInvariants(connection) }
             }
@@ -93,9 +94,10 @@ struct HostileInputTests {
             let length = Int(generator.next() % 1500)
             let acknowledgment = acknowledged + Int(generator.next() % UInt64(sent - acknowledged + 2))
             let block = acknowledged + near(20_000)
-            peer.send(flags, sequence: next + (generator.chance(0.5) ? 0 : near(8000)), acknowledgment: acknowledgment,
-                      window: Int(generator.next() % 65_536), generator.bytes(length),
-                      options: peer.sack((block, block + near(4000))))
+            peer.send(
+                flags, sequence: next + (generator.chance(0.5) ? 0 : near(8000)), acknowledgment: acknowledgment,
+                window: Int(generator.next() % 65_536), generator.bytes(length),
+                options: peer.sack((block, block + near(4000))))
         }
         _ = peer.events()
     }

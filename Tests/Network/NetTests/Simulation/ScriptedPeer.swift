@@ -35,10 +35,14 @@ final class ScriptedPeer {
     var timestamp: TCPTimestamps?
 
     init(configuration: TransportConfiguration = .init(), port: UInt16 = 33_000, sharing other: ScriptedPeer? = nil) {
-        endpoints = TCPEndpoints(localAddress: IPv4Address(10, 0, 0, 1), localPort: 80,
-                                 remoteAddress: IPv4Address(10, 0, 0, 9), remotePort: port)
-        transport = other?.transport ?? TCPTransport(configuration: configuration, maximumTransmissionUnit: 1500,
-                                                     secret: NetworkSecret(1, 2))
+        endpoints = TCPEndpoints(
+            localAddress: IPv4Address(10, 0, 0, 1), localPort: 80,
+            remoteAddress: IPv4Address(10, 0, 0, 9), remotePort: port)
+        transport =
+            other?.transport
+            ?? TCPTransport(
+                configuration: configuration, maximumTransmissionUnit: 1500,
+                secret: NetworkSecret(1, 2))
         if other == nil { listen(backlog: 8) }
     }
 
@@ -47,9 +51,11 @@ final class ScriptedPeer {
     }
 
     /// A peer with an established connection, with MSS 1000 and without other options unless `options` says so.
-    static func established(configuration: TransportConfiguration = .init(), window: Int = 60_000,
-                            options: TCPOptions = .init(maximumSegmentSize: 1000),
-                            echo: UInt32 = 0) -> ScriptedPeer {
+    static func established(
+        configuration: TransportConfiguration = .init(), window: Int = 60_000,
+        options: TCPOptions = .init(maximumSegmentSize: 1000),
+        echo: UInt32 = 0
+    ) -> ScriptedPeer {
         let peer = ScriptedPeer(configuration: configuration)
         peer.handshake(window: window, options: options)
         return peer
@@ -66,20 +72,26 @@ final class ScriptedPeer {
 
     /// Delivers a segment and returns what the host sends at once.
     @discardableResult
-    func send(_ flags: TCPFlags, sequence: Int, acknowledgment: Int = 0, window: Int = 60_000, _ payload: String = "",
-              options: TCPOptions? = nil) -> [Seen] {
-        send(flags, sequence: sequence, acknowledgment: acknowledgment, window: window, Array(payload.utf8),
-             options: options)
+    func send(
+        _ flags: TCPFlags, sequence: Int, acknowledgment: Int = 0, window: Int = 60_000, _ payload: String = "",
+        options: TCPOptions? = nil
+    ) -> [Seen] {
+        send(
+            flags, sequence: sequence, acknowledgment: acknowledgment, window: window, Array(payload.utf8),
+            options: options)
     }
 
     @discardableResult
-    func send(_ flags: TCPFlags, sequence: Int, acknowledgment: Int = 0, window: Int = 60_000, _ payload: [UInt8],
-              options: TCPOptions? = nil) -> [Seen] {
+    func send(
+        _ flags: TCPFlags, sequence: Int, acknowledgment: Int = 0, window: Int = 60_000, _ payload: [UInt8],
+        options: TCPOptions? = nil
+    ) -> [Seen] {
         var options = options ?? TCPOptions()
         if options.timestamps == nil { options.timestamps = timestamp }
-        let header = TCPHeader(sourcePort: endpoints.remotePort, destinationPort: endpoints.localPort,
-                               sequence: Self.initialSequence + sequence, acknowledgment: hostInitial + acknowledgment,
-                               flags: flags, window: UInt16(clamping: window), options: options)
+        let header = TCPHeader(
+            sourcePort: endpoints.remotePort, destinationPort: endpoints.localPort,
+            sequence: Self.initialSequence + sequence, acknowledgment: hostInitial + acknowledgment,
+            flags: flags, window: UInt16(clamping: window), options: options)
         reset = transport.receive(header, payload: payload.span.bytes, endpoints: endpoints, now: now)
         return output()
     }
@@ -104,9 +116,11 @@ final class ScriptedPeer {
             transport.copyPayload(of: segment, slot: slot, into: &bytes, at: 0)
             let header = segment.header
             if header.flags.contains(.syn) { hostInitial = header.sequence }
-            seen.append(Seen(flags: header.flags, sequence: header.sequence - hostInitial,
-                             acknowledgment: header.acknowledgment - Self.initialSequence, payload: payload,
-                             window: Int(header.window), options: header.options))
+            seen.append(
+                Seen(
+                    flags: header.flags, sequence: header.sequence - hostInitial,
+                    acknowledgment: header.acknowledgment - Self.initialSequence, payload: payload,
+                    window: Int(header.window), options: header.options))
         }
         return seen
     }

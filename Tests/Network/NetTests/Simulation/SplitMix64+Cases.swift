@@ -11,7 +11,7 @@ extension SplitMix64 {
         bytes.reserveCapacity(count + 8)
         while bytes.count < count {
             var word = next()
-            for _ in 0 ..< 8 {
+            for _ in 0..<8 {
                 bytes.append(UInt8(truncatingIfNeeded: word))
                 word >>= 8
             }

@@ -15,7 +15,7 @@ struct TestStream {
     /// At most `count` bytes that start at `offset`, up to the end of the block or the stream.
     func piece(at offset: Int, count: Int) -> ArraySlice<UInt8> {
         let start = offset % block.count
-        return block[start ..< min(start + count, block.count, start + byteCount - offset)]
+        return block[start..<min(start + count, block.count, start + byteCount - offset)]
     }
 
     /// Whether `bytes` are what stands at `offset`.
@@ -24,7 +24,7 @@ struct TestStream {
         var checked = 0
         while checked < bytes.count {
             let expected = piece(at: offset + checked, count: bytes.count - checked)
-            guard bytes[checked ..< checked + expected.count] == expected else { return false }
+            guard bytes[checked..<checked + expected.count] == expected else { return false }
             checked += expected.count
         }
         return true

@@ -14,8 +14,9 @@ struct CloseTests {
         #expect(peer.send([.fin, .ack], sequence: 1, acknowledgment: 2).map(\.acknowledgment) == [2])
         #expect(peer.state == .timeWait)
         #expect(peer.events() == peer.socket.map { [.closed($0, .finished)] })
-        #expect(peer.send([.fin, .ack], sequence: 1, acknowledgment: 2).map(\.acknowledgment) == [2],
-                "a repeated FIN is acknowledged again")
+        #expect(
+            peer.send([.fin, .ack], sequence: 1, acknowledgment: 2).map(\.acknowledgment) == [2],
+            "a repeated FIN is acknowledged again")
         _ = peer.wait(.seconds(61))
         #expect(peer.state == nil)
     }
@@ -84,7 +85,7 @@ struct CloseTests {
         let socket = try #require(peer.socket)
         _ = peer.close()
         peer.send(.ack, sequence: 1, acknowledgment: 2)
-        for index in 0 ..< 100 {
+        for index in 0..<100 {
             peer.send(.ack, sequence: 1 + index * 1000, acknowledgment: 2, [UInt8](repeating: 1, count: 1000))
         }
         #expect(peer.connection?.receive.next == ScriptedPeer.initialSequence + 100_001)
@@ -124,7 +125,7 @@ struct CloseTests {
         #expect(peer.send(.ack, sequence: 1, acknowledgment: 70_000).map(\.acknowledgment) == [1])
         #expect(peer.send(.ack, sequence: 1, acknowledgment: -70_000).map(\.acknowledgment) == [1])
         var count = 0
-        for _ in 0 ..< 100 { count += peer.send(.syn, sequence: 1).count }
+        for _ in 0..<100 { count += peer.send(.syn, sequence: 1).count }
         #expect(count <= Limits.challengeCountPerSecond)
         #expect(peer.state == .established)
     }
@@ -155,7 +156,7 @@ struct CloseTests {
         var configuration = TransportConfiguration()
         configuration.maximumTimeWaitConnections = 3
         let first = ScriptedPeer(configuration: configuration, port: 1)
-        for port in 1 ... 10 as ClosedRange<UInt16> {
+        for port in 1...10 as ClosedRange<UInt16> {
             let peer = ScriptedPeer(port: port, sharing: first)
             peer.handshake()
             _ = peer.close()

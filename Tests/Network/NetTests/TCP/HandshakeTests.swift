@@ -11,8 +11,9 @@ struct HandshakeTests {
         #expect(plain[0].flags == [.syn, .ack] && plain[0].acknowledgment == 1 && plain[0].sequence == 0)
         #expect(plain[0].options == TCPOptions(maximumSegmentSize: 1460))
 
-        let offered = TCPOptions(maximumSegmentSize: 1200, windowShift: 7, isSACKPermitted: true,
-                                 timestamps: TCPTimestamps(value: 77, echo: 0))
+        let offered = TCPOptions(
+            maximumSegmentSize: 1200, windowShift: 7, isSACKPermitted: true,
+            timestamps: TCPTimestamps(value: 77, echo: 0))
         let full = ScriptedPeer().send(.syn, sequence: 0, options: offered)
         #expect(full[0].options.isSACKPermitted && full[0].options.windowShift == 1)
         #expect(full[0].options.timestamps?.echo == 77)

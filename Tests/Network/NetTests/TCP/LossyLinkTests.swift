@@ -5,8 +5,10 @@ import Testing
 @Suite("TCP over links with loss, duplication, reordering and corruption")
 struct LossyLinkTests {
     /// Moves `byteCount` bytes each way at the same time and returns the virtual seconds it took.
-    private func exchange(byteCount: Int, impairments: Impairments, seed: UInt64,
-                          transport: TransportConfiguration = .init()) throws -> (seconds: Double, server: Host) {
+    private func exchange(
+        byteCount: Int, impairments: Impairments, seed: UInt64,
+        transport: TransportConfiguration = .init()
+    ) throws -> (seconds: Double, server: Host) {
         let server = Host(number: 1, transport: transport), client = Host(number: 2, transport: transport)
         let link = SimulatedLink([server, client], impairments: impairments, seed: seed)
         let up = TestStream(byteCount: byteCount, seed: seed), down = TestStream(byteCount: byteCount, seed: ~seed)
@@ -50,14 +52,14 @@ struct LossyLinkTests {
         #expect(server.statistics.tcp.retransmittedSegments == 0)
     }
 
-    @Test("flipped bits are caught by the checksums", arguments: 1 ... 3 as ClosedRange<UInt64>)
+    @Test("flipped bits are caught by the checksums", arguments: 1...3 as ClosedRange<UInt64>)
     func corruption(seed: UInt64) throws {
         let impairments = Impairments(loss: 0.01, reordering: 0.02, corruption: 0.05)
         let (_, server) = try exchange(byteCount: 300_000, impairments: impairments, seed: seed)
         #expect(server.statistics.drops.badChecksum > 0)
     }
 
-    @Test("15 % loss is slow but right", arguments: 1 ... 8 as ClosedRange<UInt64>)
+    @Test("15 % loss is slow but right", arguments: 1...8 as ClosedRange<UInt64>)
     func heavyLoss(seed: UInt64) throws {
         _ = try exchange(byteCount: 60_000, impairments: Impairments(loss: 0.15, delay: .milliseconds(2)), seed: seed)
     }

@@ -9,7 +9,7 @@ struct ManyConnectionsTests {
         let server = Host(number: 1), client = Host(number: 2)
         let link = SimulatedLink([server, client], impairments: .lossy, seed: 11)
         server.listen(80, backlog: 256)
-        let sockets = (0 ..< 256).map { client.connect(to: server, port: 80, from: UInt16(20_000 + $0), now: .origin) }
+        let sockets = (0..<256).map { client.connect(to: server, port: 80, from: UInt16(20_000 + $0), now: .origin) }
         var answers: [SocketID: [UInt8]] = [:]
         var openCount = 0, mostOpen = 0, closedCount = 0
         var questions: [SocketID: [UInt8]] = [:]

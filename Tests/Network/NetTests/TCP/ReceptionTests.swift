@@ -46,7 +46,7 @@ struct ReceptionTests {
         peer.send(.ack, sequence: 10, acknowledgment: 1, "a")
         peer.send(.ack, sequence: 30, acknowledgment: 1, "b")
         let blocks = peer.send(.ack, sequence: 20, acknowledgment: 1, "c")[0].options.sackBlocks
-        #expect((0 ..< blocks.count).map { blocks[$0].start - ScriptedPeer.initialSequence } == [20, 30, 10])
+        #expect((0..<blocks.count).map { blocks[$0].start - ScriptedPeer.initialSequence } == [20, 30, 10])
     }
 
     @Test("overlapping segments deliver each byte once")
@@ -62,7 +62,7 @@ struct ReceptionTests {
     @Test("more gaps than the bound: further early segments are dropped, and nothing breaks")
     func boundedRanges() {
         let peer = ScriptedPeer.established()
-        for index in 0 ..< 100 { peer.send(.ack, sequence: 3 + index * 2, acknowledgment: 1, "x") }
+        for index in 0..<100 { peer.send(.ack, sequence: 3 + index * 2, acknowledgment: 1, "x") }
         #expect(peer.connection?.receive.early.ranges.count == Limits.reassemblyRangeCount)
         peer.send(.ack, sequence: 1, acknowledgment: 1, [UInt8](repeating: 120, count: 210))
         #expect(peer.read().count == 210)
@@ -74,7 +74,7 @@ struct ReceptionTests {
         configuration.receiveBufferByteCount = 4096
         let peer = ScriptedPeer.established(configuration: configuration)
         var sequence = 1
-        for _ in 0 ..< 4 {
+        for _ in 0..<4 {
             peer.send(.ack, sequence: sequence, acknowledgment: 1, [UInt8](repeating: 1, count: 1000))
             sequence += 1000
         }

@@ -27,11 +27,11 @@ struct RetransmissionTests {
         #expect(estimator.timeout == .milliseconds(1200))
         estimator.backOff()
         #expect(estimator.timeout == .milliseconds(2400))
-        for _ in 0 ..< 100 { estimator.addSample(.milliseconds(400)) }
+        for _ in 0..<100 { estimator.addSample(.milliseconds(400)) }
         #expect(estimator.timeout < .milliseconds(420) && estimator.timeout >= .milliseconds(400))
-        for _ in 0 ..< 100 { estimator.addSample(.microseconds(50)) }
+        for _ in 0..<100 { estimator.addSample(.microseconds(50)) }
         #expect(estimator.timeout == Limits.minimumRetransmissionTimeout)
-        for _ in 0 ..< 40 { estimator.backOff() }
+        for _ in 0..<40 { estimator.backOff() }
         #expect(estimator.timeout == Limits.maximumRetransmissionTimeout)
     }
 
@@ -60,7 +60,7 @@ struct RetransmissionTests {
     @Test("the third duplicate acknowledgment repeats the missing segment at once and halves the window")
     func fastRetransmit() {
         let peer = ScriptedPeer.established()
-        for _ in 0 ..< 10 { _ = peer.write(kilobyte) }
+        for _ in 0..<10 { _ = peer.write(kilobyte) }
         #expect(peer.send(.ack, sequence: 1, acknowledgment: 1).isEmpty)
         #expect(peer.send(.ack, sequence: 1, acknowledgment: 1).isEmpty)
         let repeated = peer.send(.ack, sequence: 1, acknowledgment: 1)
@@ -83,8 +83,8 @@ struct RetransmissionTests {
     @Test("NewReno: a partial acknowledgment repeats the next missing segment (RFC 6582)")
     func partialAcknowledgment() {
         let peer = ScriptedPeer.established()
-        for _ in 0 ..< 10 { _ = peer.write(kilobyte) }
-        for _ in 0 ..< 3 { peer.send(.ack, sequence: 1, acknowledgment: 1) }
+        for _ in 0..<10 { _ = peer.write(kilobyte) }
+        for _ in 0..<3 { peer.send(.ack, sequence: 1, acknowledgment: 1) }
         let next = peer.send(.ack, sequence: 1, acknowledgment: 3001)
         #expect(next.map(\.sequence) == [3001])
         #expect(peer.connection?.congestion.phase == .fastRecovery)
@@ -93,11 +93,12 @@ struct RetransmissionTests {
     @Test("SACK: only what is missing is repeated, all of it within one round trip (RFC 6675)")
     func selectiveRepeat() {
         let peer = ScriptedPeer.established(options: TCPOptions(maximumSegmentSize: 1000, isSACKPermitted: true))
-        for _ in 0 ..< 10 { _ = peer.write(kilobyte) }
+        for _ in 0..<10 { _ = peer.write(kilobyte) }
         // Segments 1 and 3 are lost.
         var repeated: [Int] = []
         for arrived in [1, 3, 4, 5, 6, 7, 8, 9] {
-            let blocks = arrived == 1
+            let blocks =
+                arrived == 1
                 ? peer.sack((1001, 2001))
                 : peer.sack((3001, (arrived + 1) * 1000 + 1), (1001, 2001))
             repeated += peer.send(.ack, sequence: 1, acknowledgment: 1, options: blocks).map(\.sequence)
@@ -110,7 +111,7 @@ struct RetransmissionTests {
     @Test("after a time-out the window is one segment, and reported segments are not repeated")
     func timeoutRecovery() {
         let peer = ScriptedPeer.established(options: TCPOptions(maximumSegmentSize: 1000, isSACKPermitted: true))
-        for _ in 0 ..< 4 { _ = peer.write(kilobyte) }
+        for _ in 0..<4 { _ = peer.write(kilobyte) }
         peer.send(.ack, sequence: 1, acknowledgment: 1, options: peer.sack((1001, 2001)))
         #expect(peer.wait(.milliseconds(210)).map(\.segment.sequence) == [1])
         #expect(peer.connection?.congestion.window == 1000)
@@ -137,7 +138,7 @@ struct RetransmissionTests {
             congestion.acknowledge(1000, unacknowledged: SequenceNumber(UInt32(unacknowledged)), wasLimiting: true)
         }
         #expect(congestion.window == 10_000)
-        for _ in 0 ..< 10 {
+        for _ in 0..<10 {
             unacknowledged += 1000
             congestion.acknowledge(1000, unacknowledged: SequenceNumber(UInt32(unacknowledged)), wasLimiting: true)
         }

@@ -36,8 +36,9 @@ struct TransmissionTests {
 
     @Test("window scaling multiplies the peer's window")
     func windowScaling() {
-        let peer = ScriptedPeer.established(window: 1000,
-                                            options: TCPOptions(maximumSegmentSize: 1000, windowShift: 3))
+        let peer = ScriptedPeer.established(
+            window: 1000,
+            options: TCPOptions(maximumSegmentSize: 1000, windowShift: 3))
         #expect(peer.write([UInt8](repeating: 5, count: 20_000)).count == 8, "8000 bytes after the handshake's ACK")
     }
 
@@ -46,7 +47,7 @@ struct TransmissionTests {
         let peer = ScriptedPeer.established(window: 0)
         #expect(peer.write("abcdef").isEmpty)
         var seen: [Int] = []
-        for _ in 0 ..< 12 {
+        for _ in 0..<12 {
             let probe = peer.wait(peer.transport.nextDeadline - peer.now)
             #expect(probe.count == 1 && probe[0].segment.text == "a" && probe[0].segment.sequence == 1)
             seen.append(probe[0].milliseconds)
@@ -95,9 +96,9 @@ struct TransmissionTests {
     func idleRestart() {
         let peer = ScriptedPeer.established()
         var sent = 0
-        for _ in 0 ..< 5 {
+        for _ in 0..<5 {
             sent += peer.write([UInt8](repeating: 5, count: 10_000)).map(\.count).reduce(0, +)
-            for _ in 0 ..< 20 where sent > 0 {
+            for _ in 0..<20 where sent > 0 {
                 sent += peer.send(.ack, sequence: 1, acknowledgment: 1 + sent).map(\.count).reduce(0, +)
             }
         }

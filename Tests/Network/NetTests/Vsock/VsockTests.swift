@@ -172,9 +172,10 @@ private struct Wire {
 
     @Test(arguments: 0..<40) func anyConversationKeepsItsBytesInOrder(seed: UInt64) throws {
         var random = SplitMix64(seed: seed)
-        var wire = Wire(guestConfiguration: VsockConfiguration(
-            receiveByteCountMax: Int.random(in: 1...5_000, using: &random),
-            sendByteCountMax: Int.random(in: 1...5_000, using: &random)))
+        var wire = Wire(
+            guestConfiguration: VsockConfiguration(
+                receiveByteCountMax: Int.random(in: 1...5_000, using: &random),
+                sendByteCountMax: Int.random(in: 1...5_000, using: &random)))
         let (host, guest) = try wire.open()
         let sent = (0..<20_000).map { _ in UInt8.random(in: 0...255, using: &random) }
         var (written, received): (Int, [UInt8]) = (0, [])

@@ -32,7 +32,7 @@ struct ParsedIPv4 {
         isFragment = view.isFragment
         hasSourceRoute = view.hasSourceRoute
         payload = []
-        for offset in 0 ..< view.payload.byteCount { payload.append(view.payload.byte(at: offset)) }
+        for offset in 0..<view.payload.byteCount { payload.append(view.payload.byte(at: offset)) }
     }
 }
 

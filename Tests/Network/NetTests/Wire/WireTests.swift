@@ -39,13 +39,14 @@ struct WireTests {
 
     @Test("ARP: round trip; other hardware, protocols and operations are refused")
     func arp() {
-        let packet = ARPPacket(operation: .reply, senderHardware: EthernetAddress(2, 0, 0, 0, 0, 1),
-                               senderProtocol: here, targetHardware: EthernetAddress(2, 0, 0, 0, 0, 2),
-                               targetProtocol: there)
+        let packet = ARPPacket(
+            operation: .reply, senderHardware: EthernetAddress(2, 0, 0, 0, 0, 1),
+            senderProtocol: here, targetHardware: EthernetAddress(2, 0, 0, 0, 0, 2),
+            targetProtocol: there)
         let bytes = emitted(28) { packet.emit(into: &$0, at: 0) }
         #expect(parseARP(bytes) == .packet(packet))
         #expect(parseARP(Array(bytes.prefix(27))) == .noView)
-        for offset in 0 ..< 6 {
+        for offset in 0..<6 {
             var damaged = bytes
             damaged[offset] ^= 0x40
             #expect(parseARP(damaged) == .noView, "byte \(offset)")
@@ -57,8 +58,9 @@ struct WireTests {
 
     @Test("IPv4: round trip with a valid checksum; link padding is cut off")
     func ipv4() {
-        let header = IPv4Header(source: here, destination: there, protocol: .udp, identification: 77,
-                                payloadByteCount: 4)
+        let header = IPv4Header(
+            source: here, destination: there, protocol: .udp, identification: 77,
+            payloadByteCount: 4)
         let bytes = emitted(46) { header.emit(into: &$0, at: 0) }
         let parsed = ParsedIPv4(bytes)
         #expect(parsed?.header == header && parsed?.isChecksumValid == true)
@@ -70,8 +72,9 @@ struct WireTests {
 
     @Test("IPv4: impossible versions and lengths have no view")
     func malformedIPv4() {
-        let header = IPv4Header(source: here, destination: there, protocol: .udp, identification: 0,
-                                payloadByteCount: 0)
+        let header = IPv4Header(
+            source: here, destination: there, protocol: .udp, identification: 0,
+            payloadByteCount: 0)
         let good = emitted(20) { header.emit(into: &$0, at: 0) }
         let damages: [(Int, UInt8)] = [(0, 0x65), (0, 0x44), (0, 0x46), (3, 19), (3, 21), (2, 0xFF)]
         for (offset, value) in damages {
@@ -84,8 +87,9 @@ struct WireTests {
 
     @Test("IPv4: fragments and source routes are recognised")
     func fragmentsAndOptions() {
-        let header = IPv4Header(source: here, destination: there, protocol: .udp, identification: 0,
-                                payloadByteCount: 8)
+        let header = IPv4Header(
+            source: here, destination: there, protocol: .udp, identification: 0,
+            payloadByteCount: 8)
         let good = emitted(28) { header.emit(into: &$0, at: 0) }
         for (offset, value) in [(6, UInt8(0x20)), (6, 0x01), (7, 0x01)] {
             var bytes = good
@@ -95,7 +99,7 @@ struct WireTests {
         func hasSourceRoute(_ options: [UInt8]) -> Bool? {
             var bytes = good
             bytes[0] = 0x46
-            bytes.replaceSubrange(20 ..< 24, with: options)
+            bytes.replaceSubrange(20..<24, with: options)
             return ParsedIPv4(bytes)?.hasSourceRoute
         }
         #expect(hasSourceRoute([1, 1, 1, 131]) == true)
@@ -135,7 +139,7 @@ struct WireTests {
 
     @Test("TCP: round trip of every option combination")
     func tcp() {
-        for mask in 0 ..< 16 {
+        for mask in 0..<16 {
             var options = TCPOptions()
             if mask & 1 != 0 { options.maximumSegmentSize = 1460 }
             if mask & 2 != 0 { options.windowShift = 7 }
@@ -144,7 +148,7 @@ struct WireTests {
             check(options)
         }
         var options = TCPOptions(timestamps: TCPTimestamps(value: 1, echo: 2))
-        for index in 0 ..< 3 as Range<UInt32> {
+        for index in 0..<3 as Range<UInt32> {
             let start = SequenceNumber(index * 100)
             options.sackBlocks.append(SequenceRange(start: start, end: start + 50))
             check(options)
@@ -153,8 +157,9 @@ struct WireTests {
     }
 
     private func check(_ options: TCPOptions) {
-        let header = TCPHeader(sourcePort: 80, destinationPort: 4000, sequence: SequenceNumber(1),
-                               acknowledgment: SequenceNumber(2), flags: [.ack, .psh], window: 500, options: options)
+        let header = TCPHeader(
+            sourcePort: 80, destinationPort: 4000, sequence: SequenceNumber(1),
+            acknowledgment: SequenceNumber(2), flags: [.ack, .psh], window: 500, options: options)
         let bytes = emitted(header.totalByteCount + 2) { header.emit(into: &$0, at: 0) }
         let parsed = ParsedTCP(bytes)
         #expect(parsed?.header == header && parsed?.payloadByteCount == 2)
@@ -162,10 +167,12 @@ struct WireTests {
 
     @Test("TCP: an impossible data offset has no view; a malformed option ends the list")
     func malformedTCP() {
-        let header = TCPHeader(sourcePort: 1, destinationPort: 2, sequence: SequenceNumber(0),
-                               acknowledgment: SequenceNumber(0), flags: .syn, window: 1,
-                               options: TCPOptions(maximumSegmentSize: 1000,
-                                                   timestamps: TCPTimestamps(value: 1, echo: 2)))
+        let header = TCPHeader(
+            sourcePort: 1, destinationPort: 2, sequence: SequenceNumber(0),
+            acknowledgment: SequenceNumber(0), flags: .syn, window: 1,
+            options: TCPOptions(
+                maximumSegmentSize: 1000,
+                timestamps: TCPTimestamps(value: 1, echo: 2)))
         let good = emitted(header.totalByteCount) { header.emit(into: &$0, at: 0) }
         for offset in [0x40, 0xF0] as [UInt8] {
             var bytes = good
@@ -184,8 +191,9 @@ struct WireTests {
 
     @Test("DHCP: round trip of both directions; at least 300 bytes; malformed options end the list")
     func dhcp() {
-        var message = DHCPMessage(operation: .reply, type: .offer, transactionID: 0xCAFE_F00D,
-                                  clientHardware: EthernetAddress(2, 0, 0, 0, 0, 7))
+        var message = DHCPMessage(
+            operation: .reply, type: .offer, transactionID: 0xCAFE_F00D,
+            clientHardware: EthernetAddress(2, 0, 0, 0, 0, 7))
         message.yourAddress = here
         message.subnetMask = IPv4Address(255, 255, 255, 0)
         message.router = there
@@ -222,7 +230,7 @@ struct ArithmeticTests {
     @Test("agrees with the textbook sum at every length and content")
     func againstReference() {
         var generator = SplitMix64(seed: 5)
-        for length in 0 ..< 70 {
+        for length in 0..<70 {
             let bytes = length % 2 == 0 ? generator.bytes(length) : [UInt8](repeating: 0xFF, count: length)
             var sum = 0
             for index in stride(from: 0, to: length, by: 2) {

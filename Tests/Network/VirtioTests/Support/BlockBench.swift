@@ -34,8 +34,8 @@ final class BlockBench {
         for byte in 0..<8 {
             configuration[byte] = UInt8(truncatingIfNeeded: sectorCount >> UInt64(byte * 8))
         }
-        configuration[9] = 0x20   // size_max 8192
-        configuration[12] = 6     // seg_max
+        configuration[9] = 0x20  // size_max 8192
+        configuration[12] = 6  // seg_max
         configuration[21] = 0x10  // blk_size 4096
         return ModelDevice(.block, features: features, configuration: configuration, queueSizes: [queueSize])
     }

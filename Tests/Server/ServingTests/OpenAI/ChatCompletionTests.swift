@@ -16,7 +16,9 @@ struct ChatCompletionTests {
         let response = chat("Hi there!", #"{"model": "tiny", "temperature": 0, \#(hello)}"#)
         #expect(response.status == 200)
         #expect(response.headers["content-type"] == "application/json")
-        expectSame(response.json, """
+        expectSame(
+            response.json,
+            """
             {
               "id": "*", "object": "chat.completion", "created": 1700000000, "model": "tiny",
               "system_fingerprint": "*",
@@ -44,7 +46,9 @@ struct ChatCompletionTests {
         ]
         #expect(response.chunks.count == deltas.count)
         for (chunk, (delta, finish)) in zip(response.chunks, deltas) {
-            expectSame(chunk, """
+            expectSame(
+                chunk,
+                """
                 {
                   "id": "*", "object": "chat.completion.chunk", "created": 1700000000, "model": "tiny",
                   "system_fingerprint": "*",
@@ -63,7 +67,9 @@ struct ChatCompletionTests {
             #expect(chunk["usage"] == .null)
             #expect(chunk["choices"]?.arrayValue?.count == 1)
         }
-        expectSame(response.chunks.last ?? .null, """
+        expectSame(
+            response.chunks.last ?? .null,
+            """
             {
               "id": "*", "object": "chat.completion.chunk", "created": 1700000000, "model": "tiny",
               "system_fingerprint": "*", "choices": [],
@@ -153,7 +159,9 @@ struct ChatCompletionTests {
     @Test("takes all roles, and contents in parts")
     func messages() {
         var harness = ServerHarness(rule: Rule.alphabet)
-        let response = harness.post("/apply-template", """
+        let response = harness.post(
+            "/apply-template",
+            """
             {"messages": [
               {"role": "developer", "content": "D"}, {"role": "user", "content": [
                 {"type": "text", "text": "one "}, {"type": "text", "text": "two"}], "name": "Ann"},
@@ -186,7 +194,9 @@ struct ChatCompletionTests {
         let long = String(repeating: "word ", count: 200)
         let response = chat("ab", #"{"messages": [{"role": "user", "content": "\#(long)"}]}"#)
         #expect(response.status == 400)
-        expectSame(response.json, """
+        expectSame(
+            response.json,
+            """
             {"error": {"message": "*", "type": "invalid_request_error", "param": "messages",
                        "code": "context_length_exceeded"}}
             """)

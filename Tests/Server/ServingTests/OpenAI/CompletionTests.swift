@@ -16,7 +16,9 @@ struct CompletionTests {
     @Test("answers in the shape of OpenAI's reference, with 16 tokens unless told otherwise")
     func whole() {
         let response = complete(#"{"model": "tiny", "prompt": "\n", "temperature": 0}"#)
-        expectSame(response.json, """
+        expectSame(
+            response.json,
+            """
             {
               "id": "*", "object": "text_completion", "created": 1700000000, "model": "tiny",
               "system_fingerprint": "*",
@@ -34,7 +36,9 @@ struct CompletionTests {
         let response = complete(#"{"prompt": "\n", "max_tokens": 2, \#(options)}"#)
         #expect(response.chunks.count == 3)
         for (chunk, (text, finish)) in zip(response.chunks, [("a", "null"), ("b", #""length""#)]) {
-            expectSame(chunk, """
+            expectSame(
+                chunk,
+                """
                 {
                   "id": "*", "object": "text_completion", "created": 1700000000, "model": "tiny",
                   "system_fingerprint": "*", "usage": null,
@@ -81,7 +85,9 @@ struct CompletionTests {
     @Test("gives log-probabilities in four parallel arrays; the chosen token is always among the likeliest")
     func logProbabilities() {
         let response = complete(#"{"prompt": "\n", "max_tokens": 2, "logprobs": 2, "temperature": 0}"#)
-        expectSame(response.json["choices"]?[0]?["logprobs"] ?? .null, """
+        expectSame(
+            response.json["choices"]?[0]?["logprobs"] ?? .null,
+            """
             {
               "tokens": ["a", "b"], "token_logprobs": [-0.463, -0.463],
               "top_logprobs": [{"a": -0.463, "b": -1.463}, {"b": -0.463, "c": -1.463}],
@@ -90,7 +96,9 @@ struct CompletionTests {
             """)
         let biased = complete(
             #"{"prompt": "\n", "max_tokens": 1, "logprobs": 1, "temperature": 0, "logit_bias": {"122": 100}}"#)
-        expectSame(biased.json["choices"]?[0]?["logprobs"] ?? .null, """
+        expectSame(
+            biased.json["choices"]?[0]?["logprobs"] ?? .null,
+            """
             {"tokens": ["z"], "token_logprobs": [-8.463], "top_logprobs": [{"a": -0.463, "z": -8.463}],
              "text_offset": [0]}
             """)
@@ -101,7 +109,9 @@ struct CompletionTests {
     @Test("scores the prompt when it is echoed: the first token has no log-probability")
     func scoredPrompt() {
         let response = complete(#"{"prompt": "xéa", "echo": true, "logprobs": 1, "max_tokens": 1, "temperature": 0}"#)
-        expectSame(response.json["choices"]?[0]?["logprobs"] ?? .null, """
+        expectSame(
+            response.json["choices"]?[0]?["logprobs"] ?? .null,
+            """
             {
               "tokens": ["x", "bytes:\\\\xc3", "bytes:\\\\xa9", "a", "b"],
               "token_logprobs": [null, -8.463, -8.463, -0.463, -0.463],

@@ -113,7 +113,8 @@ struct ProgramRouteTests {
         #expect(quotas.concurrentRequests == 2)
         // The quota's places are given back: the third use would fail otherwise.
         #expect(invoke(source, request: "a", in: &harness).text == "true true true\n")
-        let third = invoke("""
+        let third = invoke(
+            """
             let a = stream("a", {"raw": true})
             let b = stream("a", {"raw": true})
             println(try { infer("a", {"raw": true}) } catch e { e.kind })
@@ -147,7 +148,8 @@ struct ProgramRouteTests {
     @Test("logits are the log-probabilities of all tokens; the likeliest is what sampling without heat gives")
     func scoring() throws {
         var harness = try harness()
-        let response = invoke("""
+        let response = invoke(
+            """
             let tokens = tokenize("abc")
             let row = logits(tokens)
             let mut sum = 0.0
@@ -214,7 +216,8 @@ struct ProgramRouteTests {
     @Test("arguments come with the query; how the run ended, after the answer")
     func argumentsAndOutcome() throws {
         var harness = try harness()
-        _ = harness.request("POST", "/v1/programs/p", "println(args())\nif args().len() > 2 { throw \"no\" }",
+        _ = harness.request(
+            "POST", "/v1/programs/p", "println(args())\nif args().len() > 2 { throw \"no\" }",
             headers: root)
         for (query, text, outcome) in [
             ("?arg=a%20b", "[p, a b]\n", "finished"), ("?arg=a&arg=b", "[p, a, b]\n", "failed"),

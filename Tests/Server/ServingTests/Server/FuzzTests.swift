@@ -8,15 +8,21 @@ import Testing
 struct FuzzTests {
     /// A good request for each route.
     private static let requests = [
-        ("/v1/chat/completions", #"""
+        (
+            "/v1/chat/completions",
+            #"""
             {"messages": [{"role": "user", "content": "hi"}], "max_tokens": 3, "n": 2, "stop": ["a", "b"],
              "logprobs": true, "top_logprobs": 3, "stream": true, "stream_options": {"include_usage": true}, "seed": 5,
              "logit_bias": {"5": -3.5}, "temperature": 0.5}
-            """#),
-        ("/v1/completions", #"""
+            """#
+        ),
+        (
+            "/v1/completions",
+            #"""
             {"prompt": ["abc", "x"], "echo": true, "logprobs": 2, "max_tokens": 4, "best_of": 1, "top_k": 5,
              "top_p": 0.9, "min_p": 0.1, "presence_penalty": 1, "repetition_penalty": 1.1}
-            """#),
+            """#
+        ),
         ("/v1/completions", #"{"prompt": [[1, 2], [3]], "max_tokens": 2, "stop": "q", "user": null}"#),
         ("/tokenize", #"{"content": "é🦊", "with_pieces": true, "add_special": true}"#),
         ("/detokenize", #"{"tokens": [1, 2, 3]}"#),

@@ -53,15 +53,16 @@ struct MetricsTests {
         for milliseconds: UInt64 in [1, 10, 11, 100, 101, 5_000] { histogram.observe(.milliseconds(milliseconds)) }
         var text = PrometheusText()
         text.histogram("x", "Help.", histogram)
-        #expect(String(decoding: text.bytes, as: UTF8.self) == """
-            # HELP x Help.
-            # TYPE x histogram
-            x_bucket{le="0.01"} 2
-            x_bucket{le="0.1"} 4
-            x_bucket{le="+Inf"} 6
-            x_sum 5.223
-            x_count 6
+        #expect(
+            String(decoding: text.bytes, as: UTF8.self) == """
+                # HELP x Help.
+                # TYPE x histogram
+                x_bucket{le="0.01"} 2
+                x_bucket{le="0.1"} 4
+                x_bucket{le="+Inf"} 6
+                x_sum 5.223
+                x_count 6
 
-            """)
+                """)
     }
 }

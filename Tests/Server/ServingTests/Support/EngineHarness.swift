@@ -8,9 +8,10 @@ struct EngineHarness: ~Copyable {
     var engine: Engine<FakeModel>
     let journal: ModelJournal
     /// Two subjects: requests are the first one's unless they say otherwise.
-    var law = Law(clients: Tenant.allCases.map {
-        .init(name: $0.rawValue, key: Array($0.rawValue.utf8), grants: Law.clientGrants)
-    })
+    var law = Law(
+        clients: Tenant.allCases.map {
+            .init(name: $0.rawValue, key: Array($0.rawValue.utf8), grants: Law.clientGrants)
+        })
     var now = Instant(nanoseconds: 0)
 
     struct Result {

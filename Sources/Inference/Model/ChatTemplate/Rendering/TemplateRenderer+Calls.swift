@@ -53,7 +53,8 @@ extension TemplateRenderer {
     ) throws(TemplateError) -> TemplateValue {
         let bounds = arguments.positional.compactMap { $0.integer }
         guard bounds.count == arguments.positional.count, (1...3).contains(bounds.count),
-              bounds.count < 3 || bounds[2] != 0 else {
+            bounds.count < 3 || bounds[2] != 0
+        else {
             throw TemplateError(line: line, problem: .type("'range' takes one to three integers"))
         }
         let start = bounds.count == 1 ? 0 : bounds[0]
@@ -135,17 +136,20 @@ extension TemplateRenderer {
         case "lower": return try checked(TemplateText.changeCase(text, to: .lower), line: line)
         case "capitalize": return try checked(TemplateText.capitalize(text), line: line)
         case "title": return try checked(TemplateText.title(text) { !Self.isLetter($0) }, line: line)
-        case "startswith": return Self.affixes(arguments).map { affixes in
-            .boolean(affixes.contains { text.starts(with: $0) })
-        }
-        case "endswith": return Self.affixes(arguments).map { affixes in
-            .boolean(affixes.contains { text.count >= $0.count && text.suffix($0.count).elementsEqual($0) })
-        }
+        case "startswith":
+            return Self.affixes(arguments).map { affixes in
+                .boolean(affixes.contains { text.starts(with: $0) })
+            }
+        case "endswith":
+            return Self.affixes(arguments).map { affixes in
+                .boolean(affixes.contains { text.count >= $0.count && text.suffix($0.count).elementsEqual($0) })
+            }
         case "removeprefix":
             return first.map { .string(text.starts(with: $0) ? Array(text.dropFirst($0.count)) : text) }
-        case "removesuffix": return first.map {
-            .string(text.suffix($0.count).elementsEqual($0) ? Array(text.dropLast($0.count)) : text)
-        }
+        case "removesuffix":
+            return first.map {
+                .string(text.suffix($0.count).elementsEqual($0) ? Array(text.dropLast($0.count)) : text)
+            }
         case "split": return try split(text, arguments, line: line)
         case "splitlines":
             var lines = TemplateText.split(text, by: [0x0a])
@@ -154,15 +158,18 @@ extension TemplateRenderer {
         case "replace":
             return try replace(text, arguments, line: line)
         case "join":
-            return try join(try elements(of: arguments.positional.first ?? .undefined, line: line),
-                            by: text, line: line)
-        case "find": return first.map { part in
-            guard let offset = TemplateText.find(part, in: text, from: 0) else { return .integer(-1) }
-            return .integer(TemplateText.characterOffsets(Array(text[..<offset])).count - 1)
-        }
-        case "count": return first.flatMap { part in
-            part.isEmpty ? nil : .integer(TemplateText.split(text, by: part).count - 1)
-        }
+            return try join(
+                try elements(of: arguments.positional.first ?? .undefined, line: line),
+                by: text, line: line)
+        case "find":
+            return first.map { part in
+                guard let offset = TemplateText.find(part, in: text, from: 0) else { return .integer(-1) }
+                return .integer(TemplateText.characterOffsets(Array(text[..<offset])).count - 1)
+            }
+        case "count":
+            return first.flatMap { part in
+                part.isEmpty ? nil : .integer(TemplateText.split(text, by: part).count - 1)
+            }
         case "isdigit": return .boolean(!text.isEmpty && text.allSatisfy { (0x30...0x39).contains($0) })
         default: return nil
         }
@@ -210,7 +217,8 @@ extension TemplateRenderer {
         _ text: [UInt8], _ arguments: EvaluatedArguments, line: Int
     ) throws(TemplateError) -> TemplateValue? {
         guard case .string(let old)? = arguments.value(0, "old"), !old.isEmpty,
-              let newValue = arguments.value(1, "new") else { return nil }
+            let newValue = arguments.value(1, "new")
+        else { return nil }
         let new = try self.text(newValue, line: line)
         let count = arguments.value(2, "count")?.integer.flatMap { $0 < 0 ? nil : $0 }
         try charge(bytes: text.count, line: line)

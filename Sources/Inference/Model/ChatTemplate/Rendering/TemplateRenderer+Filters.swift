@@ -37,7 +37,8 @@ extension TemplateRenderer {
             style.itemSeparator = [UInt8(ascii: ",")]
         }
         if case .list(let separators)? = arguments[keyword: "separators"], separators.count == 2,
-           case .string(let item) = separators[0], case .string(let key) = separators[1] {
+            case .string(let item) = separators[0], case .string(let key) = separators[1]
+        {
             style.itemSeparator = item
             style.keySeparator = key
         }
@@ -77,7 +78,8 @@ extension TemplateRenderer {
         if value.isUndefined { return .list([]) }
         guard case .object(let object) = value else { throw Self.wrongOperand("items", value, line) }
         try charge(steps: object.entries.count, line: line)
-        let entries = sorted
+        let entries =
+            sorted
             ? object.entries.sorted { $0.key.lexicographicallyPrecedes($1.key) } : object.entries
         return .list(entries.map { .list([.string($0.key), $0.value]) })
     }
@@ -98,9 +100,10 @@ extension TemplateRenderer {
         case "capitalize": return try checked(TemplateText.capitalize(try operand(value, line)), line: line)
         case "title":
             // Jinja's words end at white space, hyphens and opening brackets only.
-            return try checked(TemplateText.title(try operand(value, line)) { byte in
-                byte == 0x20 || (0x09...0x0d).contains(byte) || Array("-({[<".utf8).contains(byte)
-            }, line: line)
+            return try checked(
+                TemplateText.title(try operand(value, line)) { byte in
+                    byte == 0x20 || (0x09...0x0d).contains(byte) || Array("-({[<".utf8).contains(byte)
+                }, line: line)
         case "replace": return try replace(try operand(value, line), arguments, line: line)
         case "indent": return try indent(try operand(value, line), arguments, line: line)
         case "escape", "e", "forceescape": return try checked(Self.escapeHTML(try operand(value, line)), line: line)
@@ -118,11 +121,13 @@ extension TemplateRenderer {
     private mutating func indent(
         _ text: [UInt8], _ arguments: EvaluatedArguments, line: Int
     ) throws(TemplateError) -> TemplateValue {
-        let prefix: [UInt8] = if case .string(let bytes)? = arguments.value(0, "width") {
-            bytes
-        } else {
-            [UInt8](repeating: UInt8(ascii: " "), count: min(max(arguments.value(0, "width")?.integer ?? 4, 0), 256))
-        }
+        let prefix: [UInt8] =
+            if case .string(let bytes)? = arguments.value(0, "width") {
+                bytes
+            } else {
+                [UInt8](
+                    repeating: UInt8(ascii: " "), count: min(max(arguments.value(0, "width")?.integer ?? 4, 0), 256))
+            }
         let indentsFirst = arguments.value(1, "first")?.isTrue ?? false
         let indentsBlank = arguments.value(2, "blank")?.isTrue ?? false
         var result: [UInt8] = []
@@ -248,20 +253,22 @@ extension TemplateRenderer {
         var rest = arguments.positional[...]
         let path = byAttribute ? rest.popFirst() : nil
         if byAttribute, path == nil { throw TemplateError(line: line, problem: .type("'" + name + "' takes a name")) }
-        let testName: String? = if case .string(let bytes)? = rest.popFirst() {
-            String(decoding: bytes, as: UTF8.self)
-        } else {
-            nil
-        }
+        let testName: String? =
+            if case .string(let bytes)? = rest.popFirst() {
+                String(decoding: bytes, as: UTF8.self)
+            } else {
+                nil
+            }
         let testArguments = EvaluatedArguments(positional: Array(rest), keyword: arguments.keyword)
         var kept: [TemplateValue] = []
         for element in elements {
             try charge(line: line)
             let picked = try path.map { (path) throws(TemplateError) in try pick(path, of: element, line: line) }
             let value = picked ?? element
-            let holds = try testName.map { (name) throws(TemplateError) in
-                try test(name, value, testArguments, line: line)
-            } ?? value.isTrue
+            let holds =
+                try testName.map { (name) throws(TemplateError) in
+                    try test(name, value, testArguments, line: line)
+                } ?? value.isTrue
             if holds == keeps { kept.append(element) }
         }
         return .list(kept)

@@ -34,8 +34,10 @@ extension TemplateRenderer {
         if let left = left.number, let right = right.number {
             return try applyFloats(binaryOperator, left, right, line: line)
         }
-        throw TemplateError(line: line, problem: .type(
-            "unsupported operand types: " + left.typeName + " and " + right.typeName))
+        throw TemplateError(
+            line: line,
+            problem: .type(
+                "unsupported operand types: " + left.typeName + " and " + right.typeName))
     }
 
     mutating func chargeList(_ count: Int, line: Int) throws(TemplateError) {
@@ -75,7 +77,8 @@ extension TemplateRenderer {
             let quotient = left.dividedReportingOverflow(by: right)
             let remainder = left.remainderReportingOverflow(dividingBy: right).partialValue
             let isRounded = remainder != 0 && (remainder < 0) != (right < 0)
-            result = binaryOperator == .floorDivide
+            result =
+                binaryOperator == .floorDivide
                 ? (isRounded ? quotient.partialValue - 1 : quotient.partialValue, quotient.overflow)
                 : (isRounded ? remainder + right : remainder, false)
         case .power:
@@ -157,8 +160,10 @@ extension TemplateRenderer {
 
     private func isLess(_ left: TemplateValue, _ right: TemplateValue, line: Int) throws(TemplateError) -> Bool {
         guard let result = left.isLess(than: right) else {
-            throw TemplateError(line: line, problem: .type(
-                left.typeName + " and " + right.typeName + " have no order"))
+            throw TemplateError(
+                line: line,
+                problem: .type(
+                    left.typeName + " and " + right.typeName + " have no order"))
         }
         return result
     }
@@ -178,8 +183,10 @@ extension TemplateRenderer {
         case (.object, _), (.undefined, _):
             return false
         default:
-            throw TemplateError(line: line, problem: .type(
-                "'in' does not take " + element.typeName + " and " + container.typeName))
+            throw TemplateError(
+                line: line,
+                problem: .type(
+                    "'in' does not take " + element.typeName + " and " + container.typeName))
         }
     }
 }

@@ -120,7 +120,8 @@ extension TemplateRenderer {
             try assign(value, to: name, line: line)
         case .attribute(let variable, let name):
             guard case .reference(let reference) = try lookUp(variable, line: line),
-                  case .namespace(let index) = reference.kind else {
+                case .namespace(let index) = reference.kind
+            else {
                 throw TemplateError(line: line, problem: .type("only a namespace's attributes can be set"))
             }
             namespaces[index][name] = value
@@ -326,13 +327,15 @@ extension TemplateRenderer {
 
     private mutating func runCallBlock(_ call: TemplateExpression, caller index: Int) throws(TemplateError) {
         guard case .call(let callee, let arguments) = call.kind,
-              case .reference(let reference) = try evaluate(callee),
-              case .macro(let macro, let frame) = reference.kind else {
+            case .reference(let reference) = try evaluate(callee),
+            case .macro(let macro, let frame) = reference.kind
+        else {
             throw TemplateError(line: call.line, problem: .type("a 'call' block calls a macro"))
         }
         let caller = TemplateReference(kind: .macro(index: index, frame: frames.count - 1))
-        let text = try self.call(macro, definedIn: frame, try evaluate(arguments), caller: .reference(caller),
-                                 line: call.line)
+        let text = try self.call(
+            macro, definedIn: frame, try evaluate(arguments), caller: .reference(caller),
+            line: call.line)
         try write(try self.text(text, line: call.line), line: call.line)
     }
 }

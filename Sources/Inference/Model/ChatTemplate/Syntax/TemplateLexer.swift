@@ -113,7 +113,8 @@ struct TemplateLexer {
         var end = offset
         while end + 1 < source.count {
             if source[end] == UInt8(ascii: "{"), source[end + 1] == UInt8(ascii: "%") {
-                let hasSign = end + 2 < source.count
+                let hasSign =
+                    end + 2 < source.count
                     && (source[end + 2] == UInt8(ascii: "-") || source[end + 2] == UInt8(ascii: "+"))
                 if let (behind, sign) = matchTag("endraw", at: end + (hasSign ? 3 : 2)) {
                     emitData(upTo: end, before: .block)
@@ -187,7 +188,8 @@ extension TemplateLexer {
         var nesting = 0
         while let byte = peek() {
             if nesting == 0 {
-                let hasSign = (byte == UInt8(ascii: "-") || byte == UInt8(ascii: "+"))
+                let hasSign =
+                    (byte == UInt8(ascii: "-") || byte == UInt8(ascii: "+"))
                     && peek(1) == closing && peek(2) == UInt8(ascii: "}")
                 if hasSign || (byte == closing && peek(1) == UInt8(ascii: "}")) {
                     tokens.append(TemplateToken(kind: tag == .block ? .blockEnd : .outputEnd, line: line))
@@ -217,7 +219,8 @@ extension TemplateLexer {
     private static func isNameByte(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-             UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"): true
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"):
+            true
         default: false
         }
     }
@@ -324,12 +327,13 @@ extension TemplateLexer {
     private mutating func appendHexadecimal(digits: Int, to bytes: inout [UInt8]) throws(TemplateError) {
         var value: UInt32 = 0
         for _ in 0..<digits {
-            let digit: UInt8? = switch peek() {
-            case .some(let byte) where (0x30...0x39).contains(byte): byte - 0x30
-            case .some(let byte) where (0x41...0x46).contains(byte): byte - 0x41 + 10
-            case .some(let byte) where (0x61...0x66).contains(byte): byte - 0x61 + 10
-            default: nil
-            }
+            let digit: UInt8? =
+                switch peek() {
+                case .some(let byte) where (0x30...0x39).contains(byte): byte - 0x30
+                case .some(let byte) where (0x41...0x46).contains(byte): byte - 0x41 + 10
+                case .some(let byte) where (0x61...0x66).contains(byte): byte - 0x61 + 10
+                default: nil
+                }
             guard let digit else { throw TemplateError(line: line, problem: .syntax("an escape lacks digits")) }
             value = value << 4 | UInt32(digit)
             offset += 1

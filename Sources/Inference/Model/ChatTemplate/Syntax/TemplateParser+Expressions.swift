@@ -8,8 +8,9 @@ extension TemplateParser {
             let condition = try parseBinary(.or)
             let otherwise = skip(name: "else") ? try parseExpression() : nil
             let then = expression
-            expression = try make(.conditional(condition: condition, then: then, otherwise: otherwise), at: then.line,
-                                  over: [condition, then] + (otherwise.map { [$0] } ?? []))
+            expression = try make(
+                .conditional(condition: condition, then: then, otherwise: otherwise), at: then.line,
+                over: [condition, then] + (otherwise.map { [$0] } ?? []))
         }
         return expression
     }
@@ -300,15 +301,17 @@ extension TemplateParser {
             if skip(.pipe) {
                 let name = try expectName()
                 let arguments = token.kind.isSymbol(.leftParenthesis) ? try parseArguments() : TemplateArguments()
-                expression = try make(.filter(expression, name: name, arguments), at: line,
-                                      over: [expression] + arguments.all)
+                expression = try make(
+                    .filter(expression, name: name, arguments), at: line,
+                    over: [expression] + arguments.all)
                 expression = try parsePostfix(expression)
             } else if skip(name: "is") {
                 let isNegated = skip(name: "not")
                 let name = try expectName()
                 let arguments = try parseTestArguments()
-                expression = try make(.test(expression, name: name, arguments, isNegated: isNegated), at: line,
-                                      over: [expression] + arguments.all)
+                expression = try make(
+                    .test(expression, name: name, arguments, isNegated: isNegated), at: line,
+                    over: [expression] + arguments.all)
             } else {
                 return expression
             }

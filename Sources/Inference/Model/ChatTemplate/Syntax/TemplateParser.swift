@@ -165,8 +165,9 @@ extension TemplateParser {
             otherwise = try parseBody(until: ["endfor"])
         }
         try endBlock(named: "endfor")
-        return TemplateLoop(targets: targets, iterable: iterable, condition: condition, body: body,
-                            otherwise: otherwise, line: line)
+        return TemplateLoop(
+            targets: targets, iterable: iterable, condition: condition, body: body,
+            otherwise: otherwise, line: line)
     }
 
     private mutating func parseSet(line: Int) throws(TemplateError) -> TemplateStatement {

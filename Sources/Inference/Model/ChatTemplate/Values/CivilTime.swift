@@ -34,8 +34,10 @@ public struct CivilTime: Equatable, Sendable {
     }
 
     private static var monthNames: [String] {
-        ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
-         "November", "December"]
+        [
+            "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
+            "November", "December",
+        ]
     }
 
     private static var weekdayNames: [String] {

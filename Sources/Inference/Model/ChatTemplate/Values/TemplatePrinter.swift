@@ -54,7 +54,8 @@ struct TemplatePrinter {
 
     /// Python's string literal: single quotes unless only double quotes need no escape.
     private mutating func printQuoted(_ string: [UInt8]) {
-        let quote = string.contains(UInt8(ascii: "'")) && !string.contains(UInt8(ascii: "\""))
+        let quote =
+            string.contains(UInt8(ascii: "'")) && !string.contains(UInt8(ascii: "\""))
             ? UInt8(ascii: "\"") : UInt8(ascii: "'")
         bytes.append(quote)
         for byte in string {
@@ -114,7 +115,8 @@ extension TemplatePrinter {
         case .object(let object):
             guard !object.entries.isEmpty else { return append("{}") }
             append("{")
-            let entries = style.sortsKeys
+            let entries =
+                style.sortsKeys
                 ? object.entries.sorted { $0.key.lexicographicallyPrecedes($1.key) } : object.entries
             for (index, entry) in entries.enumerated() {
                 separate(index, style, level: level + 1)

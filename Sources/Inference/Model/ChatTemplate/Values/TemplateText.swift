@@ -154,7 +154,8 @@ extension TemplateText {
                 let isChanged = target == .upper ? (0x61...0x7a).contains(byte) : (0x41...0x5a).contains(byte)
                 result.append(isChanged ? byte ^ 0x20 : byte)
             } else {
-                let mapped = target == .upper
+                let mapped =
+                    target == .upper
                     ? scalar.properties.uppercaseMapping : scalar.properties.lowercaseMapping
                 result += Array(mapped.utf8)
             }

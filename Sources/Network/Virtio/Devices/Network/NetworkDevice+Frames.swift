@@ -68,8 +68,9 @@ extension NetworkDevice {
 
     func offerReceiveBuffer(_ number: UInt32) {
         do {
-            try receiveQueue.submit(writable: receiveBuffers[number].segment(
-                at: 0, byteCount: NetworkHeader.byteCount + frameByteCountMax), token: number)
+            try receiveQueue.submit(
+                writable: receiveBuffers[number].segment(
+                    at: 0, byteCount: NetworkHeader.byteCount + frameByteCountMax), token: number)
         } catch {
             preconditionFailure("a receive buffer without a descriptor for it")
         }

@@ -84,9 +84,9 @@ extension Engine where LM: ~Copyable {
     /// What was computed stays among the prefixes.
     private mutating func displaceSomebody(for generation: Generation, now: Instant) -> Bool {
         guard now - generation.queuedAt >= Limits.displacementWait, let largest = accounts.largest,
-              largest !== generation.account,
-              !largest.hasFewerPlaces(than: generation.account, gaining: -1, otherGaining: 1),
-              let index = running.lastIndex(where: { $0.account === largest })
+            largest !== generation.account,
+            !largest.hasFewerPlaces(than: generation.account, gaining: -1, otherGaining: 1),
+            let index = running.lastIndex(where: { $0.account === largest })
         else { return false }
         let displaced = running[index]
         release(at: index)
