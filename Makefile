@@ -14,7 +14,7 @@ MODEL := $(BUILD)/models/smollm2-135m-instruct-q4_1.gguf
 PROMPT ?= What is an operating system? Answer in one sentence.
 PORT ?= 8080
 RUN_OPTIONS ?=
-# Options of a benchmark, such as --quick.
+# Options of a benchmark: --quick for a rough look, --record to leave the results in bench/results.
 BENCH_OPTIONS ?=
 
 .PHONY: help build tools kernel setup model run test test-unit test-e2e tidy fuzz clean
@@ -73,4 +73,5 @@ bench-%: setup model build ## Run a benchmark of bench/, such as bench-boot
 
 clean: ## Remove every build product; keeps .venv and the fetched model package
 	rm -rf .build .build-kernel .build-fuzz \
-		$(BUILD)/hexa $(BUILD)/hexa-os $(BUILD)/hexa-serve $(BUILD)/engine-bench $(BUILD)/*.elf $(BUILD)/test $(BUILD)/fuzz
+		$(BUILD)/hexa $(BUILD)/hexa-os $(BUILD)/hexa-serve $(BUILD)/hexa-vmm $(BUILD)/engine-bench $(BUILD)/law-bench \
+		$(BUILD)/*.elf $(BUILD)/bench $(BUILD)/test $(BUILD)/fuzz

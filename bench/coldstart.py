@@ -2,7 +2,7 @@
 """Cold start: process start to ready and to the first token, of everything that can serve the model here.
 
 Starts each system anew for each figure, one after the other in turns, with the weights in the page cache; then a few
-times without them there. Leaves bench/results/coldstart.json, coldstart.md and charts after each turn. About a quarter
+times without them there. Leaves coldstart.json, coldstart.md and charts after each turn. About a quarter
 of an hour; --quick takes about two minutes.
 """
 
@@ -20,13 +20,12 @@ from pathlib import Path
 
 import make_7b
 from charts import bar_chart
-from common import ROOT, circumstances, summary
+from common import add_output_options, circumstances, summary
 
 from guest import MODEL
 from loadtest.servers import BUILD, PROCESSORS, Running, ServerFailure, System, llama_build
 from raw_http import Client
 
-RESULTS = ROOT / "bench" / "results"
 RUNS, RUNS_QUICK = 20, 3
 RUNS_WITHOUT_CACHE, RUNS_WITHOUT_CACHE_QUICK = 3, 1
 # Sixteen tokens in SmolLM2's vocabulary, which the 7B model has as well; the answers tell how many they were.
@@ -275,7 +274,7 @@ def main():
     parser.add_argument("--quick", action="store_true", help=f"{RUNS_QUICK} turns instead of {RUNS}")
     parser.add_argument("--with-7b", action=argparse.BooleanOptionalAction,
                         help="measure the 7B model as well (default: unless --quick)")
-    parser.add_argument("--output", type=Path, default=RESULTS, help="folder of the results (default: bench/results)")
+    add_output_options(parser)
     arguments = parser.parse_args()
     subjects = [Subject("SmolLM2-135M Q4_1", MODEL, 0.030, 0.060, snapshot_target_seconds=0.030)]
     if arguments.with_7b if arguments.with_7b is not None else not arguments.quick:

@@ -12,6 +12,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "Tests" / "End2End"))
 
+# What was recorded, which documents cite and tests read; and where every other run leaves what it measured.
+RECORDED = ROOT / "bench" / "results"
+SCRATCH = ROOT / "build" / "bench"
+
 
 def parse_arguments(description, runs):
     parser = argparse.ArgumentParser(description=description)
@@ -19,6 +23,15 @@ def parse_arguments(description, runs):
     parser.add_argument("--accel", choices=["kvm", "tcg"], default="kvm", help="default: kvm")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     return parser.parse_args()
+
+
+def add_output_options(parser):
+    """`--record` and `--output`: where a benchmark leaves its results, `arguments.output`."""
+    folder = parser.add_mutually_exclusive_group()
+    folder.add_argument("--output", type=Path, default=SCRATCH, metavar="FOLDER",
+                        help="folder of the results (default: build/bench)")
+    folder.add_argument("--record", dest="output", action="store_const", const=RECORDED,
+                        help="leave the results in bench/results, which documents cite and tests read")
 
 
 def circumstances(accelerator):

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The inference engine alone against llama.cpp's: prefill and decode, SmolLM2 and a model of 7B shape.
 
-The two alternate within one run, on all processors. Leaves bench/results/engine.json, engine.md and charts after every
+The two alternate within one run, on all processors. Leaves engine.json, engine.md and charts after every
 round. About six minutes; --quick takes about one and leaves the 7B model out unless it is asked for.
 """
 
@@ -19,12 +19,11 @@ from pathlib import Path
 import engines
 import make_7b
 from charts import bar_chart
-from common import ROOT, circumstances
+from common import add_output_options, circumstances
 from engines import decode, prefill
 
 from guest import MODEL
 
-RESULTS = ROOT / "bench" / "results"
 SECONDS_MAX, SECONDS_MAX_QUICK = 600, 120
 
 
@@ -177,7 +176,7 @@ def main():
     parser.add_argument("--with-7b", action=argparse.BooleanOptionalAction,
                         help="measure the 7B model as well (default: unless --quick)")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), help="default: all processors")
-    parser.add_argument("--output", type=Path, default=RESULTS, help="folder of the results (default: bench/results)")
+    add_output_options(parser)
     arguments = parser.parse_args()
     with_7b = arguments.with_7b if arguments.with_7b is not None else not arguments.quick
     if with_7b:

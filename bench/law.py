@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What a law check, a program's kernel call and a switch between programs cost, beside Linux's own, in one run.
 
-Leaves bench/results/law.json and law.md. With --guest also the check, the kernel call and the switch inside the
+Leaves law.json and law.md. With --guest also the check, the kernel call and the switch inside the
 machine (build/hexa-os)."""
 
 import argparse
@@ -12,7 +12,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from common import ROOT, circumstances, law_for_programs, progress, summary
+from common import ROOT, SCRATCH, add_output_options, circumstances, law_for_programs, progress, summary
 
 CALLS = 4_000_000
 LOOP = "let n = request().trim().parse_int()\nlet mut i = 0\nwhile i < n { BODY i += 1 }\nrespond(to_string(i))"
@@ -111,12 +111,12 @@ def main():
     parser.add_argument("--runs", type=int, default=9, help="how often to measure (default: 9)")
     parser.add_argument("--guest", action="store_true", help="measure inside the machine too")
     parser.add_argument("--accel", choices=["kvm", "tcg"], default="kvm", help="default: kvm")
-    parser.add_argument("--output", type=Path, default=ROOT / "bench" / "results", help="folder of the results")
+    add_output_options(parser)
     arguments = parser.parse_args()
     arguments.output.mkdir(parents=True, exist_ok=True)
     figures = measure_host(arguments.runs)
     if arguments.guest:
-        folder = ROOT / "build" / "bench"
+        folder = SCRATCH
         folder.mkdir(parents=True, exist_ok=True)
         figures["guest-kernel-call"] = measure_guest(arguments.runs, arguments.accel, folder)
         figures |= measure_kernel(arguments.runs, arguments.accel)

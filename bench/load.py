@@ -2,7 +2,7 @@
 """Latency and throughput under load: HEXA-OS in a microVM, hexa-serve and llama-server, by one open-loop client.
 
 Finds llama-server's capacity, compares all systems at three quarters of it, puts them through three hard mixes, and
-looks for the highest rate at which each keeps the SLA. Leaves bench/results/load.json, load.md and charts, after each
+looks for the highest rate at which each keeps the SLA. Leaves load.json, load.md and charts, after each
 part, so that an interrupted run leaves what it has. About a quarter of an hour; --quick takes about three minutes.
 """
 
@@ -12,14 +12,13 @@ import json
 import sys
 from pathlib import Path
 
-from common import ROOT, circumstances
+from common import ROOT, add_output_options, circumstances
 
 from guest import MODEL
 from loadtest.campaign import FULL, QUICK, Campaign
 from loadtest.report import LoadReport
 from loadtest.servers import PROCESSORS, known_systems
 
-RESULTS = ROOT / "bench" / "results"
 YARDSTICK = "llama-server"
 SECONDS_MAX, SECONDS_MAX_QUICK = 870, 240
 
@@ -29,7 +28,7 @@ def parse():
     parser.add_argument("--quick", action="store_true", help="a rough look in about three minutes")
     parser.add_argument("--model", type=Path, default=MODEL, help="a GGUF file (default: SmolLM2)")
     parser.add_argument("--systems", help="only these, separated by commas (default: all that are built)")
-    parser.add_argument("--output", type=Path, default=RESULTS, help="folder of the results (default: bench/results)")
+    add_output_options(parser)
     parser.add_argument("--seconds", type=float, help="begin nothing after so many seconds")
     return parser.parse_args()
 

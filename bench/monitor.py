@@ -3,7 +3,7 @@
 
 Counts of exits come from `hexa-os run --stats`, of machines that stream a short answer and a long one to one client;
 the difference, divided by the tokens that the long one has more, is what a token costs. Memory is what
-/proc/PID/smaps says while the machine serves. Leaves bench/results/monitor.json and monitor.md. About a minute.
+/proc/PID/smaps says while the machine serves. Leaves monitor.json and monitor.md. About a minute.
 """
 
 import argparse
@@ -14,12 +14,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from common import ROOT, circumstances, summary
+from common import add_output_options, circumstances, summary
 
 from guest import Guest
 from monitor_cost import COUNTERS, MEMORY_MIB, TOKENS, exits_per_token, memory_overhead_kib, resident_kib, stream
 
-RESULTS = ROOT / "bench" / "results"
 RUNS, RUNS_QUICK = 7, 3
 EXITS_TARGET, MEMORY_TARGET_MIB = 2, 8
 
@@ -70,7 +69,7 @@ def markdown(facts, exits, memories):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help=f"{RUNS_QUICK} runs instead of {RUNS}")
-    parser.add_argument("--output", type=Path, default=RESULTS, help="folder of the results (default: bench/results)")
+    add_output_options(parser)
     arguments = parser.parse_args()
     facts = {**circumstances("kvm"), "date": datetime.date.today().isoformat(), "quick": arguments.quick}
     exits, memories = {cpus: [] for cpus in (1, 2)}, []

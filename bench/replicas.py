@@ -3,7 +3,7 @@
 
 Starts `hexa-os run --replicas` with a growing number of machines, has four clients ask without a pause, and then adds
 up the memory of all processes: proportional set sizes, in which pages that several map count once in all. Leaves
-bench/results/replicas.json and replicas.md. About a minute; --with-7b measures the 7B model as well.
+replicas.json and replicas.md. About a minute; --with-7b measures the 7B model as well.
 """
 
 import argparse
@@ -19,13 +19,12 @@ from pathlib import Path
 
 import make_7b
 from coldstart import Subject
-from common import ROOT, circumstances, progress
+from common import add_output_options, circumstances, progress
 
 from guest import HEXA_OS, MODEL, Served, descendants
 from loadtest.servers import LOGS, PROCESSORS
 from raw_http import Client
 
-RESULTS = ROOT / "bench" / "results"
 CLIENTS = 4
 SECONDS, SECONDS_QUICK = 10, 2
 READY_SECONDS = 120
@@ -151,7 +150,7 @@ def main():
     parser.add_argument("--quick", action="store_true", help=f"{SECONDS_QUICK} s of requests instead of {SECONDS}")
     parser.add_argument("--with-7b", action="store_true", help="measure the 7B model as well, which is made first")
     parser.add_argument("--replicas", type=int, default=3, help="machines at most, at least 3 (default: 3)")
-    parser.add_argument("--output", type=Path, default=RESULTS, help="folder of the results (default: bench/results)")
+    add_output_options(parser)
     arguments = parser.parse_args()
     if arguments.replicas < 3:
         parser.error("--replicas must be at least 3")

@@ -3,7 +3,7 @@
 
 Each program of bench/vm/programs exists in both languages and prints the same. The two take turns, each a process of
 its own, and are charged their processor time, so that what else runs here disturbs little. Leaves
-bench/results/vm.json, vm.md and a chart. About a minute; --quick takes a quarter of that. With --guest the programs run
+vm.json, vm.md and a chart. About a minute; --quick takes a quarter of that. With --guest the programs run
 in the machine as well (build/hexa-os), seen from outside: wall time, the request and compilation left out.
 """
 
@@ -20,9 +20,8 @@ import time
 from pathlib import Path
 
 from charts import bar_chart
-from common import ROOT, circumstances, law_for_programs
+from common import ROOT, add_output_options, circumstances, law_for_programs
 
-RESULTS = ROOT / "bench" / "results"
 PROGRAMS = ROOT / "bench" / "vm" / "programs"
 HEXA, LUA = ROOT / "build" / "hexa", "lua5.4"
 RUNS, RUNS_QUICK = 9, 2
@@ -174,7 +173,7 @@ def main():
     parser.add_argument("--quick", action="store_true", help="a rough look")
     parser.add_argument("--guest", action="store_true", help="run the programs in the machine too")
     parser.add_argument("--accel", choices=["kvm", "tcg"], default="kvm", help="of the machine (default: kvm)")
-    parser.add_argument("--output", type=Path, default=RESULTS, help="folder of the results (default: bench/results)")
+    add_output_options(parser)
     arguments = parser.parse_args()
     runs = RUNS_QUICK if arguments.quick else RUNS
     version = subprocess.run([LUA, "-v"], check=True, capture_output=True, text=True).stdout.split("  ")[0]
