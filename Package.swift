@@ -135,33 +135,41 @@ let hostTargets: [Target] = [
         "Host/VMM", ["CKVM", "CLinux", "HostSystem", "JSON", "MonotonicTime", "Net", "Virtio"], settings: fuzzedSettings
     ),
     host("Host/Client", ["HostSystem", "JSON"]),
+    host("Host/HostFiles", ["Client", "HostSystem"]),
+    host("Host/LawFiles", ["Client", "HostFiles", "HostSystem", "Law"]),
     host(
-        "Host/Launcher",
+        "Host/ModelFiles",
+        ["Appliance", "CLinux", "Client", "HostFiles", "HostSystem", "JSON", "KernelCore", "Model", "Tensor"]),
+    host(
+        "Host/Machines",
         [
-            "Appliance", "CLinux", "Client", "HostSystem", "JSON", "KernelCore", "LaneThreads", "Law", "Model",
-            "MonotonicTime", "Tensor", "VMM",
+            "CLinux", "Client", "HostFiles", "HostSystem", "JSON", "LaneThreads", "LawFiles", "ModelFiles",
+            "MonotonicTime", "VMM",
         ]),
     core("Host/Fleet", ["JSON", "MonotonicTime"]),
     host(
         "Host/FleetHost",
-        ["CLinux", "Fleet", "HostSystem", "JSON", "Launcher", "MonotonicTime", nioCore, nioHTTP1, nioPosix]),
+        [
+            "CLinux", "Client", "Fleet", "HostSystem", "JSON", "Machines", "ModelFiles", "MonotonicTime", nioCore,
+            nioHTTP1, nioPosix,
+        ]),
 
     host("Tools/Reporting", ["Client", "HostSystem", "KernelCore", argumentParser]),
     program("Tools/hexa", ["Client", "HexaBytecode", "HexaLang", "HexaVM", "HostSystem", "Reporting", argumentParser]),
     program(
         "Tools/hexa-os",
         [
-            "Fleet", "FleetHost", "HostSystem", "JSON", "KernelCore", "LaneThreads", "Launcher", "Law", "Model",
-            "MonotonicTime", "Reporting", "VMM", argumentParser,
+            "Client", "Fleet", "FleetHost", "HostFiles", "HostSystem", "JSON", "KernelCore", "LaneThreads", "Law",
+            "LawFiles", "Machines", "Model", "ModelFiles", "MonotonicTime", "Reporting", "VMM", argumentParser,
         ], linker: selfContained),
     program(
         "Tools/hexa-serve",
         [
-            "Appliance", "CLinux", "JSON", "KernelCore", "LaneThreads", "Launcher", "Law", "Model", "MonotonicTime",
-            "Reporting", "Serving", "Tensor", argumentParser, nioCore, nioPosix,
+            "Appliance", "CLinux", "Client", "HostSystem", "JSON", "KernelCore", "LaneThreads", "Law", "LawFiles",
+            "Model", "ModelFiles", "MonotonicTime", "Reporting", "Serving", "Tensor", argumentParser, nioCore, nioPosix,
         ]),
     program("Tools/hexa-vmm", ["HostSystem", "VMM"], linker: selfContained + relocatable),
-    program("Tools/engine-bench", ["LaneThreads", "Launcher", "Model", "Tensor", argumentParser]),
+    program("Tools/engine-bench", ["LaneThreads", "Model", "ModelFiles", "Tensor", argumentParser]),
     program("Tools/law-bench", ["HexaVM", "Law", "MonotonicTime", "Programs"]),
 ]
 
@@ -193,9 +201,18 @@ let testTargets: [Target] = [
 
     tests("Host/VMMTests", ["CLinux", "HostSystem", "JSON", "Net", "VMM", "Virtio"]),
     tests("Host/ClientTests", ["Client"]),
-    tests("Host/LauncherTests", ["HostSystem", "JSON", "Launcher", "Model", "MonotonicTime", "VMM"]),
+    tests("Host/HostFilesTests", ["Client", "HostFiles"]),
+    tests("Host/ModelFilesTests", ["Client", "HostFiles", "ModelFiles"]),
+    tests(
+        "Host/MachinesTests",
+        ["Client", "HostSystem", "JSON", "Machines", "Model", "ModelFiles", "MonotonicTime", "VMM"]),
     tests("Host/FleetTests", ["Fleet", "JSON", "MonotonicTime"]),
-    tests("Host/FleetHostTests", ["Fleet", "FleetHost", "JSON", "Launcher", "MonotonicTime", nioCore, nioPosix]),
+    tests(
+        "Host/FleetHostTests",
+        [
+            "Client", "Fleet", "FleetHost", "HostSystem", "JSON", "Machines", "ModelFiles", "MonotonicTime", nioCore,
+            nioPosix,
+        ]),
 ]
 
 let fuzzTargets: [Target] = [

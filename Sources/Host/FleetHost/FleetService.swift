@@ -1,5 +1,7 @@
+import Client
 import Fleet
-import Launcher
+import HostSystem
+import Machines
 import MonotonicTime
 import NIOCore
 import NIOHTTP1

@@ -1,7 +1,7 @@
 import ArgumentParser
 import LaneThreads
-import Launcher
 import Model
+import ModelFiles
 import Tensor
 
 /// Tokens a second of the inference engine alone.

@@ -1,6 +1,11 @@
 import ArgumentParser
+import Client
+import HostFiles
+import HostSystem
 import LaneThreads
-import Launcher
+import LawFiles
+import Machines
+import ModelFiles
 import MonotonicTime
 import Reporting
 
@@ -68,7 +73,7 @@ struct ImageCommand: ParsableCommand {
     private func machine() throws(LaunchError) -> MachineConfiguration {
         let file = try ModelFile(path: model)
         let configuration = try file.check(.quick)
-        let kernelPath = try Preflight.readableFile(
+        let kernelPath = try ReadableFile.path(
             kernel ?? MachinePlan.besideProgram("hexa-kernel.elf"),
             hint: "'make build' makes it, --kernel names another")
         let lawFile = try serving.law.map { path throws(LaunchError) in try LawFile(path: path) }

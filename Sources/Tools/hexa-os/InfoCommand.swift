@@ -1,5 +1,5 @@
 import ArgumentParser
-import Launcher
+import ModelFiles
 import Reporting
 
 struct InfoCommand: ParsableCommand {

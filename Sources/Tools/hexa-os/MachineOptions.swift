@@ -1,5 +1,5 @@
 import ArgumentParser
-import Launcher
+import Machines
 
 /// What a virtual machine is made of, whoever starts it: the options that `run` and `serve` share.
 struct MachineOptions: ParsableArguments {

@@ -1,7 +1,12 @@
+import Client
 import Glibc
+import HostFiles
+import HostSystem
 import LaneThreads
-import Launcher
+import LawFiles
+import Machines
 import Model
+import ModelFiles
 import Reporting
 import VMM
 
@@ -26,7 +31,7 @@ struct MachinePlan: ~Copyable {
     ) throws(LaunchError) -> MachinePlan {
         let file = try ModelFile(path: model)
         let configuration = try file.check(.quick)
-        let kernelPath = try Preflight.readableFile(
+        let kernelPath = try ReadableFile.path(
             options.kernel ?? Self.besideProgram("hexa-kernel.elf"),
             hint: "'make build' makes it, --kernel names another")
         let port = try takePort()
@@ -84,7 +89,7 @@ struct MachinePlan: ~Copyable {
             holdsPrograms: serving.law != nil)
         return try MemoryPlan(
             estimate, sharedByteCount: isMapped ? file.byteCount : 0, machineCount: machineCount,
-            requestedMiB: options.memory, availableMiB: Preflight.availableMemoryMiB()
+            requestedMiB: options.memory, availableMiB: HostMemory.availableMiB()
         ).machineMiB
     }
 
@@ -92,13 +97,13 @@ struct MachinePlan: ~Copyable {
         switch monitor {
         case .firecracker:
             if let path = options.firecrackerBinary {
-                try Preflight.readableFile(path, hint: "--firecracker-binary names Firecracker's program")
+                try ReadableFile.path(path, hint: "--firecracker-binary names Firecracker's program")
             } else {
-                try Preflight.locate(FirecrackerCommand.program, orElse: .firecrackerMissing)
+                try ProgramSearch.locate(FirecrackerCommand.program, orElse: .firecrackerMissing)
             }
-        case .qemu: try Preflight.locate(QEMUCommand.program)
+        case .qemu: try ProgramSearch.locate(QEMUCommand.program)
         case .hexa:
-            try Preflight.readableFile(besideProgram(HexaVMMCommand.program), hint: "'make build' makes it")
+            try ReadableFile.path(besideProgram(HexaVMMCommand.program), hint: "'make build' makes it")
         }
     }
 

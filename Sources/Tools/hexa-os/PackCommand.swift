@@ -1,6 +1,7 @@
 import ArgumentParser
+import HostSystem
 import JSON
-import Launcher
+import ModelFiles
 import MonotonicTime
 import Reporting
 

@@ -1,7 +1,7 @@
+import Client
 import Fleet
 import FleetHost
 import LaneThreads
-import Launcher
 import Reporting
 
 extension RunCommand {

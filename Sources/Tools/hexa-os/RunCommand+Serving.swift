@@ -1,7 +1,9 @@
 import ArgumentParser
+import Client
 import Glibc
+import HostSystem
 import JSON
-import Launcher
+import Machines
 import MonotonicTime
 import Reporting
 

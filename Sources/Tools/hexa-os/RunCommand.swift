@@ -1,8 +1,10 @@
 import ArgumentParser
+import Client
 import Glibc
+import HostSystem
 import JSON
 import struct KernelCore.KernelConfiguration
-import Launcher
+import Machines
 import MonotonicTime
 import Reporting
 

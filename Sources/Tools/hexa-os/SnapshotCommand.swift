@@ -1,6 +1,9 @@
 import ArgumentParser
+import Client
+import HostSystem
 import JSON
-import Launcher
+import Machines
+import ModelFiles
 import MonotonicTime
 import Reporting
 import VMM

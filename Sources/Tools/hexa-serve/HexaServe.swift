@@ -1,12 +1,15 @@
 import Appliance
 import ArgumentParser
+import Client
 import Dispatch
 import Glibc
+import HostSystem
 import JSON
 import LaneThreads
-import Launcher
 import Law
+import LawFiles
 import Model
+import ModelFiles
 import MonotonicTime
 import NIOCore
 import NIOPosix

@@ -1,6 +1,7 @@
+import Client
 import CLinux
 import Glibc
-import Launcher
+import HostSystem
 import NIOCore
 import NIOPosix
 

@@ -1,7 +1,9 @@
 import Appliance
+import Client
+import HostSystem
 import struct KernelCore.KernelConfiguration
-import Launcher
 import Model
+import ModelFiles
 import Reporting
 import Serving
 import Tensor
@@ -20,7 +22,7 @@ struct ServingPlan {
         let estimate = MemoryEstimate(
             configuration, fileByteCount: file.byteCount, contextLength: context,
             sequenceCount: sequences, holdsPrograms: holdsPrograms)
-        let available = Preflight.availableMemoryMiB() ?? estimate.mebibyteCount
+        let available = HostMemory.availableMiB() ?? estimate.mebibyteCount
         guard available >= estimate.mebibyteCountMin else {
             throw .hostMemoryTooSmall(neededMiB: estimate.mebibyteCountMin, availableMiB: available)
         }

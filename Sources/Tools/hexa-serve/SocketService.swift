@@ -1,4 +1,5 @@
-import Launcher
+import Client
+import HostSystem
 import Model
 import MonotonicTime
 import NIOCore

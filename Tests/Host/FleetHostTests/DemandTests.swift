@@ -1,6 +1,6 @@
+import Client
 import Fleet
 import JSON
-import Launcher
 import Synchronization
 import Testing
 

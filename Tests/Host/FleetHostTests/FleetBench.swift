@@ -1,12 +1,14 @@
+import Client
 import Dispatch
 import Fleet
 import Glibc
+import HostSystem
 import JSON
 import MonotonicTime
 import Synchronization
 
 @testable import FleetHost
-@testable import Launcher
+@testable import Machines
 
 /// A fleet in front of real connections, with machines that the test plays.
 final class FleetBench: Sendable {

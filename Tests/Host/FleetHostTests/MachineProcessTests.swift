@@ -1,5 +1,5 @@
+import Client
 import Glibc
-import Launcher
 import NIOCore
 import NIOPosix
 import Synchronization

@@ -1,6 +1,5 @@
 import Fleet
 import Glibc
-import Launcher
 import Synchronization
 import Testing
 

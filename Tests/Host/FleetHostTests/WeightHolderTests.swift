@@ -1,5 +1,7 @@
+import Client
 import Glibc
-import Launcher
+import HostSystem
+import ModelFiles
 import Synchronization
 import Testing
 

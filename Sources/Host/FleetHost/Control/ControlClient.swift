@@ -1,6 +1,6 @@
 import Glibc
+import HostSystem
 import JSON
-import Launcher
 
 /// Talks to the fleets that this user runs.
 public enum ControlClient {

@@ -1,5 +1,6 @@
+import Client
 import Glibc
-import Launcher
+import HostSystem
 
 /// Where the control sockets of running fleets are: a folder that is its owner's alone.
 public enum RuntimeFolder {

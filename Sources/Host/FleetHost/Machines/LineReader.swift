@@ -1,5 +1,5 @@
 import Glibc
-import Launcher
+import Machines
 import NIOCore
 import NIOPosix
 

@@ -1,5 +1,5 @@
+import Client
 import Glibc
-import Launcher
 import NIOCore
 
 /// A machine from its start to its end, as the fleet deals with it. Lives on the event loop.

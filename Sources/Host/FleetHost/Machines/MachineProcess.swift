@@ -1,7 +1,9 @@
+import Client
 import CLinux
 import Glibc
+import HostSystem
 import JSON
-import Launcher
+import Machines
 import NIOCore
 
 /// One machine: a `hexa-os run` of its own, which ends the virtual machine in good order when it is asked to end, and

@@ -1,5 +1,6 @@
+import Client
 import Dispatch
-import Launcher
+import ModelFiles
 import Synchronization
 
 /// Keeps the weights in memory of the models that run, or ran last, so that the next start finds them there.

@@ -1,7 +1,7 @@
 import ArgumentParser
+import Client
 import FleetHost
 import JSON
-import Launcher
 
 /// Which of the running fleets is meant.
 struct FleetChoice: ParsableArguments {

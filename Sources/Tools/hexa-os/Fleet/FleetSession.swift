@@ -1,8 +1,10 @@
+import Client
 import Dispatch
 import FleetHost
 import Glibc
+import HostSystem
 import JSON
-import Launcher
+import Machines
 import Reporting
 
 /// A fleet from its start to the signal that ends it.

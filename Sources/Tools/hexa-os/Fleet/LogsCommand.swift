@@ -1,7 +1,6 @@
 import ArgumentParser
 import FleetHost
 import JSON
-import Launcher
 import Reporting
 
 struct LogsCommand: ParsableCommand {

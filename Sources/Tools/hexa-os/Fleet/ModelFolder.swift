@@ -1,5 +1,7 @@
+import Client
 import Glibc
-import Launcher
+import HostSystem
+import ModelFiles
 import Reporting
 
 /// The model files of a folder, under the names that clients use.

@@ -1,6 +1,5 @@
 import ArgumentParser
 import JSON
-import Launcher
 import Reporting
 
 struct PsCommand: ParsableCommand {

@@ -1,8 +1,11 @@
 import ArgumentParser
+import Client
 import Fleet
 import FleetHost
+import HostSystem
 import JSON
-import Launcher
+import Machines
+import ModelFiles
 import MonotonicTime
 import Reporting
 

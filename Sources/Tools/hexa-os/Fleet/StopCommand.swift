@@ -1,8 +1,9 @@
 import ArgumentParser
+import Client
 import FleetHost
 import Glibc
+import HostSystem
 import JSON
-import Launcher
 import MonotonicTime
 import Reporting
 

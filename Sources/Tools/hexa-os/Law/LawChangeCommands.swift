@@ -1,7 +1,8 @@
 import ArgumentParser
+import Client
 import JSON
-import Launcher
 import Law
+import LawFiles
 import Reporting
 
 struct LawSuggestCommand: ParsableCommand {

@@ -1,6 +1,5 @@
 import ArgumentParser
 import JSON
-import Launcher
 import Law
 import Reporting
 

@@ -1,7 +1,9 @@
 import ArgumentParser
+import Client
+import HostSystem
 import JSON
-import Launcher
 import Law
+import LawFiles
 import Reporting
 
 struct LawCommand: ParsableCommand {

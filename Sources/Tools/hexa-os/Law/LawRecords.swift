@@ -1,7 +1,9 @@
 import ArgumentParser
+import Client
 import Glibc
+import HostFiles
+import HostSystem
 import JSON
-import Launcher
 import Law
 import Reporting
 
@@ -30,7 +32,7 @@ enum LawRecords {
         if path == "-" {
             file = FileDescriptor(owning: dup(STDIN_FILENO))
         } else {
-            file = FileDescriptor(owning: open(try Preflight.readableFile(path, hint: hint), O_RDONLY | O_CLOEXEC))
+            file = FileDescriptor(owning: open(try ReadableFile.path(path, hint: hint), O_RDONLY | O_CLOEXEC))
         }
         var text: [UInt8] = []
         while let bytes = file.read(), !bytes.isEmpty { text += bytes }

@@ -1,0 +1,53 @@
+import Client
+import Testing
+
+@testable import Machines
+
+@Suite("The kernel command line")
+struct KernelCommandLineTests {
+    @Test("says what the kernel must know, and leaves to it what nobody chose")
+    func words() throws {
+        let line = try KernelCommandLine(.example())
+        #expect(
+            line.text == "hexa.ip=10.0.2.15/24,10.0.2.2 hexa.port=80 hexa.log=info hexa.model=vda "
+                + "hexa.model-size=1000 hexa.model-name=tiny hexa.epoch=1700000000 hexa.cpus=2")
+    }
+
+    @Test("carries the choices a person made")
+    func choices() throws {
+        var machine = MachineConfiguration.example(apiKey: "sk-1")
+        machine.contextLength = 512
+        machine.sequenceCount = 3
+        machine.logLevel = .debug
+        machine.timeToFirstTokenMilliseconds = 500
+        machine.timeBetweenTokensMilliseconds = 100
+        let words = try KernelCommandLine(machine).text.split(separator: " ")
+        for word in [
+            "hexa.context=512", "hexa.sequences=3", "hexa.log=debug", "hexa.api-key=sk-1",
+            "hexa.sla-ttft-ms=500", "hexa.sla-itl-ms=100",
+        ] {
+            #expect(words.contains { $0 == word })
+        }
+    }
+
+    @Test(
+        "refuses a value that would end a word or a string early, and names the flag",
+        arguments: [
+            "", "two words", "tab\t", "line\nfeed", "quo\"te", "ключ",
+        ])
+    func hostileValues(value: String) throws {
+        let error = try #require(throws: LaunchError.self) { try KernelCommandLine(.example(apiKey: value)) }
+        #expect(error.description.hasPrefix("--api-key "))
+        #expect(error.exitCode == 64)
+    }
+
+    @Test("is refused where QEMU would cut it off")
+    func length() throws {
+        let line = try KernelCommandLine(.example(apiKey: "k"))
+        let room = KernelCommandLine.byteCountMax - line.text.utf8.count
+        _ = try KernelCommandLine(.example(apiKey: String(repeating: "k", count: room + 1)))
+        #expect(throws: LaunchError.self) {
+            try KernelCommandLine(.example(apiKey: String(repeating: "k", count: room + 2)))
+        }
+    }
+}
