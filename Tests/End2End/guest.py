@@ -36,10 +36,15 @@ def run_hexa_os(*arguments, **keywords):
     return run_to_end(HEXA_OS, *arguments, **keywords)
 
 
+def qemu_command(accelerator):
+    """How hexa-os calls QEMU, as a list of words; the last one is the kernel's command line."""
+    printed = run_hexa_os("run", MODEL, "--port", free_port(), "--accel", accelerator, "--print-command", "--json")
+    return json.loads(printed.stdout)
+
+
 def boot_to_the_end(accelerator, *words):
     """Boots with more words on the kernel's command line; answers QEMU's result."""
-    printed = run_hexa_os("run", MODEL, "--port", free_port(), "--accel", accelerator, "--print-command", "--json")
-    command = json.loads(printed.stdout)
+    command = qemu_command(accelerator)
     command[-1] = " ".join([command[-1], *words])
     return subprocess.run(command, capture_output=True, text=True, errors="replace", stdin=subprocess.DEVNULL,
                           timeout=120)

@@ -1,17 +1,15 @@
 """A virtio console, when the VMM gives the machine one: the log comes out of it and `poweroff` goes in."""
 
-import json
 import subprocess
 import time
 
-from guest import MODEL, free_port, run_hexa_os
+from guest import qemu_command
 
 POWERED_OFF = 0x10 << 1 | 1
 
 
 def test_the_log_and_poweroff_work_over_a_virtio_console(accelerator):
-    printed = run_hexa_os("run", MODEL, "--port", free_port(), "--accel", accelerator, "--print-command", "--json")
-    command = json.loads(printed.stdout)
+    command = qemu_command(accelerator)
     serial = command.index("stdio,id=console,signal=off")
     command[serial] = "null,id=console"
     command[serial:serial] = ["stdio,id=hvc,signal=off", "-device", "virtio-serial-device,max_ports=1", "-device",

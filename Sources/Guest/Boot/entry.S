@@ -68,6 +68,11 @@ linux_entry:
 // MARK: ring 0 to ring 3
 // EDI = boot protocol (0 PVH, 1 Linux), RSI = its parameter block. Neither is touched until `kernel_main`.
 enter_ring3:
+        // Nothing here uses the two 8259 interrupt controllers, and as they come they deliver lines as vectors 0 to 15,
+        // which are exceptions: Firecracker and QEMU's q35 do (Intel 8259A, operation command word 1).
+        movb    $PIC_ALL_LINES, %al
+        outb    %al, $PIC_PRIMARY_MASK
+        outb    %al, $PIC_SECONDARY_MASK
         movl    $SELECTOR_DATA0, %eax
         movl    %eax, %ss
         leaq    boot_ring0_stack_top(%rip), %rsp

@@ -35,6 +35,11 @@
 
 #define LAPIC_EOI 0xfee000b0
 
+// The mask registers of the two 8259 interrupt controllers, and what masks every line.
+#define PIC_PRIMARY_MASK   0x21
+#define PIC_SECONDARY_MASK 0xa1
+#define PIC_ALL_LINES      0xff
+
 #define RFLAGS_INTERRUPTS (1 << 9)
 
 // Sizes of the stacks, in bytes. The ring-3 stacks have an unmapped guard page below them.
@@ -54,6 +59,10 @@
 
 // Wakes a halted core and leaves no mark.
 #define WAKE_VECTOR 33
+
+// What the interrupt controller delivers when an interrupt is gone before it is taken; such a one is not acknowledged
+// (SDM vol. 3, 10.9).
+#define SPURIOUS_VECTOR 255
 
 // Serves allocations until the memory map has been read.
 #define EARLY_POOL_BYTES 0x10000

@@ -13,6 +13,8 @@
 interrupt_\vector:
         .if     \vector == WAKE_VECTOR
         jmp     interrupt_acknowledge
+        .elseif \vector == SPURIOUS_VECTOR
+        iretq
         .else
         movb    $1, interrupt_pending + \vector(%rip)
         jmp     interrupt_end
