@@ -2,7 +2,8 @@ import Testing
 
 @testable import VMM
 
-@Suite struct CoalescedWritesTests {
+@Suite("Coalesced register writes")
+struct CoalescedWritesTests {
     /// As KVM lays it out in a page: two 32-bit indices, then entries of 24 bytes (linux/kvm.h).
     private final class Ring {
         let page = UnsafeMutableRawPointer.allocate(byteCount: 4_096, alignment: 4_096)
@@ -42,7 +43,8 @@ import Testing
         }
     }
 
-    @Test func writesComeInTheirOrderAndOnce() {
+    @Test("Writes arrive in their order, once each")
+    func writesComeInTheirOrderAndOnce() {
         let ring = Ring(at: 0)
         #expect(ring.taken().isEmpty)
         ring.add(0xd000_0070, [1, 0, 0, 0])
@@ -52,14 +54,16 @@ import Testing
         #expect(ring.taken().isEmpty)
     }
 
-    @Test func theRingGoesRound() {
+    @Test("The ring wraps around")
+    func theRingGoesRound() {
         let ring = Ring(at: Ring.capacity - 1)
         for value in 0..<3 { ring.add(UInt64(value), [UInt8(value)]) }
         #expect(ring.taken().map { $0.0 } == [0, 1, 2])
         #expect(ring.first == 2 && ring.last == 2)
     }
 
-    @Test func aRingInDisorderIsLeftAlone() {
+    @Test("A ring with impossible indices is ignored")
+    func aRingInDisorderIsLeftAlone() {
         let ring = Ring(at: 0)
         ring.first = Ring.capacity
         #expect(ring.taken().isEmpty)

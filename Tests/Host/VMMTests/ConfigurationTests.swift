@@ -3,7 +3,8 @@ import Testing
 
 @testable import VMM
 
-@Suite struct ConfigurationTests {
+@Suite("The configuration of a machine")
+struct ConfigurationTests {
     private func problem(_ text: String) -> String? {
         do throws(ConfigurationProblem) {
             _ = try MachineDescription(json: Array(text.utf8))
@@ -17,7 +18,8 @@ import Testing
         #"{"boot-source": {"kernel_image_path": "/k", "boot_args": "a=b"}, "machine-config": {\#(machine)}\#(more)}"#
     }
 
-    @Test func whatIsWrittenIsReadBack() throws {
+    @Test("A written configuration reads back as itself")
+    func whatIsWrittenIsReadBack() throws {
         var description = MachineDescription(kernelPath: "/k", commandLine: "a=b", processorCount: 2, memoryMiB: 64)
         description.diskPaths = ["/d"]
         description.mappedFilePaths = ["/m", "/n"]
@@ -31,12 +33,14 @@ import Testing
         #expect(try MachineDescription(json: description.json.serialized()) == description)
     }
 
-    @Test func aMachineOfASnapshotHasNoKernel() throws {
+    @Test("A machine started from a snapshot names no kernel")
+    func aMachineOfASnapshotHasNoKernel() throws {
         let description = MachineDescription(start: .snapshot(directory: "/s"), processorCount: 1, memoryMiB: 64)
         #expect(try MachineDescription(json: description.json.serialized()) == description)
     }
 
-    @Test func aMachineThatCanBeSavedIsReadBack() throws {
+    @Test("A machine that can be saved reads back as itself")
+    func aMachineThatCanBeSavedIsReadBack() throws {
         var description = MachineDescription(kernelPath: "/k", commandLine: "", memoryMiB: 64)
         description.saving = .init(descriptor: 5, id: SnapshotID(high: 1, low: .max))
         #expect(try MachineDescription(json: description.json.serialized()) == description)
@@ -49,12 +53,14 @@ import Testing
         #expect(problem(file(#", "snapshot": {"restore_from": "/s"}"#)) == "configuration: boot-source is unknown")
     }
 
-    @Test func theLeastIsEnough() throws {
+    @Test("A kernel and memory are enough")
+    func theLeastIsEnough() throws {
         let description = try MachineDescription(json: Array(file().utf8))
         #expect(description == MachineDescription(kernelPath: "/k", commandLine: "a=b", memoryMiB: 64))
     }
 
-    @Test func whatFirecrackerSaysOfAMachineIsUnderstood() throws {
+    @Test("Firecracker's configuration of a machine is understood")
+    func whatFirecrackerSaysOfAMachineIsUnderstood() throws {
         let machine = #""vcpu_count": 1, "mem_size_mib": 64, "smt": false, "huge_pages": "2M""#
         let more = #", "vsock": {"guest_cid": 3, "uds_path": "v.sock"}, "entropy": {}, "drives": []"#
         let description = try MachineDescription(json: Array(file(more, machine: machine).utf8))
@@ -62,7 +68,8 @@ import Testing
         #expect(description.memoryMiB == 64)
     }
 
-    @Test func problemsNameTheField() {
+    @Test("An error names the field")
+    func problemsNameTheField() {
         #expect(problem("[]") == "configuration: must be an object")
         #expect(problem("{}") == "configuration: boot-source is missing")
         #expect(problem(file(#", "logger": {}"#)) == "configuration: logger is unknown")

@@ -6,7 +6,8 @@ import Virtio
 @testable import VMM
 
 /// The kernel's own drivers against the device models.
-@Suite struct DeviceModelTests {
+@Suite("Device models under the kernel's drivers")
+struct DeviceModelTests {
     /// A file of this content that is gone when the test is.
     private func file(_ bytes: [UInt8]) throws -> InputFile {
         let path = "/tmp/hexa-vmm-test-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
@@ -16,7 +17,8 @@ import Virtio
         return try InputFile(path)
     }
 
-    @Test func diskShowsItsFileAndFillsUpTheLastSector() throws {
+    @Test("A disk shows its file, and zeros to the end of the last sector")
+    func diskShowsItsFileAndFillsUpTheLastSector() throws {
         let content = (0..<1_300).map { UInt8(truncatingIfNeeded: $0 &* 7) }
         let wired = try Wired(BlockModel(file(content)))
         let sizes = BlockConfiguration()
@@ -32,7 +34,8 @@ import Virtio
         #expect(Array(target.buffer) == content + [UInt8](repeating: 0, count: 236))
     }
 
-    @Test func entropyDiffersFromZerosAndFromItself() throws {
+    @Test("Entropy differs from zeros and from itself")
+    func entropyDiffersFromZerosAndFromItself() throws {
         let wired = try Wired(EntropyModel())
         let device = try EntropyDevice(
             registers: wired, memory: wired.allocate(EntropyConfiguration.requirement.byteCount))
@@ -48,7 +51,8 @@ import Virtio
         #expect(seeds[0] != [UInt8](repeating: 0, count: 32))
     }
 
-    @Test func consoleCarriesBothWays() throws {
+    @Test("The console carries bytes both ways")
+    func consoleCarriesBothWays() throws {
         var written: [UInt8] = []
         let model = ConsoleModel { written += $0 }
         let wired = try Wired(model)
@@ -65,14 +69,16 @@ import Virtio
         #expect(read == Array("poweroff\n".utf8))
     }
 
-    @Test func persistentMemorySaysWhereItIs() throws {
+    @Test("Persistent memory announces its range")
+    func persistentMemorySaysWhereItIs() throws {
         let wired = try Wired(PersistentMemoryModel(address: 5 << 30, byteCount: 4 << 20))
         let requirement = PersistentMemoryDevice<Wired>.requirement
         let device = try PersistentMemoryDevice(registers: wired, memory: wired.allocate(requirement.byteCount))
         #expect(device.range == 5 << 30..<(5 << 30) + (4 << 20))
     }
 
-    @Test func driverThatChoosesWhatIsNotOfferedIsRefused() throws {
+    @Test("A driver that accepts a feature that was not offered is refused")
+    func driverThatChoosesWhatIsNotOfferedIsRefused() throws {
         let wired = try Wired(EntropyModel())
         wired.write32(1, at: MMIORegister.driverFeaturesSelect)
         wired.write32(1 << 2 | 1, at: MMIORegister.driverFeatures)
@@ -80,7 +86,8 @@ import Virtio
         #expect(wired.read32(at: MMIORegister.status) & DeviceStatus.featuresOK.rawValue == 0)
     }
 
-    @Test func brokenRuleMakesTheDeviceAskForAResetWhichHeals() throws {
+    @Test("A violated rule makes the device need a reset, which restores it")
+    func brokenRuleMakesTheDeviceAskForAResetWhichHeals() throws {
         let wired = try Wired(EntropyModel())
         let memory = wired.allocate(EntropyConfiguration.requirement.byteCount)
         let device = try EntropyDevice(registers: wired, memory: memory)

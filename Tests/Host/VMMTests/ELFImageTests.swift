@@ -3,39 +3,20 @@ import Testing
 
 @testable import VMM
 
-@Suite struct ELFImageTests {
+@Suite("Kernel images")
+struct ELFImageTests {
     private static let memory: Range<UInt64> = 1 << 20..<64 << 20
 
     /// A kernel of one segment of 256 bytes at 2 MiB, which begin with `code`, and a note that names the first of them.
     static func kernel(code: [UInt8] = []) -> [UInt8] {
-        var bytes = [UInt8](repeating: 0, count: 1_024)
-        for (index, byte) in code.enumerated() { bytes[512 + index] = byte }
-        func put(_ value: UInt64, _ count: Int, at offset: Int) {
-            for index in 0..<count { bytes[offset + index] = UInt8(truncatingIfNeeded: value >> UInt64(8 * index)) }
-        }
-        for (index, byte) in [0x7f, 0x45, 0x4c, 0x46, 2, 1, 1].enumerated() { bytes[index] = UInt8(byte) }
-        put(2, 2, at: 16)
-        put(62, 2, at: 18)
-        put(64, 8, at: 32)
-        put(56, 2, at: 54)
-        put(2, 2, at: 56)
-        // PT_LOAD: offset 512, physical address, file and memory sizes.
-        put(1, 4, at: 64)
-        put(512, 8, at: 72)
-        put(2 << 20, 8, at: 88)
-        put(256, 8, at: 96)
-        put(4_096, 8, at: 104)
-        // PT_NOTE: offset 256, 24 bytes.
-        put(4, 4, at: 120)
-        put(256, 8, at: 128)
-        put(24, 8, at: 152)
-        put(24, 8, at: 160)
-        put(4, 4, at: 256)
-        put(8, 4, at: 260)
-        put(18, 4, at: 264)
-        for (index, byte) in Array("Xen\0".utf8).enumerated() { bytes[268 + index] = byte }
-        put(2 << 20, 8, at: 272)
-        return bytes
+        var builder = ELFBuilder(byteCount: 1_024)
+        builder.writeHeader(programHeaderCount: 2)
+        builder.writeProgramHeader(
+            0, type: .load, fileOffset: 512, physicalAddress: 2 << 20, fileByteCount: 256, memoryByteCount: 4_096)
+        builder.writeProgramHeader(1, type: .note, fileOffset: 256, fileByteCount: 24, memoryByteCount: 24)
+        builder.writeNote(at: 256, owner: "Xen", type: ELFBuilder.physicalEntryNote, value: 2 << 20)
+        builder.write(code, at: 512)
+        return builder.bytes
     }
 
     private func parse(_ bytes: [UInt8]) throws(ELFImage.Problem) -> ELFImage {
@@ -53,7 +34,8 @@ import Testing
         }
     }
 
-    @Test func takesWhatTheHeadersSay() throws {
+    @Test("Segments and entry are those of the headers")
+    func takesWhatTheHeadersSay() throws {
         let image = try parse(Self.kernel())
         #expect(image.entry == 2 << 20)
         #expect(
@@ -62,7 +44,8 @@ import Testing
             ])
     }
 
-    @Test func saysWhatIsWrong() {
+    @Test("A malformed image is refused with the reason")
+    func saysWhatIsWrong() {
         #expect(problem { $0 = [1, 2, 3] } == .tooShort(byteCount: 3))
         #expect(problem { $0[0] = 0 } == .notELF)
         #expect(problem { $0[4] = 1 } == .notELF)
@@ -90,13 +73,15 @@ import Testing
         #expect(problem { $0[276] = 1 } == .entryOutsideImage(1 << 32 | 2 << 20))
     }
 
-    @Test func overlapIsRefused() {
+    @Test("Overlapping segments are refused")
+    func overlapIsRefused() {
         // The second header becomes a copy of the first, and the note is looked for in vain.
         let found = problem { bytes in for index in 0..<56 { bytes[120 + index] = bytes[64 + index] } }
         #expect(found == .segmentsOverlap(index: 1))
     }
 
-    @Test(arguments: 0..<200) func damageNeverTraps(seed: UInt64) {
+    @Test("A damaged image never traps", arguments: 0..<200)
+    func damageNeverTraps(seed: UInt64) {
         var random = SplitMix64(seed: seed)
         for _ in 0..<50 {
             _ = problem { bytes in

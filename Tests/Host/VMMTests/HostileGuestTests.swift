@@ -9,7 +9,8 @@ import Virtio
 
 /// A guest that writes anything to registers and queues. Whatever it does, the monitor neither traps nor touches
 /// memory that is not the guest's, and a reset makes the device usable again.
-@Suite struct HostileGuestTests {
+@Suite("Device models under a hostile guest")
+struct HostileGuestTests {
     private static func models() throws -> [any DeviceModel] {
         [
             EntropyModel(), ConsoleModel { _ in }, PersistentMemoryModel(address: 4 << 30, byteCount: 2 << 20),
@@ -18,7 +19,8 @@ import Virtio
         ]
     }
 
-    @Test(arguments: 0..<24) func registersAndQueuesOfAnyContent(seed: UInt64) throws {
+    @Test("Registers and queues of random content never trap the VMM", arguments: 0..<24)
+    func registersAndQueuesOfAnyContent(seed: UInt64) throws {
         var random = SplitMix64(seed: seed)
         for model in try Self.models() {
             let wired = try Wired(model)
@@ -93,7 +95,8 @@ import Virtio
         }
     }
 
-    @Test func guestThatRefillsItsQueueForEverLetsOthersHaveTheirTurn() throws {
+    @Test("A guest that refills its queue for ever does not starve other devices")
+    func guestThatRefillsItsQueueForEverLetsOthersHaveTheirTurn() throws {
         let wired = try Wired(EntropyModel())
         setUp(wired, queues: [8], &Self.fixed)
         // Every entry names descriptor 0, which is a good one; the index never stops.

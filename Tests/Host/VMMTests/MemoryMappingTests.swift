@@ -5,7 +5,8 @@ import Testing
 
 @testable import VMM
 
-@Suite struct MemoryMappingTests {
+@Suite("Guest memory and mapped files")
+struct MemoryMappingTests {
     /// Whether a byte can be read, asked of the kernel, which answers where an access of ours would end the process.
     private func isReadable(_ address: UnsafeMutableRawPointer) throws -> Bool {
         var ends: [Int32] = [0, 0]
@@ -14,7 +15,8 @@ import Testing
         return Glibc.write(ends[1], address, 1) == 1
     }
 
-    @Test(arguments: [4_096, 2 << 20, 16 << 20, 3 << 30]) func guestMemoryLiesBetweenGuardPages(byteCount: Int) throws {
+    @Test("Guest memory lies between guard pages", arguments: [4_096, 2 << 20, 16 << 20, 3 << 30])
+    func guestMemoryLiesBetweenGuardPages(byteCount: Int) throws {
         let mapping = try MemoryMapping(anonymous: byteCount)
         #expect(UInt(bitPattern: mapping.base) % UInt(MemoryMapping.hugePageByteCount) == 0)
         #expect(try isReadable(mapping.base))
@@ -23,7 +25,8 @@ import Testing
         #expect(try !isReadable(mapping.base + byteCount))
     }
 
-    @Test func fileReadsAsZerosBehindItsEnd() throws {
+    @Test("A mapped file reads as zeros past its end")
+    func fileReadsAsZerosBehindItsEnd() throws {
         let path = "/tmp/hexa-vmm-test-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
         let file = FileDescriptor(owning: open(path, O_CREAT | O_RDWR, 0o600))
         defer { unlink(path) }

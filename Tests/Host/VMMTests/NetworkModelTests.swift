@@ -7,7 +7,8 @@ import Virtio
 
 /// The kernel's own driver against the network device; a pair of datagram sockets is the tap interface, which takes and
 /// gives one frame a call as well.
-@Suite struct NetworkModelTests {
+@Suite("The network device on a tap interface")
+struct NetworkModelTests {
     private final class Link {
         let wired: Wired
         let device: NetworkDevice<Wired>
@@ -43,13 +44,15 @@ import Virtio
 
     private func frame(_ byte: UInt8, count: Int = 60) -> [UInt8] { [UInt8](repeating: byte, count: count) }
 
-    @Test func addressIsTheConfiguredOne() throws {
+    @Test("The device has the configured address")
+    func addressIsTheConfiguredOne() throws {
         let address = try #require(try Link().device.macAddress)
         #expect(address.indices.map { address[$0] } == [6, 0, 0xac, 0x10, 0, 2])
         #expect(try Link(macAddress: nil).device.macAddress == nil)
     }
 
-    @Test func framesOfTheGuestReachTheInterfaceWhole() throws {
+    @Test("Frames of the guest reach the interface whole")
+    func framesOfTheGuestReachTheInterfaceWhole() throws {
         let link = try Link()
         for byte in [UInt8(1), 2] {
             _ = try link.device.transmit { buffer in
@@ -62,7 +65,8 @@ import Virtio
         #expect(link.host.read() == frame(2))
     }
 
-    @Test func framesOfTheHostReachTheGuestInOrder() throws {
+    @Test("Frames of the host reach the guest in order")
+    func framesOfTheHostReachTheGuestInOrder() throws {
         let link = try Link()
         link.host.write(frame(1))
         link.host.write(frame(2, count: 1_514))
@@ -71,7 +75,8 @@ import Virtio
         #expect(link.isListening)
     }
 
-    @Test func frameWithoutABufferWaitsAndTheInterfaceIsNotListenedTo() throws {
+    @Test("A frame without a buffer waits, and the interface is not polled meanwhile")
+    func frameWithoutABufferWaitsAndTheInterfaceIsNotListenedTo() throws {
         let link = try Link()
         for byte in UInt8(0)..<6 { link.host.write(frame(byte)) }
         link.wired.serve()
@@ -82,7 +87,8 @@ import Virtio
         #expect(link.isListening)
     }
 
-    @Test func frameLongerThanBuffersAreMadeForIsLost() throws {
+    @Test("A frame longer than any buffer is dropped")
+    func frameLongerThanBuffersAreMadeForIsLost() throws {
         let link = try Link()
         link.host.write(frame(1, count: 1_515))
         link.host.write(frame(2))
@@ -90,7 +96,8 @@ import Virtio
         #expect(try link.received() == [frame(2)])
     }
 
-    @Test func frameThatWaitedIsLostWithAReset() throws {
+    @Test("A reset drops the frame that waited")
+    func frameThatWaitedIsLostWithAReset() throws {
         let link = try Link()
         for byte in UInt8(0)..<5 { link.host.write(frame(byte)) }
         link.wired.serve()
@@ -99,7 +106,8 @@ import Virtio
         #expect(!link.wired.transport.serve())
     }
 
-    @Test func interfacesThatCannotBeOpenedAreNamed() {
+    @Test("An interface that cannot be opened is named")
+    func interfacesThatCannotBeOpenedAreNamed() {
         #expect(throws: VMMError.configuration(field: "host_dev_name", reason: "must have from 1 to 15 bytes")) {
             _ = try TapInterface.open("an-interface-name")
         }

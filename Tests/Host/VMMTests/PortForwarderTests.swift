@@ -6,7 +6,8 @@ import Testing
 @testable import VMM
 
 /// Clients of the host, and a guest that does what the test has its device's stack do.
-@Suite struct PortForwarderTests {
+@Suite("Forwarding of host connections")
+struct PortForwarderTests {
     private final class Host {
         let loop: EventLoop
         let model = SocketModel(guestContext: 3)
@@ -74,7 +75,8 @@ import Testing
         }
     }
 
-    @Test func clientThatIsGoneKeepsNobodyBusyWhileTheGuestIsSlow() throws {
+    @Test("A disconnected client costs no work while the guest is slow")
+    func clientThatIsGoneKeepsNobodyBusyWhileTheGuestIsSlow() throws {
         let host = try Host()
         do {
             let client = try host.connect()
@@ -84,7 +86,8 @@ import Testing
         #expect(host.model.stack.streamCount == 1)
     }
 
-    @Test func clientFromBeforeAResetIsLetGoOf() throws {
+    @Test("A client from before a reset is disconnected")
+    func clientFromBeforeAResetIsLetGoOf() throws {
         let host = try Host()
         let old = try host.connect()
         #expect(host.comesToRest())
@@ -100,7 +103,8 @@ import Testing
 
     // MARK: Clients that name a port
 
-    @Test func clientIsToldWhenTheGuestAccepts() throws {
+    @Test("A client is answered when the guest accepts")
+    func clientIsToldWhenTheGuestAccepts() throws {
         let host = try Host(.namedByClient)
         let client = try host.connect()
         client.write(Array("CONNECT 52\nhello".utf8))
@@ -113,7 +117,8 @@ import Testing
         #expect(data.operation == .readWrite && data.payloadByteCount == 5)
     }
 
-    @Test func requestMayComeInPieces() throws {
+    @Test("A CONNECT request may arrive in pieces")
+    func requestMayComeInPieces() throws {
         let host = try Host(.namedByClient)
         let client = try host.connect()
         for piece in ["CONN", "ECT 8", "0\n"] {
@@ -124,10 +129,12 @@ import Testing
         #expect(host.packet()?.destination.port == 80)
     }
 
-    @Test(arguments: [
-        "connect 80\n", "CONNECT \n", "CONNECT 4294967296\n", "CONNECT 8o\n", "GET / HTTP/1.1\r\n\r\n",
-        String(repeating: "0", count: 64),
-    ])
+    @Test(
+        "Anything but a CONNECT request ends the connection",
+        arguments: [
+            "connect 80\n", "CONNECT \n", "CONNECT 4294967296\n", "CONNECT 8o\n", "GET / HTTP/1.1\r\n\r\n",
+            String(repeating: "0", count: 64),
+        ])
     func otherWordsEndTheConnection(_ words: String) throws {
         let host = try Host(.namedByClient)
         let client = try host.connect()
@@ -137,7 +144,8 @@ import Testing
         #expect(host.model.stack.streamCount == 0)
     }
 
-    @Test func connectionEndsWhenNobodyListensInTheGuest() throws {
+    @Test("A connection ends when the guest does not listen")
+    func connectionEndsWhenNobodyListensInTheGuest() throws {
         let host = try Host(.namedByClient)
         let client = try host.connect()
         client.write(Array("CONNECT 52\n".utf8))
@@ -148,7 +156,8 @@ import Testing
 
     // MARK: The socket's file
 
-    @Test func socketOfAMachineThatIsGoneIsReplaced() throws {
+    @Test("The socket of a machine that has ended is replaced")
+    func socketOfAMachineThatIsGoneIsReplaced() throws {
         let path = "/tmp/hexa-vmm-test-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
         defer { unlink(path) }
         do { _ = try HostListener(unixSocket: path) }
@@ -157,7 +166,8 @@ import Testing
         _ = listener.destination
     }
 
-    @Test func fileThatIsNoSocketIsLeftAlone() throws {
+    @Test("A file that is not a socket is left alone")
+    func fileThatIsNoSocketIsLeftAlone() throws {
         let path = "/tmp/hexa-vmm-test-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
         defer { unlink(path) }
         FileDescriptor(owning: open(path, O_CREAT | O_WRONLY, 0o600)).write([1])
@@ -165,7 +175,8 @@ import Testing
         #expect(access(path, F_OK) == 0)
     }
 
-    @Test(arguments: ["", String(repeating: "p", count: 108)]) func pathsThatFitNoAddressAreRefused(_ path: String) {
+    @Test("A path that does not fit a socket address is refused", arguments: ["", String(repeating: "p", count: 108)])
+    func pathsThatFitNoAddressAreRefused(_ path: String) {
         #expect(throws: VMMError.configuration(field: "vsock.uds_path", reason: "must have from 1 to 107 bytes")) {
             try HostListener(unixSocket: path)
         }

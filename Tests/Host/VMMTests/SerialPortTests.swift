@@ -2,21 +2,25 @@ import Testing
 
 @testable import VMM
 
-@Suite struct SerialPortTests {
-    @Test func outputIsTakenAtOnce() {
+@Suite("The serial port")
+struct SerialPortTests {
+    @Test("Output is accepted at once")
+    func outputIsTakenAtOnce() {
         var port = SerialPort()
         #expect(port.write(65, to: 0x3f8) == 65)
         #expect(port.read(0x3fd) == 0x60)
     }
 
-    @Test func divisorIsNotOutput() {
+    @Test("Divisor writes are not output")
+    func divisorIsNotOutput() {
         var port = SerialPort()
         #expect(port.write(0x80, to: 0x3fb) == nil)
         #expect(port.write(12, to: 0x3f8) == nil)
         #expect(port.read(0x3f8) == 12)
     }
 
-    @Test func inputRaisesTheLineOnceAskedFor() {
+    @Test("Input raises the interrupt line once it is enabled")
+    func inputRaisesTheLineOnceAskedFor() {
         var port = SerialPort()
         port.receive([1, 2])
         #expect(!port.wantsInterrupt)
@@ -29,7 +33,8 @@ import Testing
         #expect(!port.wantsInterrupt)
     }
 
-    @Test func inputBeyondTheQueueIsLost() {
+    @Test("Input beyond the queue is dropped")
+    func inputBeyondTheQueueIsLost() {
         var port = SerialPort()
         port.receive([UInt8](repeating: 7, count: 10_000))
         var count = 0

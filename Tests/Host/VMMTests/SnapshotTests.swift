@@ -8,7 +8,8 @@ import Testing
 
 /// Snapshots as files: what is written is read back, and what does not belong together is refused with the file and the
 /// field named.
-@Suite struct SnapshotTests {
+@Suite("Snapshot directories")
+struct SnapshotTests {
     private let id = SnapshotID(high: 0x0123_4567_89ab_cdef, low: 7)
 
     private func manifest(_ files: [SnapshotManifest.File] = []) throws -> SnapshotManifest {
@@ -30,7 +31,8 @@ import Testing
         }
     }
 
-    @Test func aManifestIsReadBack() throws {
+    @Test("A manifest reads back as itself")
+    func aManifestIsReadBack() throws {
         let file = SnapshotManifest.File(
             path: "/m", identity: FileIdentity(byteCount: 9, fingerprint: Fingerprint(value: .max)))
         var written = try manifest([file])
@@ -40,7 +42,8 @@ import Testing
         #expect(try SnapshotManifest(json: written.json.serialized()) == written)
     }
 
-    @Test func aManifestThatIsNoneIsRefusedWithTheField() throws {
+    @Test("A malformed manifest is refused with the field")
+    func aManifestThatIsNoneIsRefusedWithTheField() throws {
         #expect(try problem("\"hexa-os snapshot\"", "\"tar\"") == "format must be hexa-os snapshot")
         #expect(try problem("\"version\":1", "\"version\":2") == "version is 2, and this program reads 1")
         #expect(try problem("\"id\"", "\"number\"") == "id is missing")
@@ -55,14 +58,16 @@ import Testing
         #expect(try problem("}", "") != nil)
     }
 
-    @Test func aManifestThatWasChangedIsRefused() throws {
+    @Test("A changed manifest is refused")
+    func aManifestThatWasChangedIsRefused() throws {
         #expect(
             try problem("\"mem_size_mib\":16", "\"mem_size_mib\":17")
                 == "fingerprint is not that of the other fields: the file is damaged")
         #expect(try problem("tiny", "tidy") == "fingerprint is not that of the other fields: the file is damaged")
     }
 
-    @Test func aMachineThatDiffersIsNamedByTheDifference() throws {
+    @Test("A different machine is refused, and the difference is named")
+    func aMachineThatDiffersIsNamedByTheDifference() throws {
         let manifest = try manifest()
         let machine = manifest.machine(restoredFrom: "/s")
         #expect(manifest.difference(from: machine) == nil)
@@ -79,7 +84,8 @@ import Testing
                 == "the number of pmem files is 0, not 1 as in the machine's configuration")
     }
 
-    @Test func filesAreKnownByTheirContent() throws {
+    @Test("Files are recognised by their content")
+    func filesAreKnownByTheirContent() throws {
         let directory = try TestDirectory()
         var bytes = (0..<1_000_000).map { UInt8(truncatingIfNeeded: $0 >> 8) }
         let path = try directory.write("file", bytes)
@@ -94,7 +100,8 @@ import Testing
         }
     }
 
-    @Test func aModelThatHasChangedIsRefused() throws {
+    @Test("A changed model is refused")
+    func aModelThatHasChangedIsRefused() throws {
         let directory = try TestDirectory()
         let model = try directory.write("model", [1, 2, 3])
         let file = SnapshotManifest.File(path: model, identity: try FileIdentity(ofFileAt: model))
@@ -117,7 +124,8 @@ import Testing
         }
     }
 
-    @Test func aDirectoryThatIsNoSnapshotIsRefused() throws {
+    @Test("A directory that is not a snapshot is refused")
+    func aDirectoryThatIsNoSnapshotIsRefused() throws {
         let directory = try TestDirectory()
         let path = "\(directory.path)/snapshot.json"
         #expect(throws: VMMError.fileUnreadable(path: path, errno: ENOENT)) { try Snapshot(in: directory.path) }
@@ -129,7 +137,8 @@ import Testing
 }
 
 /// The memory of a machine as a file.
-@Suite struct SavedMemoryTests {
+@Suite("The memory of a snapshot")
+struct SavedMemoryTests {
     private let layout: AddressLayout
 
     init() throws { layout = try AddressLayout(memoryMiB: 16) }
@@ -156,7 +165,8 @@ import Testing
         return memory
     }
 
-    @Test func whatWasSavedIsThereAndZerosTakeNoRoom() throws {
+    @Test("Saved pages return, and zero pages take no space")
+    func whatWasSavedIsThereAndZerosTakeNoRoom() throws {
         let directory = try TestDirectory()
         let path = "\(directory.path)/memory"
         let places: [UInt64] = [0x1_0000, 0x10_0000, 16 << 20 - 1]
@@ -169,7 +179,8 @@ import Testing
         #expect(stat(path, &status) == 0 && status.st_blocks * 512 < 1 << 20)
     }
 
-    @Test func copiesChangeNeitherTheFileNorEachOther() throws {
+    @Test("Copies change neither the file nor one another")
+    func copiesChangeNeitherTheFileNorEachOther() throws {
         let directory = try TestDirectory()
         let path = "\(directory.path)/memory"
         try save([], to: path)
@@ -181,7 +192,8 @@ import Testing
     }
 
     /// The first are read, the rest is mapped.
-    @Test func aMemoryWithMuchInItIsThereWhole() throws {
+    @Test("A large memory returns whole")
+    func aMemoryWithMuchInItIsThereWhole() throws {
         let directory = try TestDirectory()
         let path = "\(directory.path)/memory"
         let layout = try AddressLayout(memoryMiB: 66)
@@ -206,7 +218,8 @@ import Testing
         }
     }
 
-    @Test func aMemoryThatEndsTooEarlyIsSaid() throws {
+    @Test("A truncated memory file is reported")
+    func aMemoryThatEndsTooEarlyIsSaid() throws {
         let directory = try TestDirectory()
         let path = try directory.write("memory", [UInt8](repeating: 1, count: 4_096))
         let memory = try MachineMemory(layout)
@@ -216,7 +229,8 @@ import Testing
         }
     }
 
-    @Test func piecesAreCutAtHugePagesAndGathered() {
+    @Test("Ranges are cut at huge pages and merged")
+    func piecesAreCutAtHugePagesAndGathered() {
         let mib = 1 << 20
         let pieces = MemoryPiece.byHugePage([
             MemoryPiece(fileOffset: 0, memoryOffset: mib, byteCount: 4 * mib),
@@ -233,7 +247,8 @@ import Testing
             ])
     }
 
-    @Test func aFullDiskIsSaid() throws {
+    @Test("A full disk is reported")
+    func aFullDiskIsSaid() throws {
         let file = FileDescriptor(owning: open("/dev/full", O_RDWR))
         let memory = try MachineMemory(layout)
         [UInt8(1)].withUnsafeBytes { memory.write($0, at: 0) }
@@ -243,14 +258,16 @@ import Testing
     }
 
     /// The layout is one that two programs agree on: `KernelCore.ResumeBlock` has the same test.
-    @Test func theBlockOfAResumedKernelIsAsItIsRead() {
+    @Test("The resume block is written as the kernel reads it")
+    func theBlockOfAResumedKernelIsAsItIsRead() {
         let block = ResumeBlock(wallClockSeconds: 0x0102, seed: [3, 4, 5, 6])
         #expect(
             block.bytes == Array("HEXARSM\u{1}".utf8) + [2, 1] + [UInt8](repeating: 0, count: 6)
                 + [3, 4, 5, 6].flatMap { [$0] + [UInt8](repeating: 0, count: 7) })
     }
 
-    @Test func noTwoBlocksHaveTheSameSeed() throws {
+    @Test("No two resume blocks have the same seed")
+    func noTwoBlocksHaveTheSameSeed() throws {
         #expect(try ResumeBlock.now().bytes.suffix(32) != ResumeBlock.now().bytes.suffix(32))
     }
 }

@@ -7,7 +7,8 @@ import Testing
 @testable import VMM
 
 /// Whole machines with guests of a few instructions, where KVM can be used.
-@Suite(.enabled(if: linux_probe_kvm() == 0)) struct VirtualMachineTests {
+@Suite("Virtual machines on KVM", .enabled(if: linux_probe_kvm() == 0))
+struct VirtualMachineTests {
     /// Runs `code`, 32-bit and flat, to the machine's end; answers that and what came out of the serial port.
     private func run(
         _ code: [UInt8], processorCount: Int = 1, input: [UInt8] = [], metricsPath: String? = nil
@@ -38,26 +39,30 @@ import Testing
     /// `mov eax, status; out 0xf4, eax`
     private func exit(_ status: UInt8) -> [UInt8] { [0xb8, status, 0, 0, 0, 0xe7, 0xf4] }
 
-    @Test func guestWritesAndEnds() throws {
+    @Test("A guest writes to the serial port and exits")
+    func guestWritesAndEnds() throws {
         let (ending, output) = try run(put(72) + put(105) + exit(0x10))
         #expect(ending == .exited(status: 0x10))
         #expect(output == Array("Hi".utf8))
     }
 
-    @Test func guestReadsWhatIsTyped() throws {
+    @Test("A guest reads serial input")
+    func guestReadsWhatIsTyped() throws {
         // `mov dx, 0x3f8; in al, dx; out dx, al`
         let (ending, output) = try run([0x66, 0xba, 0xf8, 0x03, 0xec, 0xee] + exit(1), input: [65, 66])
         #expect(ending == .exited(status: 1))
         #expect(output == [65])
     }
 
-    @Test func deviceRegistersAreWhereTheyAreAnnounced() throws {
+    @Test("Device registers are where they are announced")
+    func deviceRegistersAreWhereTheyAreAnnounced() throws {
         // `mov eax, [0xd0000000]; mov dx, 0x3f8; out dx, al`: the first byte of "virt".
         let (_, output) = try run([0xa1, 0, 0, 0, 0xd0, 0x66, 0xba, 0xf8, 0x03, 0xee] + exit(0))
         #expect(output == Array("v".utf8))
     }
 
-    @Test func whatIsReadFollowsWhatWasWritten() throws {
+    @Test("A read follows the coalesced writes before it")
+    func whatIsReadFollowsWhatWasWritten() throws {
         // `mov eax, VALUE; mov [0xd0000070], eax` for the first bits of the status and, after a reset, for the first;
         // `mov eax, [0xd0000070]; mov dx, 0x3f8; out dx, al`
         func status(_ value: UInt8) -> [UInt8] { [0xb8, value, 0, 0, 0, 0xa3, 0x70, 0, 0, 0xd0] }
@@ -66,12 +71,14 @@ import Testing
         #expect(try run(code + exit(0)).1 == [3, 1])
     }
 
-    @Test func resetThroughTheKeyboardControllerEnds() throws {
+    @Test("A reset through the keyboard controller ends the machine")
+    func resetThroughTheKeyboardControllerEnds() throws {
         // `mov al, 0xfe; out 0x64, al`
         #expect(try run([0xb0, 0xfe, 0xe6, 0x64]).0 == .reset)
     }
 
-    @Test func metricsSayWhatTheProcessorsAskedFor() throws {
+    @Test("Metrics count the exits of the processors")
+    func metricsSayWhatTheProcessorsAskedFor() throws {
         let path = "/tmp/hexa-vmm-test-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
         defer { unlink(path) }
         // `mov eax, [0xd0000000]; mov [0xd0000070], eax`
@@ -85,7 +92,8 @@ import Testing
         #expect(exits >= 4)
     }
 
-    @Test func metricsThatCannotBeWrittenAreRefused() throws {
+    @Test("Metrics that cannot be written are refused")
+    func metricsThatCannotBeWrittenAreRefused() throws {
         #expect(throws: VMMError.fileUnwritable(path: "/nowhere/m", errno: ENOENT)) {
             try run(exit(0), metricsPath: "/nowhere/m")
         }
@@ -99,7 +107,8 @@ import Testing
             + [0x8a, 0x03, 0x66, 0xba, 0xf8, 0x03, 0xee] + exit(0x10)
     }
 
-    @Test func aMachineThatNobodySavesGoesOn() throws {
+    @Test("A suspend without a snapshot directory leaves the machine running")
+    func aMachineThatNobodySavesGoesOn() throws {
         let (ending, output) = try run(suspendingCode)
         #expect(ending == .exited(status: 0x10))
         #expect(output == [0x78])
@@ -133,7 +142,8 @@ import Testing
         return pread(output.number, &byte, 1, 0) == 1 && byte == UInt8(ascii: "H")
     }
 
-    @Test func aSuspendedMachineGoesOnInAnyNumberOfOthers() throws {
+    @Test("A suspended machine resumes in any number of others")
+    func aSuspendedMachineGoesOnInAnyNumberOfOthers() throws {
         let directory = try TestDirectory()
         let restored = try save(in: directory).machine(restoredFrom: directory.path)
         for _ in 0..<2 {
@@ -142,7 +152,8 @@ import Testing
         }
     }
 
-    @Test func aFoundationMadeInAdvanceCarriesItsMachine() throws {
+    @Test("A machine prepared in advance is used for its configuration")
+    func aFoundationMadeInAdvanceCarriesItsMachine() throws {
         let directory = try TestDirectory()
         var restored = try save(in: directory).machine(restoredFrom: directory.path)
         // Is not known in advance, and makes no difference to what the machine stands on.
@@ -157,7 +168,8 @@ import Testing
         #expect(wentOn)
     }
 
-    @Test func aFoundationOfAnotherMachineIsNotUsed() throws {
+    @Test("A machine prepared for another configuration is not used")
+    func aFoundationOfAnotherMachineIsNotUsed() throws {
         let (directory, other) = (try TestDirectory(), try TestDirectory())
         let restored = try save(in: directory).machine(restoredFrom: directory.path)
         _ = try save(in: other)
@@ -182,7 +194,8 @@ import Testing
         }
     }
 
-    @Test func memoryThatDoesNotBelongToTheManifestIsRefused() throws {
+    @Test("Memory that does not match the manifest is refused")
+    func memoryThatDoesNotBelongToTheManifestIsRefused() throws {
         let directory = try TestDirectory()
         let id = SnapshotID(high: 1, low: 1)
         let description = MachineDescription(kernelPath: "/k", commandLine: "", memoryMiB: 16)
@@ -210,7 +223,8 @@ import Testing
                 + "of a processor with other features than this one's: make the snapshot anew here")
     }
 
-    @Test func waitingProcessorsDoNotHoldTheEndUp() throws {
+    @Test("Halted processors do not delay the end")
+    func waitingProcessorsDoNotHoldTheEndUp() throws {
         #expect(try run(exit(0x10), processorCount: 3).0 == .exited(status: 0x10))
     }
 }
