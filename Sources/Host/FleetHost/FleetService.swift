@@ -145,7 +145,7 @@ public final class FleetService: @unchecked Sendable {
 // MARK: - The policy
 
 extension FleetService {
-    /// Tells the policy what happened, and does what it wants.
+    /// Reports an event to the policy and carries out its actions.
     func act(_ event: (inout Fleet, Instant) -> Void) {
         event(&fleet, HostClock.now)
         // What is done for an action may be the next event: its actions follow in the round that is under way.
@@ -214,7 +214,7 @@ extension FleetService {
             act { $0.machineReady(id, now: $1) }
         case .ended(let reason):
             machines[id] = nil
-            // Of one that never served nobody knows whether it is a model at all.
+            // One that never served may not be a model at all.
             let state = fleet.status(ofModel: model).machines.first { $0.id == id }?.state
             if let state, state != .starting { weights?.hold(configuration.entries[model].path) }
             note("\(name): machine \(id.number) ended: \(reason)")

@@ -25,7 +25,7 @@ public enum MachineLimits {
     static let framesInitial = 32
 }
 
-/// What a program gets: set by whoever starts it.
+/// What a program gets: set by its host.
 public struct MachineConfiguration: Sendable {
     /// Bytes of heap and stacks together.
     public var heapBytesMax = 256 << 20

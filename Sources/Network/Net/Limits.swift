@@ -17,7 +17,7 @@ enum Limits {
     static var neighborCount: Int { 64 }
     /// RFC 1122 asks for a time-out "on the order of a minute"; an address in use is asked again at this age.
     static var neighborRefreshAge: Interval { .seconds(60) }
-    /// An address that nobody confirmed for so long is forgotten.
+    /// An address that was not confirmed for so long is forgotten.
     static var neighborLifetime: Interval { .seconds(120) }
     /// RFC 1122, section 2.3.2.1: at most one request per second and destination.
     static var neighborRequestInterval: Interval { .seconds(1) }
@@ -36,7 +36,7 @@ enum Limits {
     /// Ranges a connection keeps track of in what its peer reported by SACK.
     static var scoreboardRangeCount: Int { 64 }
     /// Challenge acknowledgments of one connection in a second (RFC 5961, section 7; per connection, because a limit
-    /// shared by all connections tells one peer about the others: CVE-2016-5696).
+    /// shared by all connections leaks the others' state to a peer: CVE-2016-5696).
     static var challengeCountPerSecond: Int { 10 }
 
     /// RFC 6298, section 2.1.

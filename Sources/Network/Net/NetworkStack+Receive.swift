@@ -47,7 +47,7 @@ extension NetworkStack {
                 targetProtocol: packet.senderProtocol))
     }
 
-    /// Whoever waits for an address may try again; those whose neighbor is still unknown come back.
+    /// Connections that wait for an address may try again; those whose neighbor is still unknown come back.
     private mutating func neighborBecameKnown() {
         transport.neighborBecameKnown()
         for _ in 0..<unresolvedFrames.count where !controlFrames.moveFirst(from: &unresolvedFrames) {

@@ -40,7 +40,7 @@ extension NetworkStack {
     }
 
     /// Queues as many of `bytes` as the send buffer has room for and returns how many. When that is not all of them,
-    /// the event `writable` tells when to go on. Zero for a stale id or after `finishWriting` and `close`.
+    /// the event `writable` says when to go on. Zero for a stale id or after `finishWriting` and `close`.
     public mutating func write(_ socket: SocketID, _ bytes: RawSpan) -> Int {
         transport.write(socket, bytes)
     }

@@ -7,7 +7,7 @@ enum KernelRight {
     case known(OperationCode, Target)
     /// An operation on the path in the call's first argument.
     case path(OperationCode)
-    /// None but that of being there at all: the call only takes rights away from whoever makes it.
+    /// None but that of being there at all: the call only takes rights away from its caller.
     case own
 }
 

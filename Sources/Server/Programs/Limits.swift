@@ -9,7 +9,7 @@ public enum Limits {
     public static var programBytesMax: Int { 256 << 10 }
     /// Instructions of all installed programs: 8 MiB.
     public static var instructionsMax: Int { 1 << 20 }
-    /// Fuel of all that one program computes while it is compiled, when everybody waits for it: some milliseconds.
+    /// Fuel of all that one program computes while it is compiled, while all other work waits: some milliseconds.
     public static var comptimeFuelMax: Int { 500_000 }
     /// Memory of such a computation.
     public static var comptimeHeapBytesMax: Int { 4 << 20 }
@@ -19,7 +19,7 @@ public enum Limits {
     public static var heapBytesMax: Int { 16 << 20 }
     /// Runs at the same time.
     public static var runsMax: Int { 16 }
-    /// How long a run may take: whoever waits for it has given up by then.
+    /// How long a run may take: its client has given up by then.
     public static var runTimeMax: Interval { .seconds(120) }
     /// Fuel of a slice while the model waits for its turn: some tens of microseconds.
     public static var sliceFuelBusy: Int { 2_000 }

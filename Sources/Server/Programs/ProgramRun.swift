@@ -64,13 +64,13 @@ public final class ProgramRun {
     /// When the fuel spent so far has been paid for, at the pace of the quota.
     private var fuelPaidUntil: Instant
     public let heapByteCount: Int
-    /// What the program has answered and nobody has taken.
+    /// What the program has answered and was not taken yet.
     private var output: [UInt8] = []
     private var logLines: [[UInt8]] = []
     private var ending: RunEvent?
 
     /// - Parameters:
-    ///   - capability: the program's own; it runs with no other rights, whoever asked for it.
+    ///   - capability: the program's own; it runs with no other rights, whatever client asked for it.
     ///   - heapByteCount: `heapBytes(for:)` of its quotas.
     public init(
         _ program: InstalledProgram, _ permit: consuming PathPermit<Execute>, capability: consuming Capability,

@@ -90,7 +90,7 @@ extension Fleet {
         return candidates.min { ($0.requests.count, $0.id) < ($1.requests.count, $1.id) }?.id
     }
 
-    /// Refuses whoever has waited too long. Those in front of a queue arrived first.
+    /// Refuses requests that have waited too long. Those in front of a queue arrived first.
     mutating func expireWaiting(now: Instant) {
         for index in models.indices {
             while let id = models[index].waiting.first, let request = requests[id],

@@ -14,7 +14,7 @@ public struct Fleet {
     public struct Model: Sendable {
         /// Machines that serve it together.
         public var replicaCount: Int
-        /// Runs although nothing asks for it, from `advance` on, until somebody stops it.
+        /// Runs although nothing asks for it, from `advance` on, until it is stopped by hand.
         public var runsAlways: Bool
 
         public init(replicaCount: Int = 1, runsAlways: Bool = false) {

@@ -22,7 +22,7 @@ public enum Refusal: Equatable, Sendable {
     case waitedTooLong(seconds: Int)
     /// The model's machine did not start, and another attempt is made no sooner than that.
     case startFailed(reason: String, retrySeconds: Int)
-    /// Somebody stopped the model while the request waited.
+    /// The model was stopped while the request waited.
     case stopped
     /// The whole fleet is ending.
     case shuttingDown

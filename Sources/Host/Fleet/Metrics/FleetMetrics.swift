@@ -28,7 +28,7 @@ extension Fleet {
             ("hexa_fleet_starts_total", "Machines started.", \.startCount),
             ("hexa_fleet_starts_failed_total", "Machines that did not start, or ended at once.", \.failedStartCount),
             ("hexa_fleet_evictions_total", "Machines stopped to make room for another model's.", \.evictionCount),
-            ("hexa_fleet_idle_stops_total", "Machines stopped because nobody asked any more.", \.idleStopCount),
+            ("hexa_fleet_idle_stops_total", "Machines stopped because no request came any more.", \.idleStopCount),
         ]
     }
 

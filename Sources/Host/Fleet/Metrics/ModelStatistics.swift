@@ -13,7 +13,7 @@ public struct ModelStatistics: Equatable, Sendable {
     public internal(set) var failedStartCount: UInt64 = 0
     /// Machines that made room for another model's.
     public internal(set) var evictionCount: UInt64 = 0
-    /// Machines that were stopped because nobody asked any more.
+    /// Machines that were stopped because no request came any more.
     public internal(set) var idleStopCount: UInt64 = 0
     /// From a start to the machine being ready.
     public internal(set) var startTimes = StartTimes()

@@ -51,7 +51,7 @@ extension FleetError {
     }
 
     static func modelUnknown(_ name: String, nearest: String?) -> FleetError {
-        // What the client wrote may be long; its beginning tells which it was.
+        // What the client wrote may be long; its beginning identifies it.
         let shown = name.unicodeScalars.count > 64 ? String(name.unicodeScalars.prefix(64)) + "..." : name
         let hint = nearest.map { "did you mean \"\($0)\"?" } ?? "GET /v1/models lists what there is."
         return FleetError(
@@ -95,7 +95,7 @@ extension FleetError {
         return error
     }
 
-    /// What a client is told who is refused; `model` is the name it asked for.
+    /// The answer to a refused client; `model` is the name it asked for.
     public init(_ refusal: Refusal, model: String) {
         self =
             switch refusal {

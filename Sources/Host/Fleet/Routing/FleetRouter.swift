@@ -109,7 +109,7 @@ public struct FleetRouter: Sendable {
         guard Self.areEqual(Array(words[1].utf8), apiKey) else { throw .keyWrong }
     }
 
-    /// Takes as long whichever byte differs, so that the time of a refusal tells nothing about the key.
+    /// Takes as long whichever byte differs, so that the time of a refusal reveals nothing about the key.
     private static func areEqual(_ left: [UInt8], _ right: [UInt8]) -> Bool {
         var difference: UInt8 = left.count == right.count ? 0 : 1
         for (index, byte) in left.enumerated() where !right.isEmpty { difference |= byte ^ right[index % right.count] }

@@ -1,4 +1,4 @@
-/// What somebody may have meant who wrote a name that does not exist.
+/// The existing name that was probably meant by one that does not exist.
 public enum NearestName {
     /// Bytes of each name that are compared: the cost grows with their square.
     static let bytesMax = 64

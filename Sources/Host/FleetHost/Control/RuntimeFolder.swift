@@ -15,12 +15,12 @@ public enum RuntimeFolder {
     static func socketPath(forPort port: UInt16) -> String { "\(path)/\(port).socket" }
 
     /// Makes the folder and answers the path of a socket that is to be made. A socket that is there already is one
-    /// that nobody listens at: its port is free.
+    /// without a listener: its port is free.
     static func prepareSocket(forPort port: UInt16) throws(LaunchError) -> String {
         mkdir(path, 0o700)
         var status = stat()
         guard lstat(path, &status) == 0 else { throw .outputFailed(path: path, reason: errorText(errno)) }
-        // In /tmp somebody else may have been first.
+        // In /tmp another user may have been first.
         guard status.st_mode & S_IFMT == S_IFDIR, status.st_uid == getuid(), status.st_mode & 0o077 == 0 else {
             throw .outputFailed(path: path, reason: "it must be a folder of yours with mode 700")
         }

@@ -6,7 +6,7 @@ import Synchronization
 /// Keeps the weights in memory of the models that run, or ran last, so that the next start finds them there.
 final class WeightHolder: Sendable {
     private let countMax: Int
-    /// Reading what is missing takes the disk its time, which nobody waits for.
+    /// Reading what is missing takes the disk its time, for which nothing waits.
     private let queue = DispatchQueue(label: "weights")
     /// The latest last.
     private let held = Mutex<[LockedFile]>([])

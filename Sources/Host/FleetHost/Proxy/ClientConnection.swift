@@ -129,7 +129,7 @@ final class ClientConnection: ChannelInboundHandler {
         finish(head, written: context.writeAndFlush(wrapOutboundOut(.end(trailers))))
     }
 
-    /// Tells the client in the only way left that its answer will not be complete.
+    /// Signals to the client, in the only way left, that its answer will not be complete.
     func abort() {
         phase = .closing
         context?.close(promise: nil)

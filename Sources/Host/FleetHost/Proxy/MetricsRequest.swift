@@ -19,7 +19,7 @@ final class MetricsRequest: ChannelInboundHandler {
 
     /// The machine's page; nil when it does not tell, or not in time.
     ///
-    /// - Parameter authorization: of whoever asked for the metrics: a machine may have its own rules about them.
+    /// - Parameter authorization: of the request for metrics: a machine may have its own rules about them.
     static func send(
         toPort port: UInt16, authorization: String?, on loop: any EventLoop
     ) -> EventLoopFuture<[UInt8]?> {

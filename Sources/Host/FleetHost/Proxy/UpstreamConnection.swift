@@ -39,7 +39,7 @@ final class UpstreamConnection: ChannelInboundHandler {
     /// The client takes more.
     func resume() { context?.read() }
 
-    /// Nobody wants the answer any more: closing is how a machine learns of it.
+    /// The answer is not wanted any more: the machine learns of it by the close.
     func cancel() {
         exchange = nil
         context?.close(promise: nil)

@@ -22,7 +22,7 @@ struct KernelFile: ~Copyable {
             throw .image(error)
         }
         self.file = file
-        // The rest of each segment is zeros, as is memory that nobody has touched. Low memory is where it says.
+        // The rest of each segment is zeros, as is untouched memory. Low memory is where it says.
         pieces = image.segments.map {
             MemoryPiece(
                 fileOffset: $0.fileOffset, memoryOffset: Int($0.physicalAddress), byteCount: $0.fileByteCount)

@@ -1,7 +1,7 @@
 /// The block that a PVH kernel is handed: `hvm_start_info`, its memory map and the command line
 /// (Xen public/arch-x86/hvm/start_info.h).
 struct StartInfo {
-    /// Where the three parts go: below what a resumed kernel is told (0x4000) and the page on which it starts other
+    /// Where the three parts go: below the resume block (0x4000) and the page on which it starts other
     /// cores (0x8000), above page 0, which it never maps.
     enum Address {
         static let startInfo: UInt64 = 0x1000

@@ -92,7 +92,7 @@ struct ConfigurationReader {
         return readers
     }
 
-    /// Complains of a field that nobody asked for.
+    /// Reports an unknown field.
     func finish() throws(ConfigurationProblem) {
         for member in object.members where !known.contains(where: { member.key == $0 }) {
             throw ConfigurationProblem(name(of: member.key.text), "is unknown")

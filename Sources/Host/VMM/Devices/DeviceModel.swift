@@ -44,7 +44,7 @@ struct DeviceQueues {
     mutating func next(_ index: Int) throws(DeviceVirtqueueFault) -> Bool {
         guard queues[index] != nil else { return false }
         if try queues[index]!.next(into: &chain) { return true }
-        // A chain offered just before the driver could see the wish is taken now: nobody will tell of it.
+        // A chain offered just before the driver could see the wish is taken now: no notification follows.
         return queues[index]!.armNotifications() ? try queues[index]!.next(into: &chain) : false
     }
 

@@ -18,7 +18,7 @@ final class DeviceTransport {
     private var drafts: [QueueDraft]
     /// Raises the device's interrupt line.
     private let raiseLine: () -> Void
-    /// Why the device asks for a reset, for the log of whoever runs the machine.
+    /// Why the device asks for a reset, for the operator's log.
     private(set) var fault: DeviceVirtqueueFault?
 
     /// A queue as the driver has described it so far.

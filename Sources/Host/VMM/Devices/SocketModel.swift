@@ -3,7 +3,7 @@ import Net
 import Virtio
 
 /// The host's side of a socket device (VIRTIO 1.2, 5.10): packets of the guest's queues in and out of a `VsockStack`,
-/// whose streams somebody else connects to the world.
+/// whose streams are connected to the world by its owner.
 final class SocketModel: DeviceModel {
     /// Streams that the guest and the world have between them.
     var stack: VsockStack

@@ -2,7 +2,7 @@ import CLinux
 import Glibc
 import HostSystem
 
-/// A tap interface of the host (Documentation/networking/tuntap.rst), which somebody with the right to has made.
+/// A tap interface of the host (Documentation/networking/tuntap.rst), made beforehand by a user with the right to.
 enum TapInterface {
     /// Names of interfaces (`IFNAMSIZ`, without the closing zero).
     private static let nameBytesMax = 15

@@ -9,9 +9,9 @@ final class ForwardedConnection {
     private(set) var input: [UInt8] = []
     /// From the guest, for the client.
     private(set) var output: [UInt8] = []
-    /// The client will send nothing more, and the guest has been told.
+    /// The client will send nothing more, and the guest has been notified.
     private(set) var hasClientFinished = false
-    /// The guest will send nothing more, and the client has been told when `isWritingFinished`.
+    /// The guest will send nothing more, and the client has been notified when `isWritingFinished`.
     var hasGuestFinished = false
     private var isWritingFinished = false
     /// The stream is gone: what is left of `output` goes out, and what still comes in is dropped.

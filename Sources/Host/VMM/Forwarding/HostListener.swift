@@ -43,7 +43,7 @@ final class HostListener {
         FileDescriptor(owning: socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0))
     }
 
-    /// Whether a socket is at `path` that nobody listens on. Otherwise `errno` says what is there.
+    /// Whether a socket without a listener is at `path`. Otherwise `errno` says what is there.
     private static func isLeftOver(_ path: String) -> Bool {
         let probe = makeSocket()
         if call(connect, probe, path) == 0 {

@@ -18,7 +18,7 @@ final class PortForwarder {
     private var connections: [VsockStreamID: ForwardedConnection] = [:]
     /// Clients that have not yet named the port that they want, with what they have said.
     private var undirected: [Int32: (socket: ClientSocket, said: [UInt8])] = [:]
-    /// Streams whose clients are told when the guest accepts.
+    /// Streams whose clients are answered when the guest accepts.
     private var announced: Set<VsockStreamID> = []
     private var isAccepting = false
     /// The guest's driver has begun anew: streams from before are void.

@@ -1,7 +1,7 @@
 import CKVM
 
 /// Writes to device registers that KVM has kept without leaving the guest (KVM_CAP_COALESCED_MMIO), in the order in
-/// which they were made. Whoever looks at what they change has to take them first.
+/// which they were made. A reader of what they change has to take them first.
 ///
 /// SAFETY (@unchecked Sendable): the ring is shared with KVM, which allows one reader at a time, and the machine's lock
 /// sees to that. It outlives the value: see `KVMProcessor.coalescedWrites`.

@@ -57,7 +57,7 @@ public struct KVMProcessor: ~Copyable {
     func runUntilExit() throws(VMMError) -> Exit {
         let result = ckvm_call(handle.descriptor.number, ckvm_run, 0)
         if result == -EINTR || result == -EAGAIN { return .interrupted }
-        // The guest's own memory is always there; a mapped file's pages are gone when somebody has cut it short.
+        // The guest's own memory is always there; a mapped file's pages are gone when the file was truncated.
         if result == -EFAULT { return .failed("a mapped file has lost pages that the guest reads: was it truncated?") }
         guard result >= 0 else { throw .kvm(call: "KVM_RUN", errno: -result) }
         let exit = ckvm_read_exit(run)

@@ -27,7 +27,7 @@ public final class ProcessorIdentity {
         set { memory.storeBytes(of: UInt32(newValue), as: UInt32.self) }
     }
 
-    /// Lends the structure to an ioctl.
+    /// Passes the structure to an ioctl.
     func withStructure<Result>(_ body: (UnsafeMutableRawPointer) -> Result) -> Result { body(memory) }
 
     /// SAFETY: the first `count` entries were filled in by KVM, and `count` never exceeds the memory.

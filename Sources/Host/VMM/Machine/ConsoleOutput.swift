@@ -37,7 +37,7 @@ final class ConsoleOutput {
         }
     }
 
-    /// Answers how many bytes were taken; all of them when the reader is gone, since nobody will.
+    /// Answers how many bytes were taken; all of them when the reader is gone.
     private func write(_ bytes: UnsafeRawBufferPointer) -> Int {
         var sent = 0
         while sent < bytes.count {

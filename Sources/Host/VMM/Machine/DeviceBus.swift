@@ -61,7 +61,7 @@ final class DeviceBus: @unchecked Sendable {
         begun = try EventDescriptor()
     }
 
-    /// Lends what the lock guards, with all that the guest has written carried out.
+    /// Gives access to what the lock guards, with all that the guest has written carried out.
     func withLock<Result>(_ body: (State) -> Result) -> Result {
         lock.withLock { _ in
             state.coalescedWrites?.takeAll { Self.write($1, at: $0, to: state) }
@@ -85,7 +85,7 @@ final class DeviceBus: @unchecked Sendable {
     /// Whether the machine has come to its end.
     var isEnding: Bool { withLock { $0.ending != nil } }
 
-    /// Takes note of how the machine ended and wakes the event loop.
+    /// Records how the machine ended and wakes the event loop.
     func end(_ ending: MachineEnding) {
         withLock { $0.ending = $0.ending ?? ending }
         ended.signal()

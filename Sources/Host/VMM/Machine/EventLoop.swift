@@ -2,13 +2,13 @@ import CLinux
 import Glibc
 import HostSystem
 
-/// Waits for descriptors and calls whoever registered for them, on the thread that runs it.
+/// Waits for descriptors and calls the handlers registered for them, on the thread that runs it.
 final class EventLoop {
     struct Interest: OptionSet {
         let rawValue: UInt32
         static let reading = Interest(rawValue: EPOLLIN.rawValue)
         static let writing = Interest(rawValue: EPOLLOUT.rawValue)
-        /// Never asked for, always told: the other side is gone.
+        /// Never asked for, always reported: the other side is gone.
         static let broken = Interest(rawValue: EPOLLERR.rawValue)
         /// As `broken`: both directions are finished.
         static let finished = Interest(rawValue: EPOLLHUP.rawValue)

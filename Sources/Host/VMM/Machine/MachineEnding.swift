@@ -8,6 +8,6 @@ public enum MachineEnding: Equatable, Sendable {
     case reset
     /// KVM could not go on.
     case failed(String)
-    /// Somebody outside asked for it.
+    /// It was asked for from outside.
     case stopped
 }

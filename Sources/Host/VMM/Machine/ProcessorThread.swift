@@ -38,7 +38,7 @@ final class ProcessorThread: @unchecked Sendable {
     func setEntry(_ entry: EntryState) throws(VMMError) { try processor.setEntry(entry) }
 
     func start() throws(VMMError) {
-        // A thread inherits the mask of whoever starts it, and a queue's worker has all signals blocked: no kick would
+        // A thread inherits its creator's signal mask, and a queue's worker has all signals blocked: no kick would
         // get through to the guest.
         var kick = sigset_t()
         var inherited = sigset_t()

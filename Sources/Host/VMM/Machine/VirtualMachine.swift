@@ -56,7 +56,7 @@ public final class VirtualMachine {
         return try MachineFoundation(description)
     }
 
-    /// Waits until the memory is as the kernel is to find it. What a resumed one is told comes over its mark.
+    /// Waits until the memory is as the kernel is to find it. The resume block is written over its mark.
     private func completeMemory() throws(VMMError) {
         try foundation.memoryFiller.finish()
         if foundation.isResumed { try ResumeBlock.now().write(to: memory) }

@@ -17,7 +17,7 @@ struct EventDescriptor: ~Copyable {
     /// Raises the counter. From any thread.
     func signal() { Self.signal(number) }
 
-    /// Raises the counter of a descriptor that somebody else owns.
+    /// Raises the counter of a descriptor owned elsewhere.
     static func signal(_ number: Int32) { eventfd_write(number, 1) }
 
     /// Waits until the counter is above zero, and leaves it there: any number of threads may wait.

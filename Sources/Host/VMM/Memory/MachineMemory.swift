@@ -5,7 +5,7 @@ import Virtio
 /// Mapped files are not part of it: a device that wrote to them on the guest's word would fault.
 ///
 /// SAFETY (@unchecked Sendable): the mapping is fixed for the value's life. Its bytes belong to the guest, which
-/// changes them at any time; whoever reads them reads each once.
+/// changes them at any time; a reader reads each once.
 public final class MachineMemory: GuestMemory, @unchecked Sendable {
     let layout: AddressLayout
     let mapping: MemoryMapping

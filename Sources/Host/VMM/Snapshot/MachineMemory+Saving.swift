@@ -5,7 +5,7 @@ extension MachineMemory {
     /// Memory that is looked at, and written, in one piece. Zeros are left out, as holes of the file.
     private static let pieceByteCount = 64 << 10
 
-    /// Writes all of the memory to a file that is as long and empty. Nobody may change the memory meanwhile.
+    /// Writes all of the memory to a file that is as long and empty. The memory must not change meanwhile.
     func save(to descriptor: Int32) throws(VMMError) {
         let bytes = bytes
         var start = 0

@@ -427,7 +427,7 @@ extension Compiler {
         return .nominal(type.index)
     }
 
-    /// Where the field is in the struct, as far as can be told.
+    /// Where the field is in the struct, where it is known.
     func hint(_ field: Symbol, _ type: StaticType, _ range: SourceRange) -> Int {
         if case .nominal(let index) = type, case .structure(let fields) = program.nominals[index].kind {
             if let place = fields.firstIndex(where: { $0.name == field }) { return place }

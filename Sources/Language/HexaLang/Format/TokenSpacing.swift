@@ -9,7 +9,7 @@ struct TokenSpacing {
     private var isInBars = false
     private var closesBars = false
 
-    /// A line begins without a blank; what the token before was still tells signs from operators.
+    /// A line begins without a blank; what the token before was still distinguishes signs from operators.
     mutating func beginLine() { previousIsPrefix = false }
 
     static func isAssignment(_ kind: TokenKind) -> Bool {

@@ -152,7 +152,7 @@ struct Parser {
 public enum LanguageLimits {
     /// Nested expressions and blocks: the parser and the compiler recurse, and their stack is bounded.
     public static let nestingMax = 120
-    /// Errors that are told of one compilation, and as many warnings: more help nobody.
+    /// Errors that are reported of one compilation, and as many warnings: more do not help.
     public static let diagnosticsMax = 50
     /// Bytes of one file.
     public static let fileBytesMax = 16 << 20

@@ -69,7 +69,7 @@ final class Program {
         if hasRoom(for: diagnostic.severity) { diagnostics.append(diagnostic) }
     }
 
-    /// Whether one more error or warning would be told.
+    /// Whether one more error or warning would be reported.
     func hasRoom(for severity: Diagnostic.Severity) -> Bool {
         diagnostics.reduce(0) { $0 + ($1.severity == severity ? 1 : 0) } < LanguageLimits.diagnosticsMax
     }

@@ -1,6 +1,6 @@
 /// The candidate closest to a misspelt name.
 enum NearestName {
-    /// Longer names are not compared: the time grows with the product of the lengths, and nobody misspells them.
+    /// Longer names are not compared: the time grows with the product of the lengths, and they are rarely misspelt.
     private static let lengthMax = 64
 
     /// nil when no candidate is close: at most a third of the letters may differ, and never more than three.

@@ -25,7 +25,7 @@ extension Machine {
         let needed = (task.frame.pointee.base - task.stack) + window + Int(callee.pointee.registerCount)
         var stackCapacity = task.stackCapacity
         while stackCapacity < needed { stackCapacity *= 2 }
-        // Room for both before either moves: whoever fails still holds pointers into them.
+        // Room for both before either moves: a failing caller still holds pointers into them.
         guard stackCapacity <= MachineLimits.stackValuesMax,
             heap.reserve(
                 bytes: (frameCapacity - task.frameCapacity) * MemoryLayout<Frame>.stride
@@ -121,7 +121,7 @@ extension Machine {
             if field >= 0 {
                 window[0] = receiver.object.values[field]
                 let result = prepareCall(of: window, argumentCount: i.b - 1)
-                // The instruction will be tried again, on the receiver. Whoever lacks room has not moved the stack.
+                // The instruction will be tried again, on the receiver. Without room the stack has not moved.
                 if metQuota { window[0] = receiver }
                 return result
             }

@@ -66,7 +66,7 @@ extension Machine {
         }
     }
 
-    /// Describes `thrown`, which nobody caught.
+    /// Describes `thrown`, which was not caught.
     func failure() -> ProgramFailure {
         var trace: [ProgramFailure.TraceEntry] = []
         var current = frame

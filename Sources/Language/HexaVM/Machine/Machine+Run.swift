@@ -31,7 +31,7 @@ extension Machine {
             case .blocked:
                 waitingTasks.append(task)
                 guard startNextTask() else {
-                    // Only tasks that wait for ever are left: after the end of main nobody misses them.
+                    // Only tasks that wait for ever are left: after the end of main they are not missed.
                     guard mainHasEnded else { return deadlock() }
                     return end(.finished)
                 }
@@ -66,7 +66,7 @@ extension Machine {
         resume(readyTasks.removeFirst())
     }
 
-    /// The main task waits and nobody is left to wake it: an error in the main task.
+    /// The main task waits and no task is left to wake it: an error in the main task.
     private func deadlock() -> Outcome {
         guard let index = waitingTasks.firstIndex(where: { $0.isMain }) else { return end(.finished) }
         resume(waitingTasks.remove(at: index))

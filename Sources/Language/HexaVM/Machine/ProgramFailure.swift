@@ -14,7 +14,7 @@ public struct ProgramFailure: Error, Equatable, Sendable {
     /// Innermost call first; the first entry is where the error arose. At most `traceEntriesMax`.
     public var trace: [TraceEntry]
 
-    /// Calls that are told of: the innermost ones say where the error is.
+    /// Calls that are reported: the innermost ones say where the error is.
     public static let traceEntriesMax = 32
 }
 

@@ -1,4 +1,4 @@
-/// What the stack tells its user; read with `NetworkStack.nextEvent()`.
+/// What the stack reports to its user; read with `NetworkStack.nextEvent()`.
 ///
 /// Events of one kind on one connection are merged until they are read. For each connection they come in this order:
 /// `accepted`, then any of `readable`, `writable` and `peerClosed`, then `closed`, after which the id is stale.

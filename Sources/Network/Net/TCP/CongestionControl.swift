@@ -36,7 +36,7 @@ struct CongestionControl: Sendable {
         min(10 * segmentSize, max(2 * segmentSize, 14_600))
     }
 
-    /// Takes note of the negotiated segment size. With `synWasLost` the initial window is one segment (RFC 5681,
+    /// Sets the negotiated segment size. With `synWasLost` the initial window is one segment (RFC 5681,
     /// section 3.1).
     mutating func start(segmentSize: Int, synWasLost: Bool) {
         self.segmentSize = segmentSize

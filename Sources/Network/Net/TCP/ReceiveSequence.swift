@@ -32,7 +32,7 @@ struct ReceiveSequence: Sendable {
     /// The window that the buffer's room allows.
     private var availableWindow: Int { isFinished ? 0 : buffer.room }
 
-    /// Whether reading has opened the window so far that the peer should be told. Never in small steps (silly window
+    /// Whether reading has opened the window so far that the peer should know. Never in small steps (silly window
     /// avoidance, RFC 9293, section 3.8.6.2.2): by half of the buffer, or by a segment when the peer may be stuck.
     var isWindowUpdateDue: Bool {
         let gain = availableWindow - window

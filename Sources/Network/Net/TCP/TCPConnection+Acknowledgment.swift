@@ -44,7 +44,7 @@ extension TCPConnection {
         }
     }
 
-    /// Karn's rule: only a segment that was sent once is timed; a timestamp tells which transmission was answered.
+    /// Karn's rule: only a segment that was sent once is timed; a timestamp names the transmission answered.
     /// Not so for a repeated SYN: peers echo the timestamp of the first.
     private mutating func measureRoundTrip(_ segment: TCPHeader, now: Instant) {
         if let timed = timedSegment {

@@ -1,7 +1,7 @@
 import MonotonicTime
 
 extension TCPConnection {
-    /// The next segment to send; nil when there is nothing to say now. Whoever takes it must send it.
+    /// The next segment to send; nil when there is nothing to say now. A segment that was taken must be sent.
     mutating func nextSegment(now: Instant) -> OutgoingSegment? {
         switch state {
         case .closed: return nil

@@ -40,7 +40,7 @@ extension TCPConnection {
         if state != .timeWait, state != .closed { timers.closing = now + settings.lingerTimeout }
     }
 
-    /// Abortive close: forgets everything. Returns the reset that tells the peer.
+    /// Abortive close: forgets everything. Returns the reset for the peer.
     mutating func abort() -> TCPReset? {
         let needsReset = state != .closed && state != .timeWait && state != .synSent
         let reset = TCPReset(

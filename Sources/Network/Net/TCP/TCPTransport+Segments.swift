@@ -118,7 +118,7 @@ extension TCPTransport {
         awaitingNeighbor.append(slot)
     }
 
-    /// A neighbor's address became known: whoever waits may try again.
+    /// A neighbor's address became known: connections that wait for it may try again.
     mutating func neighborBecameKnown() {
         while let slot = awaitingNeighbor.popFirst() { ready.append(slot) }
     }

@@ -15,7 +15,7 @@ struct TCPTransport: Sendable {
     struct Slot: Sendable {
         var connection: TCPConnection
         var generation: UInt32 = 0
-        /// The user knows the connection by its id and has not been told that it is closed.
+        /// The user knows the connection by its id and has not been notified that it is closed.
         var isAttached = false
         /// Counts toward `maximumConnections`.
         var isEstablished = false

@@ -4,7 +4,7 @@ public struct VsockStreamID: Hashable, Sendable {
     let generation: UInt32
 }
 
-/// What a `VsockStack` tells its user.
+/// What a `VsockStack` reports to its user.
 ///
 /// Events of one kind on one stream are merged until they are read. For each stream they come in this order: `opened`,
 /// then any of `readable`, `writable` and `peerClosed`, then `closed`, after which the id is stale.
@@ -27,7 +27,7 @@ public enum VsockCloseReason: Equatable, Sendable {
     case finished
     /// The peer reset the stream, or broke the protocol's rules; what was unsent is lost.
     case reset
-    /// Nobody listens there.
+    /// There is no listener.
     case refused
 }
 
@@ -35,7 +35,7 @@ public enum VsockCloseReason: Equatable, Sendable {
 public struct VsockConfiguration: Equatable, Sendable {
     /// Streams that can be open at a time; further ones are refused.
     public var streamCountMax: Int
-    /// Bytes that wait on each stream for the user to read: what the peer is told it may send.
+    /// Bytes that wait on each stream for the user to read: the credit that the peer is given.
     public var receiveByteCountMax: Int
     /// Bytes that wait on each stream to be sent.
     public var sendByteCountMax: Int

@@ -64,7 +64,7 @@ extension VsockStack {
     }
 
     /// Queues as many of `bytes` as the send buffer has room for and returns how many. When that is not all of them,
-    /// the event `writable` tells when to go on. Zero for a stale id or after `finishWriting` and `close`.
+    /// the event `writable` says when to go on. Zero for a stale id or after `finishWriting` and `close`.
     public mutating func write(_ id: VsockStreamID, _ bytes: RawSpan) -> Int {
         guard let slot = slot(of: id), canWrite(slot) else { return 0 }
         let count = slots[slot].stream!.send.append(bytes)

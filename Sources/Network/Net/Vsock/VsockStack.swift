@@ -82,7 +82,7 @@ public struct VsockStack: Sendable {
         return slot
     }
 
-    /// Forgets a stream. Its user is told, unless it knows.
+    /// Forgets a stream. Its user is notified, unless it knows.
     mutating func removeStream(_ slot: Int, telling reason: VsockCloseReason?) {
         guard let stream = slots[slot].stream else { return }
         if let reason { endings.append(Ending(id: id(of: slot), reason: reason)) }
@@ -93,7 +93,7 @@ public struct VsockStack: Sendable {
         freeSlots.append(slot)
     }
 
-    /// Changes a stream, then takes note of what it has to send and to tell.
+    /// Changes a stream, then records what it has to send and to report.
     mutating func update(_ slot: Int, _ body: (inout VsockStream) -> Void) {
         guard slots[slot].stream != nil else { return }
         body(&slots[slot].stream!)

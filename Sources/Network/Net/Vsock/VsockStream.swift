@@ -34,7 +34,7 @@ struct VsockStream: Sendable {
     var sentCount: UInt32 = 0
     var peerForwardedCount: UInt32 = 0
     var peerBufferByteCount: UInt32 = 0
-    /// Bytes taken out of `receive`, and how many of them the peer has been told of.
+    /// Bytes taken out of `receive`, and how many of them have been credited to the peer.
     var forwardedCount: UInt32 = 0
     var announcedForwardedCount: UInt32 = 0
 
@@ -65,7 +65,7 @@ struct VsockStream: Sendable {
         state != .connecting && !peerShutdown.contains(.send) && byteCount <= receive.room
     }
 
-    /// What the peer must be told when the stream's data are all sent; nil when it has been.
+    /// What the peer must be sent when the stream's data are all sent; nil when it has been.
     var owedShutdown: VsockShutdown? {
         guard send.isEmpty else { return nil }
         let wanted: VsockShutdown = isClosing ? .both : isFinishing ? .send : []
@@ -82,7 +82,7 @@ struct VsockStream: Sendable {
         return !owed.isEmpty || isFinished || (!send.isEmpty && credit > 0) || owedShutdown != nil
     }
 
-    /// Takes bytes off the receive buffer's count; whether the peer should be told of the room.
+    /// Takes bytes off the receive buffer's count; whether the peer should be given the credit.
     mutating func forward(_ byteCount: Int) {
         forwardedCount &+= UInt32(byteCount)
         // Half a buffer at a time: the peer never runs dry, and a stream that fits the buffer costs no packet.

@@ -26,7 +26,7 @@ struct BufferPool {
         memory.part(at: Int(number) * bufferByteCount, byteCount: bufferByteCount)
     }
 
-    /// A buffer that is nobody's, or nil.
+    /// A free buffer, or nil.
     mutating func take() -> UInt32? {
         free.popLast()
     }

@@ -2,7 +2,7 @@
 ///
 /// Drivers are made for one thread that polls between other work. While it polls, interrupts are suppressed; before it
 /// goes idle it arms them on every driver, and goes idle only if none answers that there is work. When a line has risen
-/// it calls `clearInterrupt` on that line's driver, always, since a line that stays up tells nothing new; then it
+/// it calls `clearInterrupt` on that line's driver, always, since a line that stays up carries no news; then it
 /// polls. No call waits, and none allocates.
 ///
 /// After the first `DeviceFault` the device has been reset. Each call throws the same fault from then on, and what was

@@ -13,7 +13,7 @@ extension DMARegion {
         return (base + offset).assumingMemoryBound(to: Atomic<UInt16>.self).pointee.load(ordering: .acquiring)
     }
 
-    /// Publishes a field: what was written before is visible to whoever sees the new value (2.7.13.3).
+    /// Publishes a field: what was written before is visible to a reader that sees the new value (2.7.13.3).
     @inline(__always)
     func storeReleasing16(_ value: UInt16, at offset: Int) {
         check(offset, 2)
@@ -58,7 +58,7 @@ extension DMARegion {
         (base + offset).storeBytes(of: value.littleEndian, as: Value.self)
     }
 
-    /// Lends `byteCount` bytes from `offset` on for reading.
+    /// Gives access to `byteCount` bytes from `offset` on for reading.
     @inline(__always)
     func withBytes<Result>(at offset: Int, byteCount: Int, _ body: (Span<UInt8>) -> Result) -> Result {
         let part = part(at: offset, byteCount: byteCount)
@@ -66,7 +66,7 @@ extension DMARegion {
         return body(Span(_unsafeStart: part.base.assumingMemoryBound(to: UInt8.self), count: byteCount))
     }
 
-    /// Lends `byteCount` bytes from `offset` on for writing.
+    /// Gives access to `byteCount` bytes from `offset` on for writing.
     @inline(__always)
     func withMutableBytes<Result>(
         at offset: Int, byteCount: Int, _ body: (inout MutableSpan<UInt8>) -> Result
@@ -85,7 +85,7 @@ extension DMARegion {
 }
 
 /// Orders this side's store before its following load, which acquire and release do not: x86 may swap the two. Needed
-/// wherever one publishes an index and then looks at the other side's wish to be told (2.7.10.1, 2.7.7.1).
+/// wherever one publishes an index and then looks at the other side's wish to be notified (2.7.10.1, 2.7.7.1).
 @inline(__always)
 func fullFence() {
     atomicMemoryFence(ordering: .sequentiallyConsistent)

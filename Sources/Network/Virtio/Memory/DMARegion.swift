@@ -1,6 +1,6 @@
 /// A stretch of memory that a device may read and write, contiguous in physical addresses.
 ///
-/// Whoever makes one promises that the memory stays valid, and unused by others, as long as a queue or a request that
+/// Its creator promises that the memory stays valid, and unused by others, as long as a queue or a request that
 /// was given the region lives: until the request has come back or the device has been reset.
 public struct DMARegion {
     /// Where the processor finds the first byte.
@@ -27,13 +27,13 @@ public struct DMARegion {
             base: base + offset, physicalAddress: physicalAddress + UInt64(offset), byteCount: byteCount)
     }
 
-    /// The same stretch as a device is told of it.
+    /// The same stretch as it is announced to a device.
     public func segment(at offset: Int, byteCount: Int) -> BufferSegment {
         let part = part(at: offset, byteCount: byteCount)
         return BufferSegment(physicalAddress: part.physicalAddress, byteCount: UInt32(part.byteCount))
     }
 
-    /// All of it, as a device is told of it.
+    /// All of it, as it is announced to a device.
     public var segment: BufferSegment { segment(at: 0, byteCount: byteCount) }
 
     /// Sets every byte to zero.

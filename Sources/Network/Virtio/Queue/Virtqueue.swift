@@ -2,13 +2,13 @@
 ///
 /// Chains of buffers are submitted, published in batches, and come back in any order with the token they were submitted
 /// under. Nothing is allocated after `init`. The queue never touches a device register: when `publish` answers that the
-/// device wants to be told, the owner does so through the transport.
+/// device wants to be notified, the owner does so through the transport.
 ///
 /// Everything that the device writes is a claim. The first one that does not hold puts the queue into a failed state,
 /// for good: `fault` says why, and its owner resets the device.
 public struct Virtqueue: ~Copyable {
     public let layout: VirtqueueLayout
-    /// Both sides name the index at which they want to be told (2.7.7, 2.7.10).
+    /// Both sides name the index at which they want to be notified (2.7.7, 2.7.10).
     public let usesEventIndex: Bool
     /// Chains of several buffers take one descriptor of the ring and an indirect table (2.7.5.3).
     public let usesIndirectDescriptors: Bool

@@ -86,7 +86,7 @@ extension MMIOTransport {
         }
     }
 
-    /// Tells the device that its driver has given up (3.1.1: set FAILED), and hands the reason on.
+    /// Sets FAILED: the driver has given up (3.1.1); hands the reason on.
     ///
     /// It is reset first, so that it lets go of the memory of queues it already has.
     func giveUp(_ error: VirtioInitializationError) -> VirtioInitializationError {

@@ -2,7 +2,7 @@
 ///
 /// A driver goes through the steps in the order of 3.1.1: `init` resets the device and announces the driver,
 /// `negotiate` settles the features, `enableQueue` hands over each queue, `start` sets the device going. When a step
-/// fails the device has been told so and stays off.
+/// fails the device has been notified and stays off.
 public struct MMIOTransport<Registers: RegisterSpace> {
     /// The kind of device found.
     public let deviceID: DeviceID
@@ -29,14 +29,14 @@ public struct MMIOTransport<Registers: RegisterSpace> {
         guard magic == MMIORegister.magic else { throw .notVirtio(magic: magic) }
         let version = registers.read32(at: MMIORegister.version)
         let deviceID = DeviceID(rawValue: registers.read32(at: MMIORegister.deviceID))
-        // A placeholder is recognised before its version: it is nobody's mistake (4.2.3.1.1).
+        // A placeholder is recognised before its version: it is not a mistake (4.2.3.1.1).
         guard deviceID != .none else { throw .noDevice }
         guard version != MMIORegister.legacyVersion else { throw .legacyDevice }
         guard version == MMIORegister.modernVersion else { throw .unsupportedVersion(version) }
         return deviceID
     }
 
-    /// Tells the device that a queue has new chains (4.2.3.3). An exit to the hypervisor.
+    /// Notifies the device that a queue has new chains (4.2.3.3). An exit to the hypervisor.
     public func notify(queue: UInt16) {
         registers.write32(UInt32(queue), at: MMIORegister.queueNotify)
     }

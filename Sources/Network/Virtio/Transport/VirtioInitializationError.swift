@@ -30,7 +30,7 @@ public enum VirtioInitializationError: Error, Equatable {
     case queueRefused(queue: UInt16)
     /// The driver was given too little memory, or memory that is not aligned.
     case memoryUnfit(needed: DMARequirement, byteCount: Int, physicalAddress: UInt64)
-    /// The device asked for a reset as soon as it was told to start (2.1.2).
+    /// The device asked for a reset as soon as it was started (2.1.2).
     case deviceFailed(status: UInt32)
 }
 

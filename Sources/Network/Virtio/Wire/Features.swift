@@ -13,7 +13,7 @@ public struct Features: OptionSet, Equatable, Sendable {
 
     /// Buffers may be described by a table outside of the ring (2.7.5.3).
     public static var indirectDescriptors: Self { Self(bit: 28) }
-    /// Both sides say at which index they want to be told (2.7.7, 2.7.10).
+    /// Both sides say at which index they want to be notified (2.7.7, 2.7.10).
     public static var eventIndex: Self { Self(bit: 29) }
     /// The device follows VIRTIO 1.0 or later; nothing else is driven here.
     public static var version1: Self { Self(bit: 32) }

@@ -26,7 +26,7 @@ public struct NetworkHeaderFlags: OptionSet, Sendable {
         self.rawValue = rawValue
     }
 
-    /// The checksum is partial: whoever hands the frame on, completes it.
+    /// The checksum is partial: the one that forwards the frame completes it.
     public static var needsChecksum: Self { Self(rawValue: 1) }
     /// The device has validated the checksum.
     public static var dataValid: Self { Self(rawValue: 2) }

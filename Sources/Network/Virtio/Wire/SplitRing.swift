@@ -67,7 +67,7 @@ public enum UsedRingLayout {
     public static func byteCount(size: UInt16) -> Int { availableEvent(size: size) + 2 }
 }
 
-/// Whether moving an index from `old` to `new` passes `event`, so that the other side must be told (2.7.7.1, 2.7.10.1).
+/// Whether moving an index from `old` to `new` passes `event`, which requires a notification (2.7.7.1, 2.7.10.1).
 /// All three wrap at 16 bits; at most 65535 entries lie between `old` and `new`.
 @inline(__always)
 func passesEvent(_ event: UInt16, from old: UInt16, to new: UInt16) -> Bool {

@@ -94,7 +94,7 @@ extension HTTPServerConnection {
     private mutating func sendHead(
         _ head: HTTPResponseHead, _ framing: BodyFraming, _ exchange: Exchange, _ now: Instant
     ) {
-        // RFC 9112 section 9.3: 1.1 persists unless told, 1.0 only when told.
+        // RFC 9112 section 9.3: 1.1 persists unless closed, 1.0 only on request.
         let connection: String? =
             switch (exchange.keepsAlive, exchange.version) {
             case (false, _): "close"

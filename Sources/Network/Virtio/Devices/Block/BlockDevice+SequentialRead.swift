@@ -35,7 +35,7 @@ extension BlockDevice {
         publish()
     }
 
-    /// The same on a device that nobody else uses meanwhile.
+    /// The same on a device that has no other user meanwhile.
     public func advance(_ read: inout SequentialRead) throws(SequentialReadError) {
         try advance(&read) { _ in preconditionFailure("the device has requests of others in flight") }
     }

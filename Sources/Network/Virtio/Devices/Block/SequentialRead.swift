@@ -1,5 +1,5 @@
 /// One long read in many requests, so that the device always has several to work on. It does no I/O of its own: it says
-/// which request comes next and is told which have come back. `BlockDevice.advance` joins it to a device.
+/// which request comes next and is given those that have completed. `BlockDevice.advance` joins it to a device.
 public struct SequentialRead {
     /// What became of the whole read.
     public enum State: Equatable, Sendable {
@@ -69,14 +69,14 @@ public struct SequentialRead {
             memory: destination.part(at: requestedByteCount, byteCount: length))
     }
 
-    /// Takes note that `nextRequest` was made.
+    /// Records that `nextRequest` was made.
     public mutating func requestWasSubmitted() {
         guard let request = nextRequest else { return }
         requestedByteCount += request.memory.byteCount
         inFlightCount += 1
     }
 
-    /// Takes note that a request with this read's token has come back.
+    /// Records that a request with this read's token has completed.
     public mutating func requestCompleted(_ completion: BlockCompletion) {
         precondition(inFlightCount > 0 && completion.token == token)
         inFlightCount -= 1

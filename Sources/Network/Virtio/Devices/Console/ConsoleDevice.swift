@@ -37,7 +37,7 @@ public final class ConsoleDevice<Registers: RegisterSpace>: DeviceDriver<Registe
         publish(&receiveQueue, index: ConsoleQueue.receive)
     }
 
-    /// Sends bytes, as many as there are buffers for, and tells the device.
+    /// Sends bytes, as many as there are buffers for, and notifies the device.
     ///
     /// - Returns: the number of bytes taken, from the start.
     public func write(_ bytes: Span<UInt8>) throws(DeviceFault) -> Int {

@@ -32,7 +32,7 @@ extension NetworkDevice {
         return count
     }
 
-    /// Lends a buffer to be filled with one frame, and queues the frame.
+    /// Has the caller fill a buffer with one frame, and queues the frame.
     ///
     /// - Parameter body: gets the buffer, of the configured `frameByteCountMax`, with bytes of older frames in it;
     ///   returns what of it to send, or nil for nothing.

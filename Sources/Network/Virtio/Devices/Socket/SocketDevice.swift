@@ -110,7 +110,7 @@ extension SocketDevice {
         return count
     }
 
-    /// Lends a buffer to be filled with one packet, and queues the packet.
+    /// Has the caller fill a buffer with one packet, and queues the packet.
     ///
     /// - Parameter body: gets the buffer, of the configured `packetByteCountMax`, with bytes of older packets in it;
     ///   returns the bytes of the packet, or nil for none.
