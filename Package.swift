@@ -73,6 +73,7 @@ let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 
 let coreTargets: [Target] = [
     core("Foundations/MonotonicTime"),
+    core("Foundations/Bytes", settings: numericSettings),
     core("Foundations/JSON"),
     core("Foundations/Law", ["JSON", "MonotonicTime"]),
 
@@ -84,15 +85,28 @@ let coreTargets: [Target] = [
     instructionSet("Inference/TensorAVX2", avx2Flags),
     instructionSet("Inference/TensorAVX512", avx512Flags),
     core("Inference/Tensor", ["CIntrinsics", "TensorAVX2", "TensorAVX512"], settings: numericSettings),
-    core("Inference/Model", ["Tensor"], settings: numericSettings),
+    core("Inference/ModelFormats", ["Tensor"], settings: numericSettings),
+    core("Inference/Tokenizers", ["Bytes", "ModelFormats"], settings: numericSettings),
+    core("Inference/ChatTemplates", ["Bytes"], settings: numericSettings),
+    core("Inference/Transformer", ["ModelFormats", "Tensor"], settings: numericSettings),
 
     core("Network/Net", ["MonotonicTime"]),
     core("Network/Virtio"),
 
     core("Server/HTTP", ["MonotonicTime"]),
     core("Server/Programs", ["HexaBytecode", "HexaLang", "HexaVM", "Law", "MonotonicTime"]),
-    core("Server/Serving", ["MonotonicTime", "Law", "JSON", "HTTP", "HexaBytecode", "HexaVM", "Model", "Programs"]),
-    core("Server/Appliance", ["Law", "Model", "MonotonicTime", "Net", "Serving", "Tensor"]),
+    core(
+        "Server/Serving",
+        [
+            "ChatTemplates", "HTTP", "HexaBytecode", "HexaVM", "JSON", "Law", "ModelFormats", "MonotonicTime",
+            "Programs", "Tokenizers", "Transformer",
+        ]),
+    core(
+        "Server/Appliance",
+        [
+            "ChatTemplates", "Law", "ModelFormats", "MonotonicTime", "Net", "Serving", "Tensor", "Tokenizers",
+            "Transformer",
+        ]),
 
     core("Guest/KernelCore", ["MonotonicTime"]),
 ]
@@ -106,8 +120,8 @@ let kernelTargets: [Target] = [
     core(
         "Guest/Kernel",
         [
-            "Appliance", "Boot", "KernelCore", "Law", "Model", "MonotonicTime", "Net", "Programs", "Serving", "Tensor",
-            "Virtio",
+            "Appliance", "Boot", "KernelCore", "Law", "ModelFormats", "MonotonicTime", "Net", "Programs", "Serving",
+            "Tensor", "Transformer", "Virtio",
         ]),
 ]
 
@@ -139,7 +153,11 @@ let hostTargets: [Target] = [
     host("Host/LawFiles", ["Client", "HostFiles", "HostSystem", "Law"]),
     host(
         "Host/ModelFiles",
-        ["Appliance", "CLinux", "Client", "HostFiles", "HostSystem", "JSON", "KernelCore", "Model", "Tensor"]),
+        [
+            "Appliance", "CLinux", "ChatTemplates", "Client", "HostFiles", "HostSystem", "JSON", "KernelCore",
+            "ModelFormats",
+            "Tensor", "Tokenizers", "Transformer",
+        ]),
     host(
         "Host/Machines",
         [
@@ -160,22 +178,29 @@ let hostTargets: [Target] = [
         "Tools/hexa-os",
         [
             "Client", "Fleet", "FleetHost", "HostFiles", "HostSystem", "JSON", "KernelCore", "LaneThreads", "Law",
-            "LawFiles", "Machines", "Model", "ModelFiles", "MonotonicTime", "Reporting", "VMM", argumentParser,
+            "LawFiles", "Machines", "ModelFiles", "MonotonicTime", "Reporting", "Transformer", "VMM", argumentParser,
         ], linker: selfContained),
     program(
         "Tools/hexa-serve",
         [
             "Appliance", "CLinux", "Client", "HostSystem", "JSON", "KernelCore", "LaneThreads", "Law", "LawFiles",
-            "Model", "ModelFiles", "MonotonicTime", "Reporting", "Serving", "Tensor", argumentParser, nioCore, nioPosix,
+            "ModelFiles", "ModelFormats", "MonotonicTime", "Reporting", "Serving", "Tensor", "Transformer",
+            argumentParser,
+            nioCore, nioPosix,
         ]),
     program("Tools/hexa-vmm", ["HostSystem", "VMM"], linker: selfContained + relocatable),
-    program("Tools/engine-bench", ["LaneThreads", "Model", "ModelFiles", "Tensor", argumentParser]),
+    program(
+        "Tools/engine-bench", ["LaneThreads", "ModelFiles", "ModelFormats", "Tensor", "Transformer", argumentParser]),
     program("Tools/law-bench", ["HexaVM", "Law", "MonotonicTime", "Programs"]),
 ]
 
 let testTargets: [Target] = [
     .target(name: "AllocationCount", path: "Tests/Support/AllocationCount"),
     .target(name: "TestSupport", path: "Tests/Support/TestSupport"),
+    .target(
+        name: "ModelFixtures",
+        dependencies: ["JSON", "ModelFormats", "Tensor", "TestSupport", "Tokenizers", "Transformer"],
+        path: "Tests/Support/ModelFixtures", swiftSettings: hostSettings),
 
     tests("Foundations/MonotonicTimeTests", ["MonotonicTime"]),
     tests("Foundations/JSONTests", ["JSON"]),
@@ -185,17 +210,28 @@ let testTargets: [Target] = [
     tests("Language/HexaLangTests", ["HexaBytecode", "HexaLang", "HexaVM"]),
 
     tests("Inference/TensorTests", ["LaneThreads", "Tensor"]),
+    tests("Inference/ModelFormatsTests", ["ModelFixtures", "ModelFormats", "Tensor", "Tokenizers", "Transformer"]),
+    tests("Inference/TokenizersTests", ["JSON", "ModelFixtures", "ModelFormats", "Tokenizers"]),
+    tests("Inference/ChatTemplatesTests", ["ChatTemplates", "JSON", "ModelFixtures", "ModelFormats"]),
     tests(
-        "Inference/ModelTests",
-        ["AllocationCount", "JSON", "LaneThreads", "Law", "Model", "MonotonicTime", "Serving", "Tensor"]),
+        "Inference/TransformerTests",
+        [
+            "AllocationCount", "LaneThreads", "Law", "ModelFixtures", "ModelFormats", "MonotonicTime",
+            "Serving", "Tensor", "Transformer",
+        ]),
 
     tests("Network/NetTests", ["MonotonicTime", "Net"]),
     tests("Network/VirtioTests", ["Virtio"]),
 
     tests("Server/HTTPTests", ["HTTP", "MonotonicTime"]),
     tests("Server/ProgramsTests", ["HexaBytecode", "HexaLang", "HexaVM", "Law", "MonotonicTime", "Programs"]),
-    tests("Server/ServingTests", ["HTTP", "JSON", "Law", "Model", "MonotonicTime", "Serving"]),
-    tests("Server/ApplianceTests", ["Appliance", "HTTP", "Law", "Model", "MonotonicTime", "Net", "Serving"]),
+    tests(
+        "Server/ServingTests",
+        [
+            "ChatTemplates", "HTTP", "JSON", "Law", "ModelFormats", "MonotonicTime", "Programs", "Serving",
+            "Tokenizers", "Transformer",
+        ]),
+    tests("Server/ApplianceTests", ["Appliance", "HTTP", "Law", "MonotonicTime", "Net", "Serving", "Transformer"]),
 
     tests("Guest/KernelCoreTests", ["KernelCore", "MonotonicTime"]),
 
@@ -205,7 +241,7 @@ let testTargets: [Target] = [
     tests("Host/ModelFilesTests", ["Client", "HostFiles", "ModelFiles"]),
     tests(
         "Host/MachinesTests",
-        ["Client", "HostSystem", "JSON", "Machines", "Model", "ModelFiles", "MonotonicTime", "VMM"]),
+        ["Client", "HostSystem", "JSON", "Machines", "ModelFiles", "MonotonicTime", "VMM"]),
     tests("Host/FleetTests", ["Fleet", "JSON", "MonotonicTime"]),
     tests(
         "Host/FleetHostTests",
@@ -219,8 +255,8 @@ let fuzzTargets: [Target] = [
     .executableTarget(
         name: "hexa-fuzz",
         dependencies: [
-            "CLinux", "HTTP", "HexaBytecode", "HexaLang", "HexaVM", "HostSystem", "JSON", "Law", "Model",
-            "MonotonicTime", "Net", "VMM", "Virtio",
+            "CLinux", "ChatTemplates", "HTTP", "HexaBytecode", "HexaLang", "HexaVM", "HostSystem", "JSON", "Law",
+            "ModelFormats", "MonotonicTime", "Net", "Tokenizers", "Transformer", "VMM", "Virtio",
         ],
         path: "Tests/Fuzz",
         exclude: ["Corpus"],

@@ -1,4 +1,6 @@
-import Model
+import ModelFormats
+import Tokenizers
+import Transformer
 
 /// A file that parses must describe tensors within itself; a configuration and a tokenizer made of it must hold.
 func fuzzGGUF(_ bytes: [UInt8]) {

@@ -1,4 +1,6 @@
-import Model
+import ModelFormats
+import Tokenizers
+import Transformer
 
 /// The first bytes of an HXM file, under their own checksums and then under right ones, so that the checks behind the
 /// checksums are reached. The file's size is what the header states: tensors of many MiB need not be there.

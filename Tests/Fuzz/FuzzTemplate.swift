@@ -1,4 +1,4 @@
-import Model
+import ChatTemplates
 
 /// A template that parses must render any conversation, or say why not, within its bounds.
 func fuzzTemplate(_ source: [UInt8]) {

@@ -1,7 +1,10 @@
-import Model
+import ChatTemplates
+import ModelFormats
 import MonotonicTime
 import Serving
 import Tensor
+import Tokenizers
+import Transformer
 
 /// Makes a model that can be served from the bytes of a model file, GGUF or HXM.
 public struct ModelAssembly {
@@ -148,6 +151,6 @@ extension ModelAssembly {
     }
 
     private static func template(_ file: ModelContainer) throws(Failure) -> ChatTemplate {
-        do { return try ChatTemplate(file) } catch { throw .template(error) }
+        do { return try ChatTemplate(stated: file[ChatTemplate.metadataKey]?.string) } catch { throw .template(error) }
     }
 }

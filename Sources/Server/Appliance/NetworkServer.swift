@@ -1,8 +1,8 @@
 import Law
-import Model
 import MonotonicTime
 import Net
 import Serving
+import Transformer
 
 /// The LLM server on its transports: frames, packets and time in, frames and packets out. All of the appliance that is
 /// neither a device nor the machine; the kernel drives it with devices, tests with a simulated link.

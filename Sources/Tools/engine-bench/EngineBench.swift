@@ -1,8 +1,9 @@
 import ArgumentParser
 import LaneThreads
-import Model
 import ModelFiles
+import ModelFormats
 import Tensor
+import Transformer
 
 /// Tokens a second of the inference engine alone.
 @main

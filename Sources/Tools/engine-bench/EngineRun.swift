@@ -1,5 +1,6 @@
 import Glibc
-import Model
+import ModelFormats
+import Transformer
 
 /// Prompts and continuations through a transformer, timed.
 struct EngineRun: ~Copyable {

@@ -5,9 +5,9 @@ import HostSystem
 import LaneThreads
 import LawFiles
 import Machines
-import Model
 import ModelFiles
 import Reporting
+import Transformer
 import VMM
 
 /// What the checks before the boot have settled.

@@ -8,14 +8,15 @@ import JSON
 import LaneThreads
 import Law
 import LawFiles
-import Model
 import ModelFiles
+import ModelFormats
 import MonotonicTime
 import NIOCore
 import NIOPosix
 import Reporting
 import Serving
 import Tensor
+import Transformer
 
 @main
 struct HexaServe: ParsableCommand {

@@ -2,11 +2,11 @@ import Appliance
 import Client
 import HostSystem
 import struct KernelCore.KernelConfiguration
-import Model
 import ModelFiles
 import Reporting
 import Serving
 import Tensor
+import Transformer
 
 /// How a model file is to be served on this machine: settled before anything is loaded.
 struct ServingPlan {

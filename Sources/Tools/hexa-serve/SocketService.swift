@@ -1,12 +1,12 @@
 import Client
 import HostSystem
-import Model
 import MonotonicTime
 import NIOCore
 import NIOPosix
 import Reporting
 import Serving
 import Tensor
+import Transformer
 
 /// The unikernel's server over Linux's sockets: one event loop, and so one thread, owns it. In each of its rounds the
 /// loop looks at the sockets and has the model do one slice of work, which is how the unikernel treats its network

@@ -1,5 +1,4 @@
 import Client
-import Model
 import ModelFiles
 import Testing
 

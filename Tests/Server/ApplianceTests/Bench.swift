@@ -1,9 +1,9 @@
 import Appliance
 import Law
-import Model
 import MonotonicTime
 import Net
 import Serving
+import Transformer
 
 /// An appliance and a client's stack, wired back to back, with a clock that tests move.
 final class Bench {

@@ -1,6 +1,6 @@
 import KernelCore
 import Law
-import Model
+import ModelFormats
 import MonotonicTime
 import Virtio
 

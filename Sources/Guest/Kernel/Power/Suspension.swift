@@ -2,7 +2,6 @@ import Appliance
 import Boot
 import KernelCore
 import Law
-import Model
 import MonotonicTime
 import Serving
 import Tensor

@@ -1,6 +1,5 @@
 import KernelCore
 import Law
-import Model
 import Virtio
 import _Concurrency
 

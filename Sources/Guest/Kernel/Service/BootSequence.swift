@@ -2,11 +2,11 @@ import Appliance
 import Boot
 import KernelCore
 import Law
-import Model
 import MonotonicTime
 import Net
 import Serving
 import Tensor
+import Transformer
 import Virtio
 import _Concurrency
 

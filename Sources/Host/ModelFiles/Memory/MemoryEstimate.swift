@@ -1,7 +1,7 @@
 import Appliance
 import struct KernelCore.KernelConfiguration
 import enum KernelCore.Limits
-import Model
+import Transformer
 
 /// What a virtual machine needs to serve a model, in bytes. The parts are the kernel's own large allocations, computed
 /// by the code that makes them.

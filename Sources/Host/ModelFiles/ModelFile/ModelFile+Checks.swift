@@ -1,7 +1,9 @@
+import ChatTemplates
 import Client
 import Glibc
 import HostSystem
-import Model
+import Tokenizers
+import Transformer
 
 extension ModelFile {
     /// How much of the file a check reads.
@@ -31,7 +33,7 @@ extension ModelFile {
     ) throws(LaunchError) -> Result {
         do {
             let configuration = try ModelConfiguration(container)
-            _ = try ChatTemplate(container)
+            _ = try ChatTemplate(stated: container[ChatTemplate.metadataKey]?.string)
             return try withMapping { bytes in
                 _ = try TransformerWeights(container, configuration, bytes: bytes)
                 return try body(configuration, bytes)

@@ -2,7 +2,7 @@ import Client
 import Glibc
 import HostFiles
 import HostSystem
-import Model
+import ModelFormats
 
 /// A model file on the host's disk, GGUF or HXM: its header, read and checked; the weights are left where they are.
 public struct ModelFile: Sendable {

@@ -1,6 +1,6 @@
 import Client
 import JSON
-import Model
+import ModelFormats
 import Tensor
 
 /// What `hexa-os info` tells of a model file.

@@ -1,7 +1,7 @@
 import Client
 import Glibc
 import HostFiles
-import Model
+import ModelFormats
 
 /// Turns a GGUF file into an HXM file (`docs/hxm.md`), tensor by tensor: memory holds the largest one, and the model's
 /// pages as the host sees fit.
@@ -15,7 +15,7 @@ public struct ModelPacker {
     public init(_ model: ModelFile) throws(LaunchError) {
         guard model.container.format == .gguf else { throw .alreadyPacked(path: model.path) }
         self.model = model
-        plan = PackedPlan(model.container, tokenizer: try model.checkedTokenizer())
+        plan = PackedPlan(model.container, tokenizer: try model.checkedTokenizer().encodedTables)
     }
 
     /// Where the packed model goes when nothing else is said: beside the model, as `.hxm`.

@@ -1,5 +1,6 @@
-import Model
+import ModelFormats
 import MonotonicTime
+import Transformer
 
 /// From a row of logits to a token, its text and its probability.
 extension Engine where LM: ~Copyable {

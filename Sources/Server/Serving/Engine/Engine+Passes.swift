@@ -1,4 +1,3 @@
-import Model
 import MonotonicTime
 
 /// Running passes, and what becomes of their participants.

@@ -1,4 +1,5 @@
-import Model
+import ModelFormats
+import Transformer
 
 /// Opening sequences on what earlier ones have left, and leaving something for later ones.
 extension Engine where LM: ~Copyable {

@@ -1,6 +1,8 @@
 import Law
-import Model
+import ModelFormats
 import MonotonicTime
+import Tokenizers
+import Transformer
 
 /// Continues many token sequences with one model, a slice of a forward pass at a time.
 ///

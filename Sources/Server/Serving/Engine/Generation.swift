@@ -1,5 +1,6 @@
-import Model
+import ModelFormats
 import MonotonicTime
+import Transformer
 
 /// One sequence that is being continued, from its arrival to its last output.
 ///

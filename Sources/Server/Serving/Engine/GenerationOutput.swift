@@ -1,4 +1,5 @@
-import Model
+import ModelFormats
+import Transformer
 
 /// A token with the probability that the model gave it.
 public struct ScoredToken: Sendable {

@@ -1,5 +1,6 @@
-import Model
+import ModelFormats
 import MonotonicTime
+import Transformer
 
 /// What a sequence of tokens shall be continued with: one choice of one prompt.
 public struct GenerationRequest: Sendable {

@@ -1,4 +1,3 @@
-import Model
 import MonotonicTime
 
 extension APIError {

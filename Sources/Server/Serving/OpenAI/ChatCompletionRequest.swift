@@ -1,5 +1,4 @@
 import JSON
-import Model
 
 /// The body of `POST /v1/chat/completions`.
 struct ChatCompletionRequest {

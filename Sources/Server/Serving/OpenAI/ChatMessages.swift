@@ -1,5 +1,4 @@
 import JSON
-import Model
 
 /// What somebody says in a chat.
 struct ChatMessage {

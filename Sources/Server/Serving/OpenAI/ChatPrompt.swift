@@ -1,6 +1,8 @@
+import ChatTemplates
 import JSON
 import Law
-import Model
+import ModelFormats
+import Tokenizers
 
 /// From a conversation to the prompt that the model was trained to continue.
 struct ChatPrompt {

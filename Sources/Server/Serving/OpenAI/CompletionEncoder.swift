@@ -1,5 +1,5 @@
 import JSON
-import Model
+import Tokenizers
 
 /// Writes the answers of both completion routes, whole or as the chunks of a stream.
 struct CompletionEncoder {

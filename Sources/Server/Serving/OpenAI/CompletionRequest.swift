@@ -1,5 +1,5 @@
 import JSON
-import Model
+import ModelFormats
 
 /// The body of `POST /v1/completions`.
 struct CompletionRequest {

@@ -1,5 +1,6 @@
 import JSON
-import Model
+import ModelFormats
+import Transformer
 
 /// What chat and text completions have in common: how to continue, not what.
 struct GenerationParameters {

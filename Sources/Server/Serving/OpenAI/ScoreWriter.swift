@@ -1,5 +1,6 @@
 import JSON
-import Model
+import ModelFormats
+import Tokenizers
 
 /// Writes log-probabilities in the two forms that OpenAI's API has.
 struct ScoreWriter {

@@ -1,4 +1,5 @@
-import Model
+import ModelFormats
+import Tokenizers
 
 /// How a token is written in log-probabilities: its text, or `bytes:\xE2\x80` when it is only a part of a character
 /// (as OpenAI's API does), so that different tokens have different names.

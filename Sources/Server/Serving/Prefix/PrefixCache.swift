@@ -1,4 +1,5 @@
-import Model
+import ModelFormats
+import Transformer
 
 /// Pages of KV memory that hold the tokens of earlier sequences, for later ones that begin alike.
 ///

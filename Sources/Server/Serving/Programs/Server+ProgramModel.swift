@@ -1,8 +1,10 @@
 import HexaVM
 import Law
-import Model
+import ModelFormats
 import MonotonicTime
 import Programs
+import Tokenizers
+import Transformer
 
 /// What the model does for runs: their requests, and its answers to them.
 extension Server where LM: ~Copyable {

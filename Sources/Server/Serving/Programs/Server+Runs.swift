@@ -1,6 +1,5 @@
 import HTTP
 import Law
-import Model
 import MonotonicTime
 import Programs
 

@@ -1,6 +1,7 @@
 import JSON
 import Law
-import Model
+import ModelFormats
+import Tokenizers
 
 /// Text to tokens and back, in the shapes of llama-server. Both are kernel functions: they spend a permit to read the
 /// tokenizer.

@@ -1,5 +1,4 @@
 import Law
-import Model
 
 /// A completion request that is being answered: its generations and what they have come to.
 final class Exchange {

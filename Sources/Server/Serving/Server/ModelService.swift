@@ -1,4 +1,6 @@
-import Model
+import ChatTemplates
+import Tokenizers
+import Transformer
 
 /// A loaded model with everything that serving it takes.
 ///

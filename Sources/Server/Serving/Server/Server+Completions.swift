@@ -1,7 +1,7 @@
 import HTTP
 import JSON
 import Law
-import Model
+import ModelFormats
 import MonotonicTime
 
 /// Taking in completions: from a request's prompts to generations in the engine.

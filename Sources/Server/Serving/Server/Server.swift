@@ -1,7 +1,7 @@
 import HTTP
 import Law
-import Model
 import MonotonicTime
+import Transformer
 
 /// The LLM server without its I/O: bytes of connections and time go in, bytes to send come out, and `step` does a slice
 /// of the model's work.

@@ -1,4 +1,4 @@
-import Model
+import Tokenizers
 
 /// A generation's text on its way out: token bytes go in, whole characters that belong to no stop string come out.
 ///

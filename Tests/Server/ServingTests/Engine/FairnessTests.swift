@@ -1,6 +1,6 @@
-import Model
 import MonotonicTime
 import Testing
+
 @testable import Serving
 
 @Suite("Fairness between keys")

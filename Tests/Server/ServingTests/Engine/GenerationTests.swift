@@ -1,5 +1,6 @@
-import Model
+import ModelFormats
 import Testing
+
 @testable import Serving
 
 @Suite("A generation")

@@ -1,7 +1,7 @@
-import Model
 import MonotonicTime
 import TestSupport
 import Testing
+
 @testable import Serving
 
 @Suite("Fair service")

@@ -1,7 +1,7 @@
-import Model
 import MonotonicTime
 import TestSupport
 import Testing
+
 @testable import Serving
 
 /// Time is simulated: a slice takes a millisecond, a pass ten and one for every token.

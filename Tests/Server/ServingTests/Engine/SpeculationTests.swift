@@ -1,7 +1,9 @@
-import Model
+import ModelFormats
 import MonotonicTime
 import TestSupport
 import Testing
+import Transformer
+
 @testable import Serving
 
 @Suite("Guessing ahead")

@@ -1,6 +1,6 @@
 import Law
-import Model
 import Testing
+
 @testable import Serving
 
 /// The attack: a tenant sends guesses at another's prompt, and learns from the work that each takes how much was right.

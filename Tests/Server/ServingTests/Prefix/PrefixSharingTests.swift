@@ -1,6 +1,6 @@
-import Model
 import TestSupport
 import Testing
+
 @testable import Serving
 
 /// Pages of the fake model hold 8 tokens.

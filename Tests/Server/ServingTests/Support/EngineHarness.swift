@@ -1,6 +1,7 @@
 import Law
-import Model
 import MonotonicTime
+import Transformer
+
 @testable import Serving
 
 /// An engine over a fake model, and what each generation has put out so far. Every step takes a millisecond.

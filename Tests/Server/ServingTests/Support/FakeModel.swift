@@ -1,4 +1,5 @@
-import Model
+import ModelFormats
+import Transformer
 
 /// What a fake model saw and holds. The engine owns the model; tests look at it through this.
 final class ModelJournal {

@@ -1,4 +1,5 @@
-import Model
+import ModelFormats
+import Tokenizers
 
 extension FakeVocabulary {
     static let startOfTurn: TokenID = 257

@@ -1,8 +1,10 @@
+import ChatTemplates
 import HTTP
 import JSON
 import Law
-import Model
+import ModelFormats
 import MonotonicTime
+
 @testable import Serving
 
 /// A server over a fake model with clients that read all they get, and a clock that ticks a millisecond a step.

@@ -1,6 +1,6 @@
 import Law
-import Model
 import MonotonicTime
+import Transformer
 
 /// Who waits, and who gets a place.
 extension Engine where LM: ~Copyable {

@@ -1,5 +1,5 @@
-import Model
 import MonotonicTime
+import Transformer
 
 /// Which sequences take part in the next pass, and with how many tokens.
 extension Engine where LM: ~Copyable {

@@ -1,4 +1,3 @@
-import Model
 import MonotonicTime
 
 /// What a request can expect, and whether it is what was promised.

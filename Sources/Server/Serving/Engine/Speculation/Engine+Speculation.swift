@@ -1,4 +1,4 @@
-import Model
+import ModelFormats
 import MonotonicTime
 
 /// Decoding several tokens of a sequence in one pass: guesses are computed along, and kept as far as they are what the

@@ -1,4 +1,4 @@
-import Model
+import ModelFormats
 
 /// Guesses how a sequence continues: as it did after its last tokens came before (prompt lookup; Saxena 2023). Text
 /// that repeats its prompt, code and lists are guessed well, and a guess costs one look over the sequence.
