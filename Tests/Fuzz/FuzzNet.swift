@@ -115,7 +115,7 @@ private struct FuzzPeer: ~Copyable {
             guard let descriptor = stack.transmit(into: &buffer, now: now) else { return }
             frameCount += 1
             precondition(frameCount < 1_000, "transmission never ends")
-            precondition(descriptor.byteCount <= stack.frameByteCountMaximum, "a frame is too long")
+            precondition(descriptor.byteCount <= stack.frameByteCountMax, "a frame is too long")
             noteSegment(frame, descriptor.byteCount)
         }
     }

@@ -26,11 +26,11 @@ enum Limits {
     // MARK: TCP
 
     /// The segment size to assume without an MSS option (RFC 9293, section 3.7.1).
-    static var defaultMaximumSegmentSize: Int { 536 }
+    static var segmentSizeDefault: Int { 536 }
     /// The smallest segment size accepted from a peer: smaller ones only waste our time (compare CVE-2019-11479).
-    static var minimumMaximumSegmentSize: Int { 88 }
+    static var segmentSizeMin: Int { 88 }
     /// A ring buffer's first allocation: a typical request fits.
-    static var ringStorageByteCountMinimum: Int { 2048 }
+    static var ringStorageByteCountMin: Int { 2048 }
     /// Gaps a connection keeps track of in what it received.
     static var reassemblyRangeCount: Int { 32 }
     /// Ranges a connection keeps track of in what its peer reported by SACK.
@@ -73,11 +73,11 @@ enum Limits {
 
     /// Section 4.1: 4 s, doubled up to 64 s, each varied by up to one second.
     static var dhcpFirstRetransmission: Interval { .seconds(4) }
-    static var dhcpMaximumRetransmission: Interval { .seconds(64) }
+    static var dhcpRetransmissionMax: Interval { .seconds(64) }
     /// Requests for an offer before the client starts again from INIT.
     static var dhcpRequestCount: Int { 4 }
     /// Section 4.4.5: renewal and rebinding requests come at half of the remaining time, but at least a minute apart.
-    static var dhcpRenewalIntervalMinimum: Interval { .seconds(60) }
+    static var dhcpRenewalIntervalMin: Interval { .seconds(60) }
     /// A lease shorter than this is treated as this long: a server cannot make the client busy.
-    static var dhcpLeaseMinimum: Interval { .seconds(60) }
+    static var dhcpLeaseMin: Interval { .seconds(60) }
 }

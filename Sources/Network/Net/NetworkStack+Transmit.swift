@@ -2,10 +2,10 @@ import MonotonicTime
 
 // Frames out.
 extension NetworkStack {
-    /// Writes the next frame to the start of `buffer`, which must hold `frameByteCountMaximum` bytes. Nil when there is
+    /// Writes the next frame to the start of `buffer`, which must hold `frameByteCountMax` bytes. Nil when there is
     /// nothing to send now. A frame that was taken must be sent.
     public mutating func transmit(into buffer: inout MutableRawSpan, now: Instant) -> TransmitDescriptor? {
-        precondition(buffer.byteCount >= frameByteCountMaximum, "the transmit buffer is shorter than the longest frame")
+        precondition(buffer.byteCount >= frameByteCountMax, "the transmit buffer is shorter than the longest frame")
         let frame = nextFrame(into: &buffer, now: now)
         if let frame {
             linkStatistics.transmittedFrames += 1

@@ -37,11 +37,11 @@ public struct NetworkStack: ~Copyable, Sendable {
         let mtu = min(max(configuration.maximumTransmissionUnit, 576), 65_535)
         self.configuration = configuration
         transport = TCPTransport(configuration: configuration.transport, maximumTransmissionUnit: mtu, secret: secret)
-        let frameByteCountMaximum = EthernetHeader.byteCount + mtu
-        controlFrames = FrameQueue(capacity: Limits.controlFrameCount, frameByteCountMaximum: frameByteCountMaximum)
+        let frameByteCountMax = EthernetHeader.byteCount + mtu
+        controlFrames = FrameQueue(capacity: Limits.controlFrameCount, frameByteCountMax: frameByteCountMax)
         unresolvedFrames = FrameQueue(
             capacity: Limits.unresolvedFrameCount,
-            frameByteCountMaximum: frameByteCountMaximum)
+            frameByteCountMax: frameByteCountMax)
         unsolicitedReplies = RateLimiter(countPerSecond: Limits.unsolicitedReplyCountPerSecond, now: now)
         switch configuration.addressing {
         case .static(let address):
@@ -52,7 +52,7 @@ public struct NetworkStack: ~Copyable, Sendable {
     }
 
     /// The length of the longest frame that the stack sends or takes: a driver's buffers must be at least this long.
-    public var frameByteCountMaximum: Int { controlFrames.frameByteCountMaximum }
+    public var frameByteCountMax: Int { controlFrames.frameByteCountMax }
 
     /// A snapshot of the counters.
     public var statistics: NetworkStatistics {

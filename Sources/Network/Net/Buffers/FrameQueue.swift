@@ -18,17 +18,17 @@ struct FrameQueue: Sendable {
 
     let capacity: Int
     /// The longest frame the queue accepts.
-    let frameByteCountMaximum: Int
+    let frameByteCountMax: Int
     private(set) var count = 0
     private var head = 0
     private var entries: [Entry]
     private var storage: [UInt8]
 
-    init(capacity: Int, frameByteCountMaximum: Int) {
+    init(capacity: Int, frameByteCountMax: Int) {
         self.capacity = capacity
-        self.frameByteCountMaximum = frameByteCountMaximum
+        self.frameByteCountMax = frameByteCountMax
         entries = Array(repeating: Entry(destination: .complete, byteCount: 0), count: capacity)
-        storage = Array(repeating: 0, count: capacity * frameByteCountMaximum)
+        storage = Array(repeating: 0, count: capacity * frameByteCountMax)
     }
 
     /// The destination and length of the oldest frame.
@@ -41,10 +41,10 @@ struct FrameQueue: Sendable {
         to destination: Destination, byteCount: Int,
         compose: (inout MutableRawSpan) -> Void
     ) -> Bool {
-        guard count < capacity, byteCount <= frameByteCountMaximum else { return false }
+        guard count < capacity, byteCount <= frameByteCountMax else { return false }
         let index = (head + count) % capacity
         entries[index] = Entry(destination: destination, byteCount: byteCount)
-        let start = index * frameByteCountMaximum
+        let start = index * frameByteCountMax
         var span = storage.mutableSpan
         var bytes = span.mutableBytes
         var frame = bytes._mutatingExtracting(start..<start + byteCount)
@@ -77,7 +77,7 @@ struct FrameQueue: Sendable {
             guard source != target else { continue }
             entries[target] = entries[source]
             for offset in 0..<entries[source].byteCount {
-                storage[target * frameByteCountMaximum + offset] = storage[source * frameByteCountMaximum + offset]
+                storage[target * frameByteCountMax + offset] = storage[source * frameByteCountMax + offset]
             }
         }
         defer { count = kept }
@@ -101,7 +101,7 @@ struct FrameQueue: Sendable {
 
     @_lifetime(borrow self)
     private func frame(at index: Int) -> RawSpan {
-        let start = index * frameByteCountMaximum
+        let start = index * frameByteCountMax
         return storage.span.bytes.extracting(start..<start + entries[index].byteCount)
     }
 }

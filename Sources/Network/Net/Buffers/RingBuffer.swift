@@ -92,7 +92,7 @@ struct RingBuffer: Sendable {
     /// Doubles the storage until `byteCount` bytes fit. Staged bytes keep their place behind the contents.
     private mutating func grow(toHold byteCount: Int) {
         guard byteCount > storage.count else { return }
-        var size = max(Limits.ringStorageByteCountMinimum, storage.count)
+        var size = max(Limits.ringStorageByteCountMin, storage.count)
         while size < byteCount { size *= 2 }
         var grown = [UInt8]()
         grown.reserveCapacity(min(size, capacity))

@@ -141,7 +141,7 @@ extension DHCPClient {
             address: message.yourAddress, prefixLength: prefixLength,
             gateway: message.router)
         let isForever = granted == .max
-        let length = max(.seconds(UInt64(granted)), Limits.dhcpLeaseMinimum)
+        let length = max(.seconds(UInt64(granted)), Limits.dhcpLeaseMin)
         // Section 4.4.5: T1 is half of the lease and T2 seven eighths, unless the server says something sensible.
         let renewal = message.renewalSeconds.map { Interval.seconds(UInt64($0)) } ?? length / 2
         let rebinding = message.rebindingSeconds.map { Interval.seconds(UInt64($0)) } ?? length * 7 / 8
@@ -174,13 +174,13 @@ extension DHCPClient {
         attempt += 1
         switch state {
         case .renewing(let lease):
-            sendAt = now + max((lease.rebindAt - now) / 2, Limits.dhcpRenewalIntervalMinimum)
+            sendAt = now + max((lease.rebindAt - now) / 2, Limits.dhcpRenewalIntervalMin)
         case .rebinding(let lease):
-            sendAt = now + max((lease.expiresAt - now) / 2, Limits.dhcpRenewalIntervalMinimum)
+            sendAt = now + max((lease.expiresAt - now) / 2, Limits.dhcpRenewalIntervalMin)
         default:
             let delay = min(
                 Limits.dhcpFirstRetransmission * (1 << UInt64(min(attempt - 1, 8))),
-                Limits.dhcpMaximumRetransmission)
+                Limits.dhcpRetransmissionMax)
             // Between one second less and one second more, so that clients do not speak in chorus.
             let jitter = Interval.milliseconds(random(UInt64(attempt)) % 2001)
             sendAt = now + (delay + jitter - .seconds(1))

@@ -17,7 +17,7 @@ struct ReceiveSequence: Sendable {
     /// Where the peer's FIN stands, once it was seen.
     private var finSequence: SequenceNumber?
     /// The largest payload seen: what "full-sized" means for this peer.
-    private(set) var largestPayload = Limits.defaultMaximumSegmentSize
+    private(set) var largestPayload = Limits.segmentSizeDefault
 
     init(next: SequenceNumber, capacity: Int) {
         self.next = next

@@ -18,7 +18,7 @@ struct SendSequence: Sendable {
     /// The shift for windows that the peer sends; nil without window scaling.
     var windowShift: UInt8?
     /// The largest payload of a segment, options already subtracted.
-    var maximumSegmentSize = Limits.defaultMaximumSegmentSize
+    var maximumSegmentSize = Limits.segmentSizeDefault
     /// The user finished: FIN follows the last byte.
     var isFinished = false
     /// A write was cut short, and its writer wants to hear when there is room.

@@ -36,8 +36,8 @@ extension TCPConnection {
             receive.windowShift = 0
         }
         usesSACK = syn.options.isSACKPermitted
-        let offered = Int(syn.options.maximumSegmentSize ?? UInt16(Limits.defaultMaximumSegmentSize))
-        let agreed = min(max(offered, Limits.minimumMaximumSegmentSize), settings.maximumSegmentSize)
+        let offered = Int(syn.options.maximumSegmentSize ?? UInt16(Limits.segmentSizeDefault))
+        let agreed = min(max(offered, Limits.segmentSizeMin), settings.maximumSegmentSize)
         // RFC 6691: the MSS counts no options; the timestamps take 12 bytes of each segment.
         send.maximumSegmentSize = agreed - (timestamps == nil ? 0 : 12)
         send.setWindow(Int(syn.window), sequence: syn.sequence, acknowledgment: syn.acknowledgment)

@@ -56,7 +56,7 @@ extension TCPConnection {
     }
 
     private mutating func retransmit(_ gap: SequenceRange, now: Instant) -> OutgoingSegment? {
-        let length = min(gap.count, payloadByteCountMaximum, send.end - gap.start)
+        let length = min(gap.count, payloadByteCountMax, send.end - gap.start)
         guard length > 0 else { return nil }
         retransmittedUpTo = .later(retransmittedUpTo, gap.start + length)
         return segment(at: gap.start, length: length, now: now)

@@ -24,7 +24,7 @@ extension TCPConnection {
         restartAfterIdle(now: now)
         let inFlight = send.next - send.unacknowledged
         let usable = min(send.window - inFlight, congestionAllowance)
-        var wanted = min(remaining, payloadByteCountMaximum)
+        var wanted = min(remaining, payloadByteCountMax)
         if let received = scoreboard.nextStart(after: send.next) { wanted = min(wanted, received - send.next) }
         let length = min(wanted, usable)
         // Silly window avoidance (RFC 9293, section 3.8.6.2.1), without Nagle's condition.
@@ -67,7 +67,7 @@ extension TCPConnection {
         guard isProbeDue else { return nil }
         isProbeDue = false
         let start = send.unacknowledged
-        let length = min(max(1, send.window), send.end - start, payloadByteCountMaximum)
+        let length = min(max(1, send.window), send.end - start, payloadByteCountMax)
         guard length > 0 else { return nil }
         statistics.zeroWindowProbes += 1
         let timer = timers.transmission
@@ -119,7 +119,7 @@ extension TCPConnection {
     private var sackBlockLimit: Int { timestamps == nil ? 4 : 3 }
 
     /// What fits a segment now: SACK blocks take their place from the payload (RFC 6691, section 3).
-    var payloadByteCountMaximum: Int {
+    var payloadByteCountMax: Int {
         let blockCount = usesSACK ? min(receive.early.ranges.count, sackBlockLimit) : 0
         return send.maximumSegmentSize - (blockCount == 0 ? 0 : 4 + blockCount * 8)
     }

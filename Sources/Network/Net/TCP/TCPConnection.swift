@@ -49,7 +49,7 @@ struct TCPConnection: Sendable {
         self.timestampOffset = timestampOffset
         send = SendSequence(initial: initialSequence, capacity: settings.sendBufferByteCount)
         receive = ReceiveSequence(next: receiveNext, capacity: settings.receiveBufferByteCount)
-        congestion = CongestionControl(segmentSize: Limits.defaultMaximumSegmentSize, initialSequence: initialSequence)
+        congestion = CongestionControl(segmentSize: Limits.segmentSizeDefault, initialSequence: initialSequence)
         retransmittedUpTo = initialSequence
         timers = ConnectionTimers(now: now)
         challengeLimiter = RateLimiter(countPerSecond: Limits.challengeCountPerSecond, now: now)

@@ -22,7 +22,7 @@ struct TCPSettings: Sendable {
     /// The smallest shift with which the whole receive buffer can be advertised (RFC 7323, section 2).
     var windowShift: UInt8 {
         var shift: UInt8 = 0
-        while shift < TCPOptions.windowShiftMaximum, receiveBufferByteCount >> Int(shift) > 0xFFFF { shift += 1 }
+        while shift < TCPOptions.windowShiftMax, receiveBufferByteCount >> Int(shift) > 0xFFFF { shift += 1 }
         return shift
     }
 }

@@ -44,7 +44,7 @@ struct DHCPMessage: Equatable {
     static var clientPort: UInt16 { 68 }
     static var magicCookie: UInt32 { 0x6382_5363 }
     /// Some relays drop messages that are shorter than BOOTP's 300 bytes (RFC 1542, section 2.1).
-    static var byteCountMinimum: Int { 300 }
+    static var byteCountMin: Int { 300 }
 
     enum Offset {
         static var operation: Int { 0 }

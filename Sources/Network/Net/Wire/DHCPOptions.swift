@@ -53,7 +53,7 @@ extension DHCPMessage {
     }
 
     /// What `emit` writes: the fixed part and the options, at least BOOTP's minimum.
-    var byteCount: Int { max(Self.byteCountMinimum, Offset.options + optionByteCount) }
+    var byteCount: Int { max(Self.byteCountMin, Offset.options + optionByteCount) }
 
     private var optionByteCount: Int {
         let words = [

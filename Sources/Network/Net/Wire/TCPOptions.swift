@@ -38,9 +38,9 @@ struct SACKBlocks: Equatable, Sendable {
 /// The TCP options this stack sends and understands; others are skipped.
 struct TCPOptions: Equatable, Sendable {
     /// The longest option list a header can carry.
-    static var byteCountMaximum: Int { 40 }
+    static var byteCountMax: Int { 40 }
     /// The largest shift a peer may ask for (RFC 7323, section 2.3).
-    static var windowShiftMaximum: UInt8 { 14 }
+    static var windowShiftMax: UInt8 { 14 }
 
     enum Kind {
         static var endOfList: UInt8 { 0 }
@@ -94,7 +94,7 @@ extension TCPOptions {
         case (Kind.maximumSegmentSize, 2):
             maximumSegmentSize = body.bigEndian16(at: 0)
         case (Kind.windowScale, 1):
-            windowShift = min(body.byte(at: 0), Self.windowShiftMaximum)
+            windowShift = min(body.byte(at: 0), Self.windowShiftMax)
         case (Kind.sackPermitted, 0):
             isSACKPermitted = true
         case (Kind.timestamps, 8):

@@ -43,7 +43,7 @@ struct BufferTests {
 
     @Test("frame queue: first in, first out; bounded; unwanted frames can be taken out")
     func frameQueue() {
-        var queue = FrameQueue(capacity: 3, frameByteCountMaximum: 10)
+        var queue = FrameQueue(capacity: 3, frameByteCountMax: 10)
         func fill(_ value: UInt8, _ destination: FrameQueue.Destination) -> Bool {
             let content = [UInt8](repeating: value, count: Int(value))
             return queue.append(to: destination, byteCount: content.count) { $0.copy(content.span.bytes, at: 0) }
@@ -54,7 +54,7 @@ struct BufferTests {
         let removedCount = queue.removeAll { $0 == neighbor }
         #expect(removedCount == 1)
         #expect(fill(4, .complete))
-        var other = FrameQueue(capacity: 1, frameByteCountMaximum: 10)
+        var other = FrameQueue(capacity: 1, frameByteCountMax: 10)
         let isMoved = other.moveFirst(from: &queue), isSecondMoved = other.moveFirst(from: &queue)
         #expect(isMoved && !isSecondMoved)
         #expect(queue.count == 1 && queue.first?.byteCount == 4)

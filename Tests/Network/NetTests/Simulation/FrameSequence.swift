@@ -24,7 +24,7 @@ struct FrameSequence: ~Copyable {
         configuration.transport.receiveBufferByteCount = 4096
         configuration.transport.sendBufferByteCount = 4096
         stack = NetworkStack(configuration: configuration, secret: NetworkSecret(1, 2), now: now)
-        output = Array(repeating: 0, count: stack.frameByteCountMaximum)
+        output = Array(repeating: 0, count: stack.frameByteCountMax)
         try? stack.listen(port: Self.port, backlog: 4)
     }
 

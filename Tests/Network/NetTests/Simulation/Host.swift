@@ -10,7 +10,7 @@ final class Host {
     init(_ configuration: NetworkConfiguration, secret: UInt64 = 1, now: Instant = .origin) {
         hardware = configuration.hardwareAddress
         stack = NetworkStack(configuration: configuration, secret: NetworkSecret(secret, ~secret), now: now)
-        buffer = Array(repeating: 0, count: stack.frameByteCountMaximum)
+        buffer = Array(repeating: 0, count: stack.frameByteCountMax)
     }
 
     /// The host 10.0.0.`number` in 10.0.0.0/24.

@@ -153,7 +153,7 @@ struct WireTests {
             options.sackBlocks.append(SequenceRange(start: start, end: start + 50))
             check(options)
         }
-        #expect(options.byteCount == TCPOptions.byteCountMaximum)
+        #expect(options.byteCount == TCPOptions.byteCountMax)
     }
 
     private func check(_ options: TCPOptions) {
