@@ -231,7 +231,7 @@ let testTargets: [Target] = [
             "ChatTemplates", "HTTP", "JSON", "Law", "ModelFormats", "MonotonicTime", "Programs", "Serving",
             "Tokenizers", "Transformer",
         ]),
-    tests("Server/ApplianceTests", ["Appliance", "HTTP", "Law", "MonotonicTime", "Net", "Serving", "Transformer"]),
+    tests("Server/ApplianceTests", ["Appliance", "Law", "MonotonicTime", "Net", "Serving", "Transformer"]),
 
     tests("Guest/KernelCoreTests", ["KernelCore", "MonotonicTime"]),
 

@@ -1,5 +1,5 @@
-"""A machine with the two interrupt controllers of a PC, which deliver the timer's line as the vector of an exception until
-they are masked: Firecracker has them, and of QEMU's machines q35, where the kernel finds no network device."""
+"""A machine with the two interrupt controllers of a PC, which deliver the timer's line as the vector of an exception
+until they are masked: Firecracker has them, and of QEMU's machines q35, where the kernel finds no network device."""
 
 import subprocess
 

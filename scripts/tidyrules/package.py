@@ -1,0 +1,183 @@
+"""The modules as Package.swift declares them, and what the source makes of them: imports, cycles, the module table."""
+
+import json
+import os
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from tidyrules.finding import Finding
+
+# The package is another one under each of these switches: the kernel has its own targets, and so has the fuzzer.
+SWITCHES = [None, "HEXA_KERNEL", "HEXA_FUZZ"]
+
+# Modules of the toolchain and of the platform: they need no declaration.
+SYSTEM_MODULES = {
+    "Builtin", "Dispatch", "Foundation", "FoundationEssentials", "Glibc", "Musl", "PackageDescription", "Swift",
+    "Synchronization", "Testing", "_Concurrency", "_Volatile",
+}
+
+# Declared for all tests by one function of Package.swift, whether a suite needs it or not.
+DECLARED_FOR_ALL = {"TestSupport"}
+
+IMPORT = re.compile(
+    r"^\s*((?:@\w+(?:\([^)]*\))?\s+)*)(?:(?:public|package|internal|fileprivate|private)\s+)?import\s+"
+    r"(?:(?:struct|class|enum|protocol|typealias|func|let|var|actor)\s+)?(\w+)")
+
+
+@dataclass(frozen=True)
+class Module:
+    name: str
+    folder: Path
+    # Modules of this package, and products of others.
+    dependencies: frozenset
+    products: frozenset = frozenset()
+
+    @property
+    def in_sources(self):
+        return self.folder.parts[0] == "Sources"
+
+
+def modules_of(description):
+    """`{name: Module}` of what `swift package dump-package` prints."""
+    modules = {}
+    for target in description["targets"]:
+        named, products = set(), set()
+        for dependency in target["dependencies"]:
+            for kind, value in dependency.items():
+                (products if kind == "product" else named).add(value[0])
+        modules[target["name"]] = Module(target["name"], Path(target["path"]), frozenset(named), frozenset(products))
+    return modules
+
+
+def merge(graphs):
+    """One graph of the graphs of several builds: a module depends on what it depends on in any of them."""
+    merged = {}
+    for graph in graphs:
+        for name, module in graph.items():
+            other = merged.get(name, module)
+            merged[name] = Module(name, module.folder, module.dependencies | other.dependencies,
+                                  module.products | other.products)
+    return merged
+
+
+class PackageReader:
+    """Reads Package.swift under every switch at once, while the caller looks at something else."""
+
+    def __init__(self, root):
+        self.processes = []
+        for switch in SWITCHES:
+            environment = {key: value for key, value in os.environ.items() if key not in SWITCHES}
+            if switch:
+                environment[switch] = "1"
+            self.processes.append(subprocess.Popen(["swift", "package", "dump-package"], cwd=root, env=environment,
+                                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE))
+
+    def modules(self):
+        graphs = []
+        for process in self.processes:
+            output, errors = process.communicate()
+            if process.returncode != 0:
+                raise RuntimeError(errors.decode(errors="replace").strip().splitlines()[-1])
+            graphs.append(modules_of(json.loads(output)))
+        return merge(graphs)
+
+
+def imports_of(lines):
+    """`(line, module, attributes)` of each import."""
+    for number, line in enumerate(lines, start=1):
+        if "import " in line and (match := IMPORT.match(line)):
+            yield number, match[2], match[1]
+
+
+def owner_of(path, modules):
+    """The module whose folder a file lies in, or None."""
+    for module in modules.values():
+        if module.folder in path.parents:
+            return module
+    return None
+
+
+def check_imports(sources, modules):
+    """What a file imports is declared, and what is declared is imported; `sources`: the lines of each Swift file."""
+    imported = {name: set() for name in modules}
+    for path, lines in sources.items():
+        module = owner_of(path, modules)
+        for number, name, attributes in imports_of(lines):
+            if "@_exported" in attributes:
+                yield Finding(str(path), number, "exported-import", "let each file import what it uses")
+            if module is None:
+                continue
+            imported[module.name].add(name)
+            declared = module.dependencies | module.products
+            if name not in declared and name not in SYSTEM_MODULES and name != module.name:
+                yield Finding(str(path), number, "undeclared-import",
+                              f"declare {name} among the dependencies of {module.name} in Package.swift")
+    for module in modules.values():
+        has_source = any(module.folder in path.parents for path in sources)
+        unused = (module.dependencies | module.products) - imported[module.name] - DECLARED_FOR_ALL
+        for name in sorted(unused if has_source else ()):
+            yield Finding("Package.swift", 1, "unused-dependency", f"{module.name} imports {name} nowhere: drop it")
+
+
+def check_cycles(modules):
+    """A module that depends on itself, whichever way round."""
+    done, path = set(), []
+
+    def visit(name):
+        if name in path:
+            yield Finding("Package.swift", 1, "module-cycle", " -> ".join([*path[path.index(name):], name]))
+            return
+        if name in done or name not in modules:
+            return
+        path.append(name)
+        for dependency in sorted(modules[name].dependencies):
+            yield from visit(dependency)
+        path.pop()
+        done.add(name)
+
+    for name in sorted(modules):
+        yield from visit(name)
+
+
+# MARK: The module table of CONTRIBUTING.md
+
+TABLE_PATH = "CONTRIBUTING.md"
+TABLE_HEAD = "| module | folder | what it is | depends on |"
+CODE = re.compile(r"`([^`]*)`")
+
+
+def table_rows(lines):
+    """`(line, module, folder, dependencies)` of each row, those that are empty included."""
+    in_table = False
+    for number, line in enumerate(lines, start=1):
+        if line.startswith(TABLE_HEAD):
+            in_table = True
+        elif not line.startswith("|"):
+            in_table = False
+        elif in_table and not line.startswith("|---"):
+            cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
+            if len(cells) == 4:
+                yield number, cells[0].strip("`"), cells[1].strip("`"), set(CODE.findall(cells[3]))
+
+
+def check_table(lines, modules):
+    """One row for each module of Sources, with the folder and the dependencies that Package.swift gives it."""
+    missing = {name for name, module in modules.items() if module.in_sources}
+    for number, name, folder, dependencies in table_rows(lines):
+        module = modules.get(name)
+        if module is None or not module.in_sources:
+            yield Finding(TABLE_PATH, number, "module-table", f"there is no module {name}: drop the row")
+            continue
+        if name not in missing:
+            yield Finding(TABLE_PATH, number, "module-table", f"{name} has two rows")
+        missing.discard(name)
+        if folder != str(module.folder):
+            yield Finding(TABLE_PATH, number, "module-table", f"{name} lies in {module.folder}")
+        declared = module.dependencies | module.products
+        if dependencies != declared:
+            names = ", ".join(f"`{one}`" for one in sorted(declared)) or "nothing"
+            yield Finding(TABLE_PATH, number, "module-table", f"{name} depends on {names}")
+    for name in sorted(missing):
+        yield Finding(TABLE_PATH, 1, "module-table", f"{name} has no row")

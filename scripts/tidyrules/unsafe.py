@@ -1,0 +1,78 @@
+"""Unsafe code gives its reason: a comment `SAFETY:` in each declaration that holds some."""
+
+import re
+
+from tidyrules.finding import Finding
+
+UNSAFE = re.compile(
+    r"\bUnsafe\w*Pointer(?:<[^()]*>)?(?:\(|\.allocate\b)|\.pointee\b|\.load(?:Unaligned)?\((?:fromByteOffset|as):"
+    r"|\.storeBytes\(|\bwithMemoryRebound\b|\bassumingMemoryBound\b|\bbindMemory\b|\bunsafeBitCast\b"
+    r"|\bunsafeDowncast\b|\bnonisolated\(unsafe\)|@unchecked Sendable\b|\bUnmanaged\b")
+REASON = "SAFETY:"
+# What belongs to the declaration that follows: comments and attributes.
+PRELUDE = re.compile(r"^\s*(//|@\w+(\(.*\))?\s*$)")
+
+# Files, by name, that do not yet give their reasons. The list may only shrink.
+WITHOUT_REASON = {
+    "Activations.swift", "AddressSpace.swift", "AlignedStorage.swift", "ApplianceClient.swift", "Attention.swift",
+    "Backtrace.swift", "BootSequence.swift", "CoalescedWrites.swift", "ControlConsole.swift", "Cores.swift",
+    "Decode.swift", "DecodeK.swift", "DecodePanels.swift", "DecodedPanels.swift", "Dequantization.swift",
+    "DescriptorChain+Bytes.swift", "DeviceBus.swift", "DeviceTransport.swift", "Elementwise.swift", "EngineBench.swift",
+    "FaultReport.swift", "FileMapping.swift", "Fingerprint.swift", "FleetService.swift", "Floats.swift",
+    "Heap+Arrays.swift", "Heap+Maps.swift", "Heap.swift", "HostListener.swift", "KernelEntropy.swift",
+    "KernelHeap.swift", "Kernels+Multiply.swift", "Kernels+Portable.swift", "LaneCrew.swift", "LaneThreads.swift",
+    "LockedFile.swift", "Loopback.swift", "Machine+Aggregates.swift", "Machine+Arithmetic.swift",
+    "Machine+ArrayMethods.swift", "Machine+Calls.swift", "Machine+Collect.swift", "Machine+Comparison.swift",
+    "Machine+Errors.swift", "Machine+Execute.swift", "Machine+Load.swift", "Machine+Methods.swift", "Machine+Run.swift",
+    "Machine+Tasks.swift", "Machine.swift", "MachineClock.swift", "MachineMemory+Saving.swift", "MachineMemory.swift",
+    "MappedFile.swift", "MemoryMapping.swift", "ModelContainer+Repacking.swift", "ModelFolder.swift",
+    "ModelMemory.swift", "ModelPacker.swift", "NetworkService.swift", "OutputFile.swift", "PackedPlan+Writing.swift",
+    "PageAllocator.swift", "PieceWriter.swift", "ProcessorThread.swift", "ProgramTask.swift", "Pulse.swift",
+    "Quantize.swift", "RunQueue.swift", "RuntimeFolder.swift", "SerialPort.swift", "SocketRelay.swift",
+    "SocketService.swift", "Suspension.swift", "SymbolTable.swift", "TensorView.swift", "Tile.swift",
+    "TokenizerTables+Content.swift", "Transformer+Phases.swift", "VirtualProcessors.swift", "WarmFile.swift",
+}
+
+
+def declarations(lines):
+    """`(first line, lines)` of each declaration at the left margin, with the comments and attributes before it."""
+    starts = [index for index, line in enumerate(lines)
+              if line[:1].strip() and not line.startswith(("}", ")", "]", "//", "#", "@", "import "))
+              or line.startswith("@") and not PRELUDE.match(line)]
+    beginnings = []
+    for start in starts:
+        while start > 0 and PRELUDE.match(lines[start - 1]):
+            start -= 1
+        beginnings.append(start)
+    for start, end in zip(beginnings, [*beginnings[1:], len(lines)]):
+        yield start + 1, lines[start:end]
+
+
+def code_of(line):
+    return line.split("//", 1)[0]
+
+
+def unexplained(lines):
+    """The line of the first unsafe use of each declaration that gives no reason."""
+    for first, body in declarations(lines):
+        if any(REASON in line for line in body):
+            continue
+        for offset, line in enumerate(body):
+            if UNSAFE.search(code_of(line)):
+                yield first + offset
+                break
+
+
+def check_unsafe(sources, without_reason=None):
+    """`sources` is `{path: lines}`. A name on the list gives a finding once no file of it needs it."""
+    listed = WITHOUT_REASON if without_reason is None else without_reason
+    needed = set()
+    for path, lines in sources.items():
+        found = list(unexplained(lines))
+        if path.name in listed:
+            needed |= {path.name} if found else set()
+            continue
+        for line in found:
+            yield Finding(str(path), line, "unsafe-reason", "say in a comment `SAFETY:` why this use is sound")
+    for name in sorted(listed - needed):
+        yield Finding("scripts/tidyrules/unsafe.py", 1, "stale-exemption", f"take {name} off the list")
