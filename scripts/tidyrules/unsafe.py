@@ -63,9 +63,8 @@ def unexplained(lines):
                 break
 
 
-def check_unsafe(sources, without_reason=None):
+def check_unsafe(sources, listed):
     """`sources` is `{path: lines}`. A name on the list gives a finding once no file of it needs it."""
-    listed = WITHOUT_REASON if without_reason is None else without_reason
     needed = set()
     for path, lines in sources.items():
         found = list(unexplained(lines))
