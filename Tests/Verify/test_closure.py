@@ -13,7 +13,7 @@ HEXA = ROOT / "build" / "hexa"
 # What the scripts read.
 PARTS = [
     "AGENTS.md", "Makefile", "README.md", "hexa.toml", "bench/results", "docs", "hexa-ios", "hexa-macos", "verify",
-    "Sources/Tools/hexa-serve", "Sources/Tools/hexa", "Sources/Tools/hexa-os",
+    "Sources/Tools/hexa-serve", "Sources/Tools/hexa", "Sources/Tools/hexa-os", "Sources/Tools/hexa-vmm",
 ]
 
 
@@ -109,6 +109,8 @@ def test_real_limits_anchor_recomputes(tree, document, old, new, complaint):
     ("hexa.toml", '"disasm", ', "", "hexa.toml: hexa lacks 'disasm', in Sources/Tools/hexa/HexaCommand.swift"),
     ("hexa.toml", '"disasm", ', '"disasm", "debug", ', "lacks 'debug', which hexa.toml lists"),
     ("hexa.toml", "hexa-serve = .*", "", "[commands] lacks hexa-serve"),
+    ("hexa.toml", "hexa-vmm = .*", "", "[commands] lacks hexa-vmm"),
+    ("AGENTS.md", "`hexa-vmm`", "hexa-vmm", "AGENTS.md: does not name `hexa-vmm`"),
     ("hexa.toml", 'version = ".*"', 'version = "9.9.9"', "has another version than hexa.toml, 9.9.9"),
     ("hexa.toml", "(?m)^hexa-serve =", "hexa-train =", "there is no program hexa-train"),
     ("README.md", "hexa repl", "hexa", "README.md: says nothing of 'hexa repl'"),
