@@ -29,6 +29,8 @@ private func answer(_ event: HTTPServerConnection.Event, _ connection: inout HTT
         connection.beginResponse(HTTPResponseHead(.ok), now: now)
         connection.write(request.body, now: now)
         connection.endResponse(now: now)
+    case .body(_, let byteCount):
+        connection.grantBody(byteCount, now: now)
     case .request:
         connection.respond(HTTPResponseHead(.ok), body: Array("ok".utf8), now: now)
     case .refusal(let error):

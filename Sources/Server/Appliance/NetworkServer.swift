@@ -43,6 +43,11 @@ public struct NetworkServer<LM: LanguageModel & ~Copyable>: ~Copyable {
     /// Hands the loaded model to the server.
     public mutating func start(_ service: ModelService<LM>) { server.start(service) }
 
+    /// See `Server.limitRequestBodies`.
+    public mutating func limitRequestBodies(freeByteCount: Int) {
+        server.limitRequestBodies(freeByteCount: freeByteCount)
+    }
+
     /// Takes note of what the machine tells of itself, for `/metrics`.
     public mutating func report(_ machine: PlatformStatistics) { server.report(machine) }
 

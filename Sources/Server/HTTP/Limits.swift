@@ -11,6 +11,9 @@ public struct HTTPLimits: Sendable {
     public var headerCountMax = 64
     /// Bytes of a request body: a full 128 Ki-token prompt is under 1 MiB of text. Past it: 413.
     public var bodyBytesMax = 4 << 20
+    /// Bytes of a request body that are taken without asking the owner; see `HTTPServerConnection.Event.body`. An owner
+    /// of many connections sets it to zero, so as to bound what all of them hold.
+    public var unaskedBodyBytesMax = Int.max
     /// Bytes of all chunk extensions of a body. They carry nothing for us; without a bound a one-byte chunk could drag
     /// kilobytes along. Past it: 400.
     public var chunkExtensionBytesMax = 4 << 10

@@ -79,6 +79,16 @@ public enum Limits {
 
     /// Connections open at once: some tens of KiB each at worst.
     public static var connectionsDefault: Int { 512 }
+    /// Bytes of request bodies that all connections hold together, beyond what each may have unasked: a few of the
+    /// largest bodies, in a machine that has about 64 MiB beside weights and keys and values.
+    public static var requestBodyBytesDefault: Int { 16 << 20 }
+    /// Where less memory is free beside the model than four times that, bodies hold a quarter of it.
+    static var requestBodyShareDivisor: Int { 4 }
+    /// Bytes of a body that every connection may hold whatever the others do, so that large bodies do not keep out
+    /// ordinary ones. A chat of a few turns fits.
+    static var unchargedBodyBytes: Int { 8 << 10 }
+    /// How soon to send a body again that found no memory: most arrive within that time.
+    static var bodyRetryAfterSeconds: UInt64 { 1 }
     /// Bytes of one connection that the platform holds and the network has not taken: a TCP send buffer.
     public static var handedOutputBytes: Int { 64 << 10 }
     /// Buffers kept for the next bytes to send, and the largest that is kept: some for each of many streams, and a

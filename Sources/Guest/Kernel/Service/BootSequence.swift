@@ -178,7 +178,10 @@ extension BootSequence {
         } catch {
             refuse("model: \(error.message)")
         }
-        service.withNode { $0.start(assembly.service) }
+        service.withNode {
+            $0.limitRequestBodies(freeByteCount: Int(KernelHeap.freeByteCount))
+            $0.start(assembly.service)
+        }
         report(assembly, duration: MachineClock.now - start, instructionSet)
     }
 

@@ -23,9 +23,31 @@ extension HTTPServerConnection {
         if case .lingering = phase { phase = .closed }
     }
 
+    /// Lets the body that was announced grow to `byteCount` bytes, and reads on.
+    public mutating func grantBody(_ byteCount: Int, now: Instant) {
+        guard case .awaitingGrant(_, let since) = phase else { return }
+        phase = .readingBody(since: since)
+        // RFC 9110 section 10.1.1: no need to invite a body that is already here.
+        if decoder.grantBody(byteCount), queuedByteCount == 0 { inviteBody(now: now) }
+        readQueue(now: now)
+    }
+
+    /// Drops the body that was announced as it comes, and gives out its request without it. False where the client
+    /// waits for an answer first, or where no length is known: then only an answer is left.
+    public mutating func skipBody(now: Instant) -> Bool {
+        guard case .awaitingGrant(_, let since) = phase, decoder.skipBody() else { return false }
+        phase = .readingBody(since: since)
+        readQueue(now: now)
+        return true
+    }
+
     /// After a response: reads on, first of all what is queued.
     mutating func resumeReading(now: Instant) {
         phase = .waiting(until: now + limits.idleTimeout)
+        readQueue(now: now)
+    }
+
+    private mutating func readQueue(now: Instant) {
         let queued = queue
         var position = queueStart
         while isReading, position < queued.count {
@@ -48,7 +70,7 @@ extension HTTPServerConnection {
     private var isReading: Bool {
         switch phase {
         case .waiting, .readingHead, .readingBody: true
-        case .decoded, .responding, .streaming, .lingering, .closed, .aborted: false
+        case .bodyAnnounced, .awaitingGrant, .decoded, .responding, .streaming, .lingering, .closed, .aborted: false
         }
     }
 
@@ -60,14 +82,21 @@ extension HTTPServerConnection {
                 phase = .decoded(.request(request))
             case .expectsContinue:
                 // RFC 9110 section 10.1.1: no need to invite a body that is already here.
-                if position == bytes.count { append(now: now) { $0.append(text: "HTTP/1.1 100 Continue\r\n\r\n") } }
+                if position == bytes.count { inviteBody(now: now) }
                 noteProgress(now: now)
+            case .bodyAnnounced(let request, let byteCount):
+                let since = if case .readingBody(let since) = phase { since } else { now }
+                phase = .bodyAnnounced(request, byteCount: byteCount, since: since)
             case nil:
                 noteProgress(now: now)
             }
         } catch {
             refuse(error)
         }
+    }
+
+    private mutating func inviteBody(now: Instant) {
+        append(now: now) { $0.append(text: "HTTP/1.1 100 Continue\r\n\r\n") }
     }
 
     /// Moves from waiting to the head to the body as the decoder does, starting the clock of each.
@@ -104,9 +133,14 @@ extension HTTPServerConnection {
         case .lingering, .closed, .aborted, .decoded(.refusal): return
         default: break
         }
-        guard bytes.count <= limits.pipelinedBytesMax - queuedByteCount else {
-            isQueueCut = true
-            return
+        switch phase {
+        // What came with the announcement came while there was room for it.
+        case .bodyAnnounced: break
+        default:
+            guard bytes.count <= limits.pipelinedBytesMax - queuedByteCount else {
+                isQueueCut = true
+                return
+            }
         }
         if queueStart > 0 {
             queue.removeSubrange(..<queueStart)

@@ -85,7 +85,7 @@ extension HTTPServerConnection {
     /// The exchange whose response may begin; nil when the connection has ended.
     private func exchangeToAnswer() -> Exchange? {
         switch phase {
-        case .responding(let exchange): return exchange
+        case .responding(let exchange), .awaitingGrant(let exchange, _): return exchange
         case .closed, .aborted: return nil
         default: preconditionFailure("a response needs an event that was taken and not yet answered")
         }

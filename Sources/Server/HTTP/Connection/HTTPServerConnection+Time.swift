@@ -17,7 +17,7 @@ extension HTTPServerConnection {
         case .waiting, .lingering: phase = .closed
         case .readingHead: refuse(.headTimeout)
         case .readingBody: refuse(.bodyTimeout)
-        case .decoded, .responding, .streaming, .closed, .aborted: break
+        case .bodyAnnounced, .awaitingGrant, .decoded, .responding, .streaming, .closed, .aborted: break
         }
     }
 
@@ -27,7 +27,7 @@ extension HTTPServerConnection {
         case .readingBody(let since): bodyDeadline(since: since)
         // While the last response still flows out, only its own stall can end it.
         case .lingering(let until): outputBacklog == 0 ? until : .distantFuture
-        case .decoded, .responding, .streaming, .closed, .aborted: .distantFuture
+        case .bodyAnnounced, .awaitingGrant, .decoded, .responding, .streaming, .closed, .aborted: .distantFuture
         }
     }
 

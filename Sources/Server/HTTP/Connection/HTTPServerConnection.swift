@@ -14,6 +14,9 @@ public struct HTTPServerConnection {
     public enum Event: Equatable, Sendable {
         /// Answer it.
         case request(HTTPRequest)
+        /// The request's body, which has not come yet, needs more memory than was granted: `grantBody` at least
+        /// `byteCount` bytes in all (zero when no length is known), or answer at once, and the connection closes.
+        case body(of: HTTPRequest, byteCount: Int)
         /// What was received is no acceptable request: answer it with the error's status, and the connection closes.
         case refusal(HTTPError)
     }
@@ -58,9 +61,16 @@ public struct HTTPServerConnection {
 
     /// Takes the next event, if there is one. Until it has been answered there is no other.
     public mutating func nextEvent() -> Event? {
-        guard case .decoded(let event) = phase else { return nil }
-        phase = .responding(Exchange(event, isLast: isDraining))
-        return event
+        switch phase {
+        case .decoded(let event):
+            phase = .responding(Exchange(event, isLast: isDraining))
+            return event
+        case .bodyAnnounced(let request, let byteCount, let since):
+            let event = Event.body(of: request, byteCount: byteCount)
+            phase = .awaitingGrant(Exchange(event, isLast: true), since: since)
+            return event
+        default: return nil
+        }
     }
 
     public var disposition: Disposition {
@@ -68,7 +78,8 @@ public struct HTTPServerConnection {
         case .lingering: .finishSending
         case .closed: .close
         case .aborted: .abort
-        case .waiting, .readingHead, .readingBody, .decoded, .responding, .streaming: .open
+        case .waiting, .readingHead, .readingBody, .bodyAnnounced, .awaitingGrant, .decoded, .responding, .streaming:
+            .open
         }
     }
 
@@ -80,9 +91,16 @@ public struct HTTPServerConnection {
         }
     }
 
-    /// Bytes that the connection holds: a body that is arriving, what is queued, what waits to be sent. The limits
-    /// bound each connection; an owner of many bounds the sum of these.
-    public var bufferedByteCount: Int {
+    /// Whether a request's body is arriving or announced: what was granted for it is in use.
+    public var isReceivingBody: Bool {
+        switch phase {
+        case .readingBody, .bodyAnnounced, .awaitingGrant: true
+        default: false
+        }
+    }
+
+    /// Bytes that the connection holds: a body that is arriving, what is queued, what waits to be sent.
+    var bufferedByteCount: Int {
         decoder.bodyByteCount + queue.count + outputBuffer.count
     }
 
@@ -113,6 +131,10 @@ enum Phase {
     case readingHead(until: Instant)
     /// The deadline moves with the bytes received; see `HTTPServerConnection.bodyDeadline`.
     case readingBody(since: Instant)
+    /// The owner has yet to take the event that a body needs a grant.
+    case bodyAnnounced(HTTPRequest, byteCount: Int, since: Instant)
+    /// The owner has taken it, and has yet to grant the body or to begin the response.
+    case awaitingGrant(Exchange, since: Instant)
     /// The owner has yet to take the event.
     case decoded(HTTPServerConnection.Event)
     /// The owner has taken the event, and has yet to begin the response.
@@ -135,7 +157,7 @@ struct Exchange {
 
     init(_ event: HTTPServerConnection.Event, isLast: Bool) {
         switch event {
-        case .request(let request):
+        case .request(let request), .body(of: let request, _):
             isHead = request.method == .head
             version = request.version
             keepsAlive = request.keepsAlive && !isLast

@@ -28,16 +28,20 @@ extension HTTPRequestDecoder {
         fieldBytes = 0
         fieldCount = 0
         try checkHost()
-        let expectsContinue = try checkExpectation()
+        awaitsContinue = try checkExpectation()
         if try isChunked() {
             state = .chunkSize
+            // Asked here too: a client that waits for `100 Continue` sends no chunk before.
+            if bodyGrant == 0 { return .bodyAnnounced(request(body: []), byteCount: 0) }
         } else {
             let length = try contentLength()
             guard length > 0 else { return finishRequest() }
             state = .fixedBody(remaining: length)
+            if let announcement = bodyAnnouncement(length) { return announcement }
             body.reserveCapacity(min(length, Self.bodyReservationMax))
         }
-        return expectsContinue ? .expectsContinue : nil
+        defer { awaitsContinue = false }
+        return awaitsContinue ? .expectsContinue : nil
     }
 
     /// A promised length is believed only so far before its bytes arrive.

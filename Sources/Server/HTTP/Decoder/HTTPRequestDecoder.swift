@@ -8,6 +8,11 @@ public struct HTTPRequestDecoder {
         /// The headers are accepted, and the client waits for `100 Continue` before it sends the body (RFC 9110 section
         /// 10.1.1). The request itself comes later.
         case expectsContinue
+        /// A body follows that is longer than what is granted so far: it goes on after `grantBody`. The request itself
+        /// comes later.
+        ///
+        /// - Parameter byteCount: the bytes to grant in all; zero when no length is known yet.
+        case bodyAnnounced(HTTPRequest, byteCount: Int)
         case request(HTTPRequest)
     }
 
@@ -32,11 +37,18 @@ public struct HTTPRequestDecoder {
     var fieldBytes = 0
     var fieldCount = 0
     var body: [UInt8] = []
+    /// Bytes that the body may have before the owner is asked for more.
+    var bodyGrant: Int
+    /// Whether the body's bytes are dropped as they come.
+    var skipsBody = false
+    /// Whether the client waits for `100 Continue` until the body has been granted.
+    var awaitsContinue = false
     var chunkExtensionBytes = 0
     private var hasSkippedEmptyLine = false
 
     public init(limits: HTTPLimits = HTTPLimits()) {
         self.limits = limits
+        bodyGrant = limits.unaskedBodyBytesMax
     }
 
     /// Decodes from `position` on, moving it past what was used, until an event or the end of the input. Nil asks for
@@ -76,12 +88,14 @@ public struct HTTPRequestDecoder {
             if line.isEmpty { return try acceptHeaderEnd() }
             try acceptHeaderLine()
         case .fixedBody(let remaining):
+            if let announcement = bodyAnnouncement(remaining) { return announcement }
             return readFixedBody(input, &position, remaining)
         case .chunkSize:
             guard try readLine(input, &position, limits.chunkExtensionBytesMax, orThrow: .chunkExtensionsTooLarge)
             else { return nil }
             try acceptChunkSize()
         case .chunkData(let remaining):
+            if let announcement = bodyAnnouncement(remaining) { return announcement }
             let count = readBody(input, &position, remaining)
             state = count == remaining ? .chunkEnd : .chunkData(remaining: remaining - count)
             return nil
@@ -112,9 +126,7 @@ public struct HTTPRequestDecoder {
 
     /// Hands the request out and begins anew.
     mutating func finishRequest() -> Event {
-        let request = HTTPRequest(
-            method: head.method, path: head.target.path, query: head.target.query, version: head.version,
-            headers: head.headers, body: body)
+        let request = request(body: body)
         self = HTTPRequestDecoder(limits: limits)
         return .request(request)
     }

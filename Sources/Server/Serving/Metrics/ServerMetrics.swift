@@ -7,6 +7,8 @@ struct ServerMetrics {
     var openConnections = 0
     var acceptedConnections: UInt64 = 0
     var cutOffReaders: UInt64 = 0
+    var chargedBodyBytes = 0
+    var refusedBodies: UInt64 = 0
     var denials: UInt64 = 0
     var lostGrowthRecords: UInt64 = 0
     var isReady = false
@@ -34,6 +36,12 @@ struct ServerMetrics {
         text.single(
             "hexa_readers_cut_off_total", .counter, "Connections cut because the client did not read.",
             cutOffReaders)
+        text.single(
+            "hexa_request_body_bytes", .gauge, "Memory charged for request bodies that are arriving.",
+            UInt64(chargedBodyBytes))
+        text.single(
+            "hexa_request_bodies_refused_total", .counter, "Requests refused for want of memory for their bodies.",
+            refusedBodies)
         text.single("hexa_law_denials_total", .counter, "Operations that the law denied.", denials)
         text.single(
             "hexa_growth_records_lost_total", .counter, "Growth records overwritten before they were read.",

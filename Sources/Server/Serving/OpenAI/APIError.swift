@@ -84,6 +84,15 @@ extension APIError {
         return error
     }
 
+    /// The bodies of other requests have the memory that this one's needs.
+    static var bodiesFull: APIError {
+        var error = APIError(
+            503, .unavailable, "The bodies of other requests take all memory there is for them; try again later.",
+            code: "request_memory_exhausted")
+        error.retryAfterSeconds = Limits.bodyRetryAfterSeconds
+        return error
+    }
+
     static var outOfMemory: APIError {
         APIError(
             503, .unavailable, "The server has too little KV memory for this prompt; shorten it, or give it more.",

@@ -15,6 +15,8 @@ final class Connection {
     var growthFollowed: UInt64?
     /// The route of the request being answered, for the counts.
     var routeLabel = ""
+    /// Bytes of the server's budget for bodies that the request holds that is arriving.
+    var chargedBodyBytes = 0
     /// Bytes of `http.output` that the platform has been given and has not reported as drained.
     var handedCount = 0
     /// Whether the platform has been told to send FIN.

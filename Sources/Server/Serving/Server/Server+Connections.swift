@@ -77,8 +77,10 @@ extension Server where LM: ~Copyable {
         while let event = connection.http.nextEvent() {
             switch event {
             case .request(let request): answer(request, on: connection, now: now)
+            case .body(of: let request, let byteCount): receiveBody(of: request, byteCount, on: connection, now: now)
             case .refusal(let error): refuse(error, on: connection, now: now)
             }
+            if !connection.http.isReceivingBody { releaseBody(of: connection) }
         }
         flush(connection)
     }
@@ -116,6 +118,7 @@ extension Server where LM: ~Copyable {
         if let exchange = connection.exchange { cancel(exchange) }
         if let program = connection.program { end(program) }
         endFollowing(connection, now: nil)
+        releaseBody(of: connection)
         connections.removeAll { $0 === connection }
     }
 

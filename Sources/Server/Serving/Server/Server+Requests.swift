@@ -5,7 +5,7 @@ import MonotonicTime
 /// From a request to its route: who asks, whether they may, and what comes back.
 extension Server where LM: ~Copyable {
     mutating func answer(_ request: HTTPRequest, on connection: Connection, now: Instant) {
-        connection.routeLabel = "other"
+        connection.routeLabel = Self.otherRouteLabel
         do throws(APIError) {
             guard let route = Route(path: request.path) else {
                 throw APIError(404, .notFound, "There is no route \(request.path).", code: "route_not_found")
@@ -18,6 +18,9 @@ extension Server where LM: ~Copyable {
             respond(error, on: connection, now: now)
         }
     }
+
+    /// The label under which requests to no route are counted.
+    static var otherRouteLabel: String { "other" }
 
     private func checkMethod(_ method: HTTPMethod, of route: Route) throws(APIError) {
         guard !route.takes(method) else { return }
@@ -76,11 +79,17 @@ extension Server where LM: ~Copyable {
 
     /// The capability of the key that the request brings. What anybody may know is read with the server's own.
     private func authenticate(_ request: HTTPRequest, isPublic: Bool) throws(APIError) -> Capability {
-        let key = request.headers.value(of: "authorization").flatMap { bearerKey($0) }
-        let capability = if let key { law.authenticate(bearer: key.span) } else { law.authenticate(bearer: nil) }
-        if let capability { return capability }
+        let key = bearerKey(of: request)
+        if let capability = capability(ofKey: key) { return capability }
         if isPublic { return law.kernelCapability() }
         throw key == nil ? .missingKey : .wrongKey
+    }
+
+    /// Whether the law knows who asks.
+    func isKnown(_ request: HTTPRequest) -> Bool { capability(ofKey: bearerKey(of: request)) != nil }
+
+    private func capability(ofKey key: [UInt8]?) -> Capability? {
+        if let key { law.authenticate(bearer: key.span) } else { law.authenticate(bearer: nil) }
     }
 
     /// Asks the law. Every route gets the permit that its privileged step takes here, and nowhere else.
@@ -110,6 +119,7 @@ extension Server where LM: ~Copyable {
         var snapshot = metrics
         snapshot.isReady = isReady
         snapshot.openConnections = connections.count
+        snapshot.chargedBodyBytes = bodies.chargedBytes
         snapshot.denials = law.growth.denialCount
         snapshot.lostGrowthRecords = law.growth.lostCount
         if let statistics = service?.engine.statistics(at: now) { snapshot.engine = statistics }
@@ -118,7 +128,8 @@ extension Server where LM: ~Copyable {
 }
 
 /// The key in `Bearer KEY` (RFC 6750 section 2.1; the scheme's case does not matter). Nil for any other scheme.
-private func bearerKey(_ authorization: [UInt8]) -> [UInt8]? {
+private func bearerKey(of request: HTTPRequest) -> [UInt8]? {
+    guard let authorization = request.headers.value(of: "authorization") else { return nil }
     let scheme = Array("bearer ".utf8)
     guard authorization.count > scheme.count else { return nil }
     for (index, expected) in scheme.enumerated() {

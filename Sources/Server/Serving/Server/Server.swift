@@ -28,6 +28,8 @@ public struct Server<LM: LanguageModel & ~Copyable>: ~Copyable {
     var growthFollowers = 0
     var actions = ActionQueue()
     var metrics = ServerMetrics()
+    /// What request bodies may hold.
+    var bodies: BodyBudget
     var random: RandomNumbers
     /// Kept for its buffers.
     var output = GenerationOutput()
@@ -36,7 +38,10 @@ public struct Server<LM: LanguageModel & ~Copyable>: ~Copyable {
 
     public init(law: Law, configuration: ServerConfiguration = ServerConfiguration()) {
         self.law = law
+        var configuration = configuration
+        configuration.http.unaskedBodyBytesMax = 0
         self.configuration = configuration
+        bodies = BodyBudget(limit: max(configuration.requestBodyBytesMax, configuration.http.bodyBytesMax))
         random = RandomNumbers(seed: configuration.randomSeed)
     }
 
