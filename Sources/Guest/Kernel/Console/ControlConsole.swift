@@ -1,3 +1,4 @@
+import Transformer
 import Appliance
 import Boot
 import KernelCore

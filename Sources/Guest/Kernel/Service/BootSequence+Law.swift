@@ -1,3 +1,4 @@
+import ModelFormats
 import KernelCore
 import Law
 import Virtio

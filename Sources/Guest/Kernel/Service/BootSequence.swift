@@ -1,3 +1,4 @@
+import ModelFormats
 import Appliance
 import Boot
 import KernelCore

@@ -1,3 +1,4 @@
+import ModelFormats
 import Tensor
 
 // The forward pass of a llama-family transformer. T tokens of one or more sequences go through together; every matrix

@@ -1,3 +1,4 @@
+import Tokenizers
 import ModelFormats
 import MonotonicTime
 import Transformer

@@ -1,3 +1,4 @@
+import Transformer
 import MonotonicTime
 
 /// Running passes, and what becomes of their participants.

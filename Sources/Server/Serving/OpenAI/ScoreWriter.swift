@@ -1,3 +1,4 @@
+import Transformer
 import JSON
 import ModelFormats
 import Tokenizers

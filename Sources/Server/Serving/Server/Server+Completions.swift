@@ -1,3 +1,5 @@
+import Tokenizers
+import Transformer
 import HTTP
 import JSON
 import Law

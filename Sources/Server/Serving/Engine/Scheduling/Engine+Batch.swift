@@ -1,3 +1,4 @@
+import ModelFormats
 import MonotonicTime
 import Transformer
 

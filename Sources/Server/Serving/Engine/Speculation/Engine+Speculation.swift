@@ -1,3 +1,4 @@
+import Transformer
 import ModelFormats
 import MonotonicTime
 
