@@ -22,6 +22,12 @@ def test_what_is_there_passes(page, text):
     assert page(text) == set()
 
 
+def test_what_was_moved_is_named(page, tidy, tmp_path):
+    page("[timer](../Sources/TCP+Timer.swift)")
+    assert [finding.advice for finding in tidy.check(tmp_path, {})] == [
+        "there is no ../Sources/TCP+Timer.swift: it may be Sources/Net/TCP+Timer.swift"]
+
+
 @pytest.mark.parametrize("text, rule", [
     ("[law](gone.md)", "dead-link"), ("[law](law.md#gone)", "dead-link"), ("[here](#gone)", "dead-link"),
     ("`Sources/Net/Gone.swift`", "dead-path"), ("`Tests/Gone/`", "dead-path"), ("`Sources/Net/*.c`", "dead-path"),

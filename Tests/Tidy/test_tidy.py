@@ -81,6 +81,13 @@ def test_a_one_line_function_does_not_swallow_what_follows(rules):
     assert rules("Sources/Network/Net/File.swift", source) == set()
 
 
+def test_the_target_of_a_link_does_not_count_in_a_document(rules):
+    link = f"[{'x' * 118}](https://example.org/{'y' * 40})\n"
+    assert rules("docs/page.md", link) == set()
+    assert rules("docs/page.md", "x" + link) == {"line-length"}
+    assert "line-length" in rules("docs/page.swift", link)
+
+
 def test_big_files_and_missing_final_newlines_are_found(rules):
     assert rules("docs/data.bin", b"\0" * (256 * 1024 + 1)) == {"blob"}
     assert rules("docs/data.bin", b"\0" * (256 * 1024)) == set()

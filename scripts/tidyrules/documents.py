@@ -26,6 +26,14 @@ def exists(root, pattern):
     return (root / pattern).exists()
 
 
+def missing(root, target):
+    """The advice for what is gone: where a file of that name is now, if there is one."""
+    name = target.rstrip("/").rsplit("/", 1)[-1]
+    found = sorted(str(path.relative_to(root)) for folder in ("Sources", "Tests", "docs", "bench")
+                   for path in (root / folder).rglob(name)) if "*" not in name and name else []
+    return f"there is no {target}" + (f": it may be {' or '.join(found[:3])}" if found else "")
+
+
 def check_document(root, path, lines):
     """`(line, rule, advice)` of each link and path of a Markdown file that leads nowhere."""
     fenced = False
@@ -41,9 +49,9 @@ def check_document(root, path, lines):
             name, _, anchor = target.partition("#")
             file = root / path.parent / name if name else root / path
             if not file.exists():
-                yield number, "dead-link", f"there is no {name}"
+                yield number, "dead-link", missing(root, name)
             elif anchor and file.suffix == ".md" and anchor not in anchors_of(file.resolve()):
                 yield number, "dead-link", f"{name or path.name} has no heading #{anchor}"
         for target in PATH.findall(line):
             if not exists(root, target):
-                yield number, "dead-path", f"there is no {target}"
+                yield number, "dead-path", missing(root, target)
