@@ -112,11 +112,20 @@ def test_a_true_table_passes():
     ((LAW, JSON_ROW, JSON_ROW), "JSON has two rows"),
     ((LAW, JSON_ROW, LAW.replace("`Law`", "`Gone`")), "there is no module Gone: drop the row"),
     ((LAW.replace("Ring", "Other"), JSON_ROW), "Law lies in Sources/Ring/Law"),
-    ((LAW.replace("`JSON`", ""), JSON_ROW), "Law depends on `JSON`"),
-    ((LAW, JSON_ROW.replace("| |", "| `Law` |")), "JSON depends on nothing"),
+    ((LAW.replace("`JSON`", ""), JSON_ROW), "Law depends on `JSON`: scripts/tidy --module-table writes it"),
+    ((LAW, JSON_ROW.replace("| |", "| `Law` |")), "JSON depends on nothing: scripts/tidy --module-table writes it"),
+    ((LAW, JSON_ROW.replace("text", "")), "say what JSON is"),
 ])
 def test_a_table_that_is_not_true_is_found(rows, complaint):
     assert complaints(*rows) == [complaint]
+
+
+def test_the_table_is_written_from_the_package():
+    modules = graph(module("Law", ["JSON"]), module("JSON"), module("LawTests", ["Law"], folder="Tests/Ring/LawTests"))
+    old = "\n".join(["# Modules", "", *HEAD, LAW.replace("`JSON`", "`Gone`"), "", "The end."]) + "\n"
+    new = package.with_table(old, modules)
+    assert new.splitlines() == ["# Modules", "", *HEAD, JSON_ROW.replace("text ", ""), LAW, "", "The end."]
+    assert package.with_table(new, modules) == new
 
 
 def test_a_second_table_is_not_the_module_table():

@@ -81,6 +81,11 @@ def test_a_one_line_function_does_not_swallow_what_follows(rules):
     assert rules("Sources/Network/Net/File.swift", source) == set()
 
 
+def test_a_row_of_a_table_cannot_be_broken(rules):
+    row = f"| {'x' * 118} |\n"
+    assert rules("docs/page.md", row) == set() and "line-length" in rules("docs/page.swift", row)
+
+
 def test_the_target_of_a_link_does_not_count_in_a_document(rules):
     link = f"[{'x' * 118}](https://example.org/{'y' * 40})\n"
     assert rules("docs/page.md", link) == set()

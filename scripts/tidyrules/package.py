@@ -146,10 +146,12 @@ def check_cycles(modules):
 TABLE_PATH = "CONTRIBUTING.md"
 TABLE_HEAD = "| module | folder | what it is | depends on |"
 CODE = re.compile(r"`([^`]*)`")
+TABLE = re.compile(re.escape(TABLE_HEAD) + r"\n(?:\|.*\n)*")
+RINGS = ["Foundations", "Language", "Inference", "Network", "Server", "GuestInterface", "Guest", "Host", "Tools"]
 
 
 def table_rows(lines):
-    """`(line, module, folder, dependencies)` of each row, those that are empty included."""
+    """`(line, module, folder, what it is, dependencies)` of each row."""
     in_table = False
     for number, line in enumerate(lines, start=1):
         if line.startswith(TABLE_HEAD):
@@ -159,13 +161,35 @@ def table_rows(lines):
         elif in_table and not line.startswith("|---"):
             cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
             if len(cells) == 4:
-                yield number, cells[0].strip("`"), cells[1].strip("`"), set(CODE.findall(cells[3]))
+                yield number, cells[0].strip("`"), cells[1].strip("`"), cells[2], set(CODE.findall(cells[3]))
+
+
+def names_of(module):
+    return ", ".join(f"`{one}`" for one in sorted(module.dependencies | module.products, key=str.lower))
+
+
+def with_table(text, modules):
+    """The text of CONTRIBUTING.md with a row for each module, in the order of rings; what it is stays as it was."""
+    descriptions = {name: description for _, name, _, description, _ in table_rows(text.splitlines())}
+
+    def depth(name):
+        return 1 + max((depth(one) for one in modules[name].dependencies if one in modules), default=0)
+
+    def place(module):
+        ring = module.folder.parts[1]
+        return RINGS.index(ring) if ring in RINGS else len(RINGS), depth(module.name), module.name
+
+    rows = [TABLE_HEAD, "|---|---|---|---|"]
+    for module in sorted((one for one in modules.values() if one.in_sources), key=place):
+        cells = f"`{module.name}`", f"`{module.folder}`", descriptions.get(module.name, ""), names_of(module)
+        rows.append("| " + " | ".join(cells).replace("|  |", "| |").rstrip() + " |")
+    return TABLE.sub(lambda _: "\n".join(rows) + "\n", text, count=1)
 
 
 def check_table(lines, modules):
     """One row for each module of Sources, with the folder and the dependencies that Package.swift gives it."""
     missing = {name for name, module in modules.items() if module.in_sources}
-    for number, name, folder, dependencies in table_rows(lines):
+    for number, name, folder, text, dependencies in table_rows(lines):
         module = modules.get(name)
         if module is None or not module.in_sources:
             yield Finding(TABLE_PATH, number, "module-table", f"there is no module {name}: drop the row")
@@ -173,11 +197,12 @@ def check_table(lines, modules):
         if name not in missing:
             yield Finding(TABLE_PATH, number, "module-table", f"{name} has two rows")
         missing.discard(name)
+        if not text:
+            yield Finding(TABLE_PATH, number, "module-table", f"say what {name} is")
         if folder != str(module.folder):
             yield Finding(TABLE_PATH, number, "module-table", f"{name} lies in {module.folder}")
-        declared = module.dependencies | module.products
-        if dependencies != declared:
-            names = ", ".join(f"`{one}`" for one in sorted(declared)) or "nothing"
-            yield Finding(TABLE_PATH, number, "module-table", f"{name} depends on {names}")
+        if dependencies != module.dependencies | module.products:
+            yield Finding(TABLE_PATH, number, "module-table",
+                          f"{name} depends on {names_of(module) or 'nothing'}: scripts/tidy --module-table writes it")
     for name in sorted(missing):
         yield Finding(TABLE_PATH, 1, "module-table", f"{name} has no row")
