@@ -148,45 +148,45 @@ let hostTargets: [Target] = [
     host(
         "Host/VMM", ["CKVM", "CLinux", "HostSystem", "JSON", "MonotonicTime", "Net", "Virtio"], settings: fuzzedSettings
     ),
-    host("Host/Client", ["HostSystem", "JSON"]),
-    host("Host/HostFiles", ["Client", "HostSystem"]),
-    host("Host/LawFiles", ["Client", "HostFiles", "HostSystem", "Law"]),
+    host("Host/HostErrors", []),
+    host("Host/HostFiles", ["HostErrors", "HostSystem"]),
+    host("Host/LawFiles", ["HostErrors", "HostFiles", "HostSystem", "Law"]),
+    host("Host/Client", ["HostErrors", "HostSystem", "JSON"]),
     host(
         "Host/ModelFiles",
         [
-            "Appliance", "CLinux", "ChatTemplates", "Client", "HostFiles", "HostSystem", "JSON", "KernelCore",
-            "ModelFormats",
-            "Tensor", "Tokenizers", "Transformer",
+            "Appliance", "CLinux", "ChatTemplates", "HostErrors", "HostFiles", "HostSystem", "JSON", "KernelCore",
+            "ModelFormats", "Tensor", "Tokenizers", "Transformer",
         ]),
     host(
         "Host/Machines",
         [
-            "CLinux", "Client", "HostFiles", "HostSystem", "JSON", "LaneThreads", "LawFiles", "ModelFiles",
-            "MonotonicTime", "VMM",
+            "CLinux", "Client", "HostErrors", "HostFiles", "HostSystem", "JSON", "LaneThreads", "LawFiles",
+            "ModelFiles", "MonotonicTime", "VMM",
         ]),
     core("Host/Fleet", ["JSON", "MonotonicTime"]),
     host(
         "Host/FleetHost",
         [
-            "CLinux", "Client", "Fleet", "HostSystem", "JSON", "Machines", "ModelFiles", "MonotonicTime", nioCore,
-            nioHTTP1, nioPosix,
+            "CLinux", "Fleet", "HostErrors", "HostFiles", "HostSystem", "JSON", "Machines", "ModelFiles",
+            "MonotonicTime", nioCore, nioHTTP1, nioPosix,
         ]),
 
-    host("Tools/Reporting", ["Client", "HostSystem", "KernelCore", argumentParser]),
+    host("Tools/Reporting", ["HostErrors", "HostSystem", "KernelCore", argumentParser]),
     program("Tools/hexa", ["Client", "HexaBytecode", "HexaLang", "HexaVM", "HostSystem", "Reporting", argumentParser]),
     program(
         "Tools/hexa-os",
         [
-            "Client", "Fleet", "FleetHost", "HostFiles", "HostSystem", "JSON", "KernelCore", "LaneThreads", "Law",
-            "LawFiles", "Machines", "ModelFiles", "MonotonicTime", "Reporting", "Transformer", "VMM", argumentParser,
+            "Client", "Fleet", "FleetHost", "HostErrors", "HostFiles", "HostSystem", "JSON", "KernelCore",
+            "LaneThreads", "Law", "LawFiles", "Machines", "ModelFiles", "MonotonicTime", "Reporting", "Transformer",
+            "VMM", argumentParser,
         ], linker: selfContained),
     program(
         "Tools/hexa-serve",
         [
-            "Appliance", "CLinux", "Client", "HostSystem", "JSON", "KernelCore", "LaneThreads", "Law", "LawFiles",
+            "Appliance", "CLinux", "HostErrors", "HostSystem", "JSON", "KernelCore", "LaneThreads", "Law", "LawFiles",
             "ModelFiles", "ModelFormats", "MonotonicTime", "Reporting", "Serving", "Tensor", "Transformer",
-            argumentParser,
-            nioCore, nioPosix,
+            argumentParser, nioCore, nioPosix,
         ]),
     program("Tools/hexa-vmm", ["HostSystem", "VMM"], linker: selfContained + relocatable),
     program(
@@ -237,17 +237,19 @@ let testTargets: [Target] = [
 
     tests("Host/VMMTests", ["CLinux", "HostSystem", "JSON", "Net", "VMM", "Virtio"]),
     tests("Host/ClientTests", ["Client"]),
-    tests("Host/HostFilesTests", ["Client", "HostFiles"]),
-    tests("Host/ModelFilesTests", ["Client", "HostFiles", "ModelFiles"]),
+    tests("Host/HostFilesTests", ["HostFiles"]),
+    tests("Host/ModelFilesTests", ["HostFiles", "ModelFiles"]),
     tests(
         "Host/MachinesTests",
-        ["Client", "HostSystem", "JSON", "Machines", "ModelFiles", "MonotonicTime", "VMM"]),
+        [
+            "Client", "HostErrors", "HostFiles", "HostSystem", "JSON", "Machines", "ModelFiles", "MonotonicTime", "VMM",
+        ]),
     tests("Host/FleetTests", ["Fleet", "JSON", "MonotonicTime"]),
     tests(
         "Host/FleetHostTests",
         [
-            "Client", "Fleet", "FleetHost", "HostSystem", "JSON", "Machines", "ModelFiles", "MonotonicTime", nioCore,
-            nioPosix,
+            "Client", "Fleet", "FleetHost", "HostErrors", "HostSystem", "JSON", "Machines", "ModelFiles",
+            "MonotonicTime", nioCore, nioPosix,
         ]),
 ]
 

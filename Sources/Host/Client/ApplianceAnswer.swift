@@ -1,3 +1,4 @@
+import HostErrors
 import HostSystem
 import JSON
 
@@ -22,13 +23,16 @@ public struct ApplianceAnswer: ~Copyable {
 
     /// The next bytes of the body of a success, maybe none yet; nil once it has ended. Anything but a success is thrown
     /// with the server's own message.
-    public mutating func next() throws(LaunchError) -> [UInt8]? {
+    public mutating func next() throws(ClientError) -> [UInt8]? {
         if reader.isComplete { return nil }
-        guard let bytes = socket.read() else { throw .badAnswer(reason: "\(address) has been silent for too long") }
-        let body = try reader.receive(bytes)
+        guard let bytes = socket.read() else {
+            throw .badAnswer(BadAnswer(reason: "\(address) has been silent for too long"))
+        }
+        let body = try failing(as: ClientError.badAnswer) { () throws(BadAnswer) in try reader.receive(bytes) }
         guard let status = reader.status, status != 200 else {
             if bytes.isEmpty {
-                throw .badAnswer(reason: reader.status == nil ? "\(address) answered nothing" : "it breaks off")
+                throw .badAnswer(
+                    BadAnswer(reason: reader.status == nil ? "\(address) answered nothing" : "it breaks off"))
             }
             return body
         }

@@ -1,4 +1,5 @@
 import Glibc
+import HostErrors
 import HostSystem
 import JSON
 
@@ -13,15 +14,15 @@ public struct ApplianceClient {
     public static let silenceSecondsDefault = 60
 
     /// - Parameter url: `http://HOST[:PORT]`; a path is ignored, so that the API's base URL works too.
-    public init(url: String, apiKey: String?) throws(LaunchError) {
+    public init(url: String, apiKey: String?) throws(ClientError) {
         let scheme = "http://"
         guard url.hasPrefix(scheme) else {
-            throw .valueUnusable(flag: "--url", reason: "must begin with \(scheme)")
+            throw .address(UnusableValue(flag: "--url", reason: "must begin with \(scheme)"))
         }
         let authority = url.dropFirst(scheme.count).prefix { $0 != "/" }
         let parts = authority.split(separator: ":", omittingEmptySubsequences: false)
         guard 1...2 ~= parts.count, !parts[0].isEmpty, parts.count == 1 || UInt16(parts[1]) != nil else {
-            throw .valueUnusable(flag: "--url", reason: "must look like http://127.0.0.1:8080")
+            throw .address(UnusableValue(flag: "--url", reason: "must look like http://127.0.0.1:8080"))
         }
         host = String(parts[0])
         port = parts.count == 2 ? String(parts[1]) : "80"
@@ -31,7 +32,7 @@ public struct ApplianceClient {
     /// Sends a request; answers the body of a success. Anything else is thrown with the server's own message.
     public func request(
         _ method: String, _ path: String, headers: [String] = [], body: [UInt8] = []
-    ) throws(LaunchError) -> [UInt8] {
+    ) throws(ClientError) -> [UInt8] {
         var stream = try open(method, path, headers: headers, body: body)
         var answer: [UInt8] = []
         while let piece = try stream.next() { answer += piece }
@@ -47,13 +48,13 @@ public struct ApplianceClient {
     public func open(
         _ method: String, _ path: String, headers: [String] = [], body: [UInt8] = [],
         silenceSeconds: Int? = Self.silenceSecondsDefault
-    ) throws(LaunchError) -> ApplianceAnswer {
+    ) throws(ClientError) -> ApplianceAnswer {
         let socket = try connect(silenceSeconds: silenceSeconds ?? 0)
         var lines = ["\(method) \(path) HTTP/1.1", "Host: \(host)", "Connection: close"] + headers
         lines += ["Content-Type: application/json", "Content-Length: \(body.count)"]
         if let apiKey { lines.append("Authorization: Bearer \(apiKey)") }
         guard socket.write(Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8) + body) else {
-            throw .badAnswer(reason: "the connection to \(host):\(port) broke")
+            throw .badAnswer(BadAnswer(reason: "the connection to \(host):\(port) broke"))
         }
         return ApplianceAnswer(socket, from: "\(host):\(port)")
     }
@@ -72,7 +73,7 @@ public struct ApplianceClient {
         }
     }
 
-    private func connect(silenceSeconds: Int) throws(LaunchError) -> FileDescriptor {
+    private func connect(silenceSeconds: Int) throws(ClientError) -> FileDescriptor {
         var hints = addrinfo()
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         var list: UnsafeMutablePointer<addrinfo>?

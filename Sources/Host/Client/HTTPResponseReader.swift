@@ -28,7 +28,7 @@ public struct HTTPResponseReader: Sendable {
     public var isComplete: Bool { if case .complete = state { true } else { false } }
 
     /// Takes bytes; answers the body bytes among them.
-    public mutating func receive(_ bytes: [UInt8]) throws(LaunchError) -> [UInt8] {
+    public mutating func receive(_ bytes: [UInt8]) throws(BadAnswer) -> [UInt8] {
         pending += bytes
         var body: [UInt8] = []
         while try step(&body) {}
@@ -36,7 +36,7 @@ public struct HTTPResponseReader: Sendable {
     }
 
     /// Moves on by one part; false when more bytes are needed.
-    private mutating func step(_ body: inout [UInt8]) throws(LaunchError) -> Bool {
+    private mutating func step(_ body: inout [UInt8]) throws(BadAnswer) -> Bool {
         switch state {
         case .head:
             return try readHead()
@@ -44,7 +44,7 @@ public struct HTTPResponseReader: Sendable {
             guard let line = try takeLine() else { return false }
             let digits = line.split(separator: ";", maxSplits: 1).first ?? ""
             guard let size = Int(digits, radix: 16), size >= 0 else {
-                throw .badAnswer(reason: "a chunk's size is '\(line.prefix(20))'")
+                throw BadAnswer(reason: "a chunk's size is '\(line.prefix(20))'")
             }
             state = size == 0 ? .trailers : .chunk(remaining: size)
         case .chunk(let remaining):
@@ -59,7 +59,7 @@ public struct HTTPResponseReader: Sendable {
             if line.isEmpty {
                 state = .complete
             } else if let (name, value) = Self.field(line) {
-                guard trailers.count < Self.trailerCountMax else { throw .badAnswer(reason: "it has no end of fields") }
+                guard trailers.count < Self.trailerCountMax else { throw BadAnswer(reason: "it has no end of fields") }
                 trailers[name] = value
             }
         case .counted(let remaining):
@@ -74,12 +74,12 @@ public struct HTTPResponseReader: Sendable {
         return true
     }
 
-    private mutating func readHead() throws(LaunchError) -> Bool {
+    private mutating func readHead() throws(BadAnswer) -> Bool {
         guard let line = try takeLine() else { return false }
         guard status != nil else {
             let words = line.split(separator: " ")
             guard words.count >= 2, words[0].hasPrefix("HTTP/1."), let code = Int(words[1]) else {
-                throw .badAnswer(reason: "it begins with '\(line.prefix(40))'")
+                throw BadAnswer(reason: "it begins with '\(line.prefix(40))'")
             }
             status = code
             state = .head
@@ -116,9 +116,9 @@ public struct HTTPResponseReader: Sendable {
     }
 
     /// The next line without its end; nil until it is there whole.
-    private mutating func takeLine() throws(LaunchError) -> String? {
+    private mutating func takeLine() throws(BadAnswer) -> String? {
         guard let end = pending.firstIndex(of: UInt8(ascii: "\n")) else {
-            guard pending.count <= Self.lineByteCountMax else { throw .badAnswer(reason: "a line does not end") }
+            guard pending.count <= Self.lineByteCountMax else { throw BadAnswer(reason: "a line does not end") }
             return nil
         }
         var line = pending[..<end]

@@ -1,5 +1,6 @@
-import Client
 import Fleet
+import HostErrors
+import HostFiles
 import HostSystem
 import Machines
 import MonotonicTime
@@ -63,11 +64,11 @@ public final class FleetService: @unchecked Sendable {
     /// Serves at `port` from here on. `note` gets lines for a person, on the event loop.
     public static func make(
         _ configuration: FleetConfiguration, at port: consuming ServerPort, note: @escaping @Sendable (String) -> Void
-    ) throws(LaunchError) -> FleetService {
+    ) throws(FleetStartError) -> FleetService {
         let program = configuration.program
         return try make(
             configuration, at: port,
-            startMachine: { entry, loop, report throws(LaunchError) in
+            startMachine: { entry, loop, report throws(MachineStartError) in
                 try MachineProcess(program: program, arguments: entry.machineArguments, on: loop, report: report)
             }, note: note)
     }
@@ -76,11 +77,13 @@ public final class FleetService: @unchecked Sendable {
     static func make(
         _ configuration: FleetConfiguration, at port: consuming ServerPort, startMachine: @escaping MachineStarter,
         note: @escaping @Sendable (String) -> Void
-    ) throws(LaunchError) -> FleetService {
+    ) throws(FleetStartError) -> FleetService {
         // Never shut down: the loop's thread is what the machines are bound to.
         let loop = MultiThreadedEventLoopGroup(numberOfThreads: 1).next()
         let service = FleetService(configuration, port: port.number, loop: loop, startMachine: startMachine, note: note)
-        let controlPath = try RuntimeFolder.prepareSocket(forPort: service.port)
+        let controlPath = try failing(as: FleetStartError.controlSocket) { () throws(FileError) in
+            try RuntimeFolder.prepareSocket(forPort: service.port)
+        }
         do {
             let control = try service.controlBootstrap()
                 .bind(unixDomainSocketPath: controlPath, cleanupExistingSocketFile: true).wait()
@@ -92,9 +95,9 @@ public final class FleetService: @unchecked Sendable {
                 service.act { $0.advance(to: $1) }
             }.wait()
         } catch let error as IOError {
-            throw .portForbidden(port: service.port, reason: errorText(error.errnoCode))
+            throw .port(.forbidden(port: service.port, reason: errorText(error.errnoCode)))
         } catch {
-            throw .portForbidden(port: service.port, reason: "\(error)")
+            throw .port(.forbidden(port: service.port, reason: "\(error)"))
         }
         return service
     }
@@ -195,7 +198,7 @@ extension FleetService {
 
     private func start(_ id: MachineID, _ model: Int) {
         let entry = configuration.entries[model]
-        do throws(LaunchError) {
+        do throws(MachineStartError) {
             machines[id] = try startMachine(entry, loop) { event in self.machine(id, of: model, event) }
             note("\(entry.name): machine \(id.number) starts")
         } catch {

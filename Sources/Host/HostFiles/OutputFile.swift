@@ -1,4 +1,3 @@
-import Client
 import Glibc
 import HostSystem
 
@@ -16,17 +15,17 @@ package struct OutputFile: ~Copyable {
     /// - Parameters:
     ///   - replacesExisting: whether a file that has the name already is to be replaced.
     ///   - isSecret: whether only its owner may read it.
-    package init(path: String, byteCount: Int, replacesExisting: Bool, isSecret: Bool = false) throws(LaunchError) {
+    package init(path: String, byteCount: Int, replacesExisting: Bool, isSecret: Bool = false) throws(FileError) {
         try Self.checkReplaceable(path, replacesExisting)
         let folderEnd = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
         let temporaryPath = "\(path[..<folderEnd]).\(path[folderEnd...]).\(getpid()).partial"
         let number = open(temporaryPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, isSecret ? 0o600 : 0o666)
-        guard number >= 0 else { throw .outputFailed(path: path, reason: errorText(errno)) }
+        guard number >= 0 else { throw .unwritable(path: path, reason: errorText(errno)) }
         let failure = Self.setAside(byteCount, number)
         guard failure == 0 else {
             close(number)
             unlink(temporaryPath)
-            throw .outputFailed(path: path, reason: errorText(failure))
+            throw .unwritable(path: path, reason: errorText(failure))
         }
         file = FileDescriptor(owning: number)
         self.path = path
@@ -37,7 +36,7 @@ package struct OutputFile: ~Copyable {
     deinit { if !isComplete { unlink(temporaryPath) } }
 
     /// Writes all of `bytes` at `offset` from the start; what is never written is zero.
-    package func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(LaunchError) {
+    package func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(FileError) {
         var rest = bytes
         while !rest.isEmpty {
             let position = off_t(offset + bytes.count - rest.count)
@@ -45,16 +44,16 @@ package struct OutputFile: ~Copyable {
             if length > 0 {
                 rest = UnsafeRawBufferPointer(rebasing: rest[length...])
             } else if length == 0 || errno != EINTR {
-                throw .outputFailed(path: path, reason: length == 0 ? "nothing is written" : errorText(errno))
+                throw .unwritable(path: path, reason: length == 0 ? "nothing is written" : errorText(errno))
             }
         }
     }
 
     /// Makes the contents durable and gives the file its name.
-    package mutating func complete() throws(LaunchError) {
-        guard fsync(file.number) == 0 else { throw .outputFailed(path: path, reason: errorText(errno)) }
+    package mutating func complete() throws(FileError) {
+        guard fsync(file.number) == 0 else { throw .unwritable(path: path, reason: errorText(errno)) }
         try Self.checkReplaceable(path, replacesExisting)
-        guard rename(temporaryPath, path) == 0 else { throw .outputFailed(path: path, reason: errorText(errno)) }
+        guard rename(temporaryPath, path) == 0 else { throw .unwritable(path: path, reason: errorText(errno)) }
         isComplete = true
     }
 
@@ -66,12 +65,12 @@ package struct OutputFile: ~Copyable {
         return ftruncate(number, off_t(byteCount)) == 0 ? 0 : errno
     }
 
-    private static func checkReplaceable(_ path: String, _ replacesExisting: Bool) throws(LaunchError) {
+    private static func checkReplaceable(_ path: String, _ replacesExisting: Bool) throws(FileError) {
         var status = stat()
         guard stat(path, &status) == 0 else { return }
         guard status.st_mode & S_IFMT == S_IFREG else {
-            throw .outputFailed(path: path, reason: "it is not a regular file")
+            throw .unwritable(path: path, reason: "it is not a regular file")
         }
-        guard replacesExisting else { throw .outputExists(path: path) }
+        guard replacesExisting else { throw .exists(path: path) }
     }
 }

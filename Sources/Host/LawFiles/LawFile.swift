@@ -1,5 +1,5 @@
-import Client
 import Glibc
+import HostErrors
 import HostFiles
 import HostSystem
 import Law
@@ -13,16 +13,18 @@ public struct LawFile: Equatable, Sendable {
 
     public var byteCount: Int { text.count }
 
-    public init(path: String) throws(LaunchError) {
+    public init(path: String) throws(LawFileError) {
         let hint = "pass the path of a raw.json; docs/law.md describes it"
-        let resolved = try ReadableFile.path(path, hint: hint)
+        let resolved = try failing(as: LawFileError.file) { () throws(FileError) in
+            try ReadableFile.path(path, hint: hint)
+        }
         let file = FileDescriptor(owning: open(resolved, O_RDONLY | O_CLOEXEC))
         var text: [UInt8] = []
         while text.count <= LawDocument.byteCountMax, let bytes = file.read(), !bytes.isEmpty { text += bytes }
         do throws(LawError) {
             document = try LawDocument(parsing: text)
         } catch {
-            throw .lawInvalid(path: path, reason: error.message)
+            throw .invalid(path: path, reason: error.message)
         }
         self.path = resolved
         self.text = text

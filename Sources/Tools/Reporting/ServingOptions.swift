@@ -1,5 +1,4 @@
 import ArgumentParser
-import Client
 import HostSystem
 import struct KernelCore.KernelConfiguration
 

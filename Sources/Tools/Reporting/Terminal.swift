@@ -1,6 +1,6 @@
 import ArgumentParser
-import Client
 import Glibc
+import HostErrors
 
 /// Where words for a person go. Standard output carries what was asked for (an answer, a report); everything about how
 /// it is going goes to standard error. Colour and redrawn lines appear on a terminal only.
@@ -48,8 +48,8 @@ public enum Terminal {
 public func reportingFailure(_ body: () throws -> Void) throws {
     do {
         try body()
-    } catch let failure as LaunchError {
-        Terminal.fail(failure.description)
-        throw ExitCode(failure.exitCode)
+    } catch let failure as any ReportedFailure {
+        Terminal.fail(failure.report.message)
+        throw ExitCode(failure.report.exitCode.rawValue)
     }
 }

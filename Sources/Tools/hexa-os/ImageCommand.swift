@@ -1,5 +1,4 @@
 import ArgumentParser
-import Client
 import HostFiles
 import HostSystem
 import LaneThreads
@@ -70,20 +69,20 @@ struct ImageCommand: ParsableCommand {
         }
     }
 
-    private func machine() throws(LaunchError) -> MachineConfiguration {
+    private func machine() throws -> MachineConfiguration {
         let file = try ModelFile(path: model)
         let configuration = try file.check(.quick)
         let kernelPath = try ReadableFile.path(
             kernel ?? MachinePlan.besideProgram("hexa-kernel.elf"),
             hint: "'make build' makes it, --kernel names another")
-        let lawFile = try serving.law.map { path throws(LaunchError) in try LawFile(path: path) }
+        let lawFile = try serving.law.map { try LawFile(path: $0) }
         let isPacked = file.container.format == .hxm
         let estimate = MemoryEstimate(
             configuration, fileByteCount: isPacked ? 0 : file.byteCount,
             contextLength: serving.context, sequenceCount: serving.sequences,
             holdsPrograms: serving.law != nil)
         let least = MachineConfiguration.memoryMiB(toHold: estimate.mebibyteCountMin)
-        if let memory, memory < least { throw .memoryTooSmall(requestedMiB: memory, neededMiB: least) }
+        if let memory, memory < least { throw MemoryError.requestTooSmall(requestedMiB: memory, neededMiB: least) }
         var machine = MachineConfiguration(
             kernelPath: kernelPath, modelPath: file.path, modelByteCount: file.byteCount,
             modelName: serving.name ?? file.defaultName,

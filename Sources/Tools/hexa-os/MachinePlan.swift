@@ -1,4 +1,3 @@
-import Client
 import Glibc
 import HostFiles
 import HostSystem
@@ -27,15 +26,15 @@ struct MachinePlan: ~Copyable {
     ///   - takePort: takes the port where the machine will serve.
     static func booting(
         _ model: String, options: MachineOptions, serving: ServingOptions, monitor fixed: Monitor? = nil,
-        machineCount: Int = 1, takePort: () throws(LaunchError) -> ServerPort
-    ) throws(LaunchError) -> MachinePlan {
+        machineCount: Int = 1, takePort: () throws -> ServerPort
+    ) throws -> MachinePlan {
         let file = try ModelFile(path: model)
         let configuration = try file.check(.quick)
         let kernelPath = try ReadableFile.path(
             options.kernel ?? Self.besideProgram("hexa-kernel.elf"),
             hint: "'make build' makes it, --kernel names another")
         let port = try takePort()
-        let lawFile = try serving.law.map { path throws(LaunchError) in try LawFile(path: path) }
+        let lawFile = try serving.law.map { try LawFile(path: $0) }
         let choice = try Accelerator.choose((fixed ?? options.vmm ?? .qemu) == .qemu ? options.accel : .kvm)
         if let reason = choice.fallbackReason {
             Terminal.warn("KVM cannot be used (\(reason)): falling back to TCG, which is slow")
@@ -60,13 +59,13 @@ struct MachinePlan: ~Copyable {
 
     /// A machine made of a snapshot, which has settled all but where it serves.
     static func restoring(
-        _ directory: String, options: MachineOptions, apiKey: String?, takePort: () throws(LaunchError) -> ServerPort
-    ) throws(LaunchError) -> MachinePlan {
+        _ directory: String, options: MachineOptions, apiKey: String?, takePort: () throws -> ServerPort
+    ) throws -> MachinePlan {
         let snapshot: Snapshot
         do throws(VMMError) {
             snapshot = try Snapshot(in: directory)
         } catch {
-            throw LaunchError(error)
+            throw SnapshotError(error)
         }
         let port = try takePort()
         // There is nothing to fall back to: whether it makes machines, the monitor will see.
@@ -80,7 +79,7 @@ struct MachinePlan: ~Copyable {
     private static func memoryFor(
         _ configuration: ModelConfiguration, _ file: ModelFile, _ monitor: Monitor, _ options: MachineOptions,
         _ serving: ServingOptions, machineCount: Int
-    ) throws(LaunchError) -> Int {
+    ) throws(MemoryError) -> Int {
         // All but QEMU map a packed file beside the machine's memory.
         let isMapped = monitor != .qemu && file.container.format == .hxm
         let estimate = MemoryEstimate(
@@ -93,13 +92,13 @@ struct MachinePlan: ~Copyable {
         ).machineMiB
     }
 
-    private static func path(of monitor: Monitor, _ options: MachineOptions) throws(LaunchError) -> String {
+    private static func path(of monitor: Monitor, _ options: MachineOptions) throws -> String {
         switch monitor {
         case .firecracker:
             if let path = options.firecrackerBinary {
                 try ReadableFile.path(path, hint: "--firecracker-binary names Firecracker's program")
             } else {
-                try ProgramSearch.locate(FirecrackerCommand.program, orElse: .firecrackerMissing)
+                try ProgramSearch.locate(FirecrackerCommand.program, orElse: .firecracker)
             }
         case .qemu: try ProgramSearch.locate(QEMUCommand.program)
         case .hexa:

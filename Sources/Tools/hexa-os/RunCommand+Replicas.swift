@@ -1,4 +1,3 @@
-import Client
 import Fleet
 import FleetHost
 import LaneThreads
@@ -6,7 +5,7 @@ import Reporting
 
 extension RunCommand {
     /// Serves from several machines behind one port.
-    func serveReplicas(of model: String, _ count: Int) throws(LaunchError) {
+    func serveReplicas(of model: String, _ count: Int) throws {
         // What would fail in every machine fails here, before any is started.
         let plan = try prepare()
         let (name, memoryMiB, machineKey) = (plan.machine.modelName, plan.machine.memoryMiB, plan.machine.apiKey)

@@ -1,6 +1,6 @@
 import ArgumentParser
-import Client
 import Glibc
+import HostFiles
 import HostSystem
 import JSON
 import Machines
@@ -84,13 +84,13 @@ extension RunCommand {
     }
 
     /// Leaves the boot's milestones where `--timeline` asks for them.
-    private func writeTimeline(_ boot: BootTimeline) throws(LaunchError) {
+    private func writeTimeline(_ boot: BootTimeline) throws(FileError) {
         guard let timeline else { return }
         for (suffix, content) in [("json", boot.json.serialized()), ("svg", Array(boot.svg.utf8))] {
             let path = "\(timeline).\(suffix)"
             let file = FileDescriptor(owning: open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644))
             guard file.number >= 0, file.write(content) else {
-                throw .outputFailed(path: path, reason: errorText(errno))
+                throw .unwritable(path: path, reason: errorText(errno))
             }
         }
     }
@@ -98,7 +98,7 @@ extension RunCommand {
     /// Prints the answer to `prompt`; false when a signal cut it off.
     private func answer(
         _ prompt: String, _ session: inout GuestSession, onFirstText: () -> Void
-    ) throws(LaunchError) -> Bool {
+    ) throws(SessionError) -> Bool {
         var whole: [UInt8] = []
         var isFirst = true
         let isComplete = try session.ask(prompt, tokenCountMax: maxTokens) { text in

@@ -1,6 +1,6 @@
 import ArgumentParser
-import Client
 import Glibc
+import HostErrors
 import HostSystem
 import JSON
 import struct KernelCore.KernelConfiguration
@@ -119,16 +119,16 @@ struct RunCommand: ParsableCommand {
     }
 
     /// Checks everything that can be checked without booting.
-    func prepare(_ headStart: consuming MonitorHeadStart? = nil) throws(LaunchError) -> MachinePlan {
+    func prepare(_ headStart: consuming MonitorHeadStart? = nil) throws -> MachinePlan {
         var plan = try planMachine(headStart)
         guard plan.machine.monitor == .hexa || !stats else {
-            throw .valueUnusable(flag: "--stats", reason: "needs --vmm hexa")
+            throw UnusableValue(flag: "--stats", reason: "needs --vmm hexa")
         }
         plan.machine.countsExits = stats
         return plan
     }
 
-    private func planMachine(_ headStart: consuming MonitorHeadStart?) throws(LaunchError) -> MachinePlan {
+    private func planMachine(_ headStart: consuming MonitorHeadStart?) throws -> MachinePlan {
         guard let fromSnapshot else {
             return try .booting(
                 model ?? "", options: options, serving: serving, monitor: printCommand ? .qemu : nil,
@@ -139,12 +139,12 @@ struct RunCommand: ParsableCommand {
         }
         var plan = try MachinePlan.restoring(
             fromSnapshot, options: options, apiKey: serving.apiKey,
-            takePort: { () throws(LaunchError) in try headStart.takePort(port) })
+            takePort: { try headStart.takePort(port) })
         plan.headStart = consume headStart
         return plan
     }
 
-    private func takePort() throws(LaunchError) -> ServerPort {
+    private func takePort() throws -> ServerPort {
         if let listenFd { return try ServerPort(inheriting: listenFd, flag: "--listen-fd") }
         return try ServerPort(port)
     }

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Client
+import HostErrors
 import HostSystem
 import JSON
 import Machines
@@ -67,7 +67,7 @@ struct SnapshotCommand: ParsableCommand {
         try reportingFailure {
             var plan = try MachinePlan.booting(
                 model, options: options, serving: serving, monitor: .hexa,
-                takePort: { () throws(LaunchError) in try ServerPort(0) })
+                takePort: { try ServerPort(0) })
             var directory = try SnapshotDirectory(
                 path: to, memoryMiB: plan.machine.memoryMiB, replacesExisting: force)
             plan.machine.snapshot = .saving(directory.saving)
@@ -79,7 +79,7 @@ struct SnapshotCommand: ParsableCommand {
     }
 
     /// Runs the machine from its boot until its memory is written.
-    private func boot(_ plan: consuming MachinePlan) throws(LaunchError) {
+    private func boot(_ plan: consuming MachinePlan) throws {
         let (machine, monitorPath) = (plan.machine, plan.monitorPath)
         Terminal.progress("booting \(machine.modelName) ...")
         let filter = ConsoleFilter(showsEverything: verbose)
@@ -87,12 +87,12 @@ struct SnapshotCommand: ParsableCommand {
             if filter.shows(line) { Terminal.note(line.text) }
         }
         guard try session.waitUntilReady(timeoutSeconds: options.bootTimeout ?? 30) == .ready else {
-            throw .interrupted
+            throw Interrupted()
         }
         for (index, prompt) in warmPrompt.enumerated() {
             Terminal.progress("warming: prompt \(index + 1) of \(warmPrompt.count) ...")
             guard try session.ask(prompt, tokenCountMax: Self.warmTokenCount, onText: { _ in }) else {
-                throw .interrupted
+                throw Interrupted()
             }
         }
         Terminal.progress("saving \(machine.memoryMiB) MiB ...")
@@ -101,12 +101,12 @@ struct SnapshotCommand: ParsableCommand {
 
     private static func manifest(
         of machine: MachineConfiguration, _ id: SnapshotID
-    ) throws(LaunchError) -> SnapshotManifest {
+    ) throws -> SnapshotManifest {
         let description = try HexaVMMCommand(machine).description
         do throws(VMMError) {
             return try SnapshotManifest(of: description, modelName: machine.modelName, id: id)
         } catch {
-            throw LaunchError(error)
+            throw SnapshotError(error)
         }
     }
 

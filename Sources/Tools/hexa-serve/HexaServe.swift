@@ -1,6 +1,5 @@
 import Appliance
 import ArgumentParser
-import Client
 import Dispatch
 import Glibc
 import HostSystem
@@ -115,7 +114,7 @@ extension HexaServe {
     private static let signalPollMilliseconds = 20
 
     /// The law of `--law`; without it whoever has the API key may use the model.
-    private func lawInForce() throws(LaunchError) -> Law {
+    private func lawInForce() throws -> Law {
         guard let path = serving.law else {
             let keys = [serving.apiKey ?? HostEnvironment.apiKey].compactMap { $0.map { Array($0.utf8) } }
             return Law(clients: Law.Client.holding(keys))

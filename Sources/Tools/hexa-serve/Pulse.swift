@@ -1,6 +1,6 @@
-import Client
 import CLinux
 import Glibc
+import HostErrors
 import HostSystem
 import NIOCore
 import NIOPosix
@@ -23,9 +23,9 @@ final class Pulse: ChannelInboundHandler, @unchecked Sendable {
 
     private init(work: @escaping () -> Bool) { self.work = work }
 
-    static func make(on loop: any EventLoop, work: @escaping @Sendable () -> Bool) throws(LaunchError) -> Pulse {
+    static func make(on loop: any EventLoop, work: @escaping @Sendable () -> Bool) throws(StartFailure) -> Pulse {
         let descriptor = linux_always_readable()
-        guard descriptor >= 0 else { throw .spawnFailed(path: "the event loop", reason: errorText(errno)) }
+        guard descriptor >= 0 else { throw StartFailure(path: "the event loop", reason: errorText(errno)) }
         let pulse = Pulse(work: work)
         do {
             _ = try NIOPipeBootstrap(group: loop)
@@ -38,7 +38,7 @@ final class Pulse: ChannelInboundHandler, @unchecked Sendable {
                 .takingOwnershipOfDescriptor(input: descriptor)
                 .wait()
         } catch {
-            throw .spawnFailed(path: "the event loop", reason: "\(error)")
+            throw StartFailure(path: "the event loop", reason: "\(error)")
         }
         return pulse
     }

@@ -1,5 +1,4 @@
 import Appliance
-import Client
 import HostSystem
 import struct KernelCore.KernelConfiguration
 import ModelFiles
@@ -17,14 +16,14 @@ struct ServingPlan {
     init(
         _ file: ModelFile, name: String?, context: Int?, sequences: Int?, serviceLevel: ServiceLevel,
         holdsPrograms: Bool
-    ) throws(LaunchError) {
+    ) throws(ModelFileError) {
         let configuration = try file.check(.quick)
         let estimate = MemoryEstimate(
             configuration, fileByteCount: file.byteCount, contextLength: context,
             sequenceCount: sequences, holdsPrograms: holdsPrograms)
         let available = HostMemory.availableMiB() ?? estimate.mebibyteCount
         guard available >= estimate.mebibyteCountMin else {
-            throw .hostMemoryTooSmall(neededMiB: estimate.mebibyteCountMin, availableMiB: available)
+            throw .memory(.hostTooSmall(neededMiB: estimate.mebibyteCountMin, availableMiB: available))
         }
         self.file = file
         settings = ModelAssembly.Settings(
@@ -36,13 +35,13 @@ struct ServingPlan {
     }
 
     /// Reads the model and makes it ready for `crew` to compute.
-    func load(crew: LaneCrew) throws(LaunchError) -> ModelService<Transformer> {
+    func load(crew: LaneCrew) throws(ModelFileError) -> ModelService<Transformer> {
         let bytes = try file.load()
         let assembly: ModelAssembly
         do throws(ModelAssembly.Failure) {
             assembly = try ModelAssembly(.exclusive(bytes), settings, crew: crew)
         } catch {
-            throw .modelInvalid(path: file.path, reason: error.message)
+            throw .invalid(path: file.path, reason: error.message)
         }
         let capacity = assembly.capacity
         if capacity.cachedTokenCount < capacity.sequenceCount * capacity.contextLength {

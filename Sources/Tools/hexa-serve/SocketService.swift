@@ -1,4 +1,4 @@
-import Client
+import HostErrors
 import HostSystem
 import MonotonicTime
 import NIOCore
@@ -42,7 +42,7 @@ final class SocketService: @unchecked Sendable {
     /// Listens at `host` and `port`; clients are told to come back until there is a model.
     static func make(
         on group: any EventLoopGroup, host: String, port: UInt16, server: consuming Server<Transformer>, crew: LaneCrew
-    ) throws(LaunchError) -> SocketService {
+    ) throws -> SocketService {
         let service = SocketService(loop: group.any(), server: server, crew: crew)
         let pulse = try Pulse.make(on: service.loop) { service.turn() }
         let bootstrap = ServerBootstrap(group: service.loop)
@@ -61,11 +61,11 @@ final class SocketService: @unchecked Sendable {
             let listener = try bootstrap.bind(host: host, port: Int(port)).wait()
             try service.loop.submit { (service.pulse, service.listener) = (pulse, listener) }.wait()
         } catch let error as IOError where error.errnoCode == EADDRINUSE {
-            throw .portTaken(host: host, port: port)
+            throw PortError.taken(host: host, port: port)
         } catch let error as IOError {
-            throw .portForbidden(host: host, port: port, reason: errorText(error.errnoCode))
+            throw PortError.forbidden(host: host, port: port, reason: errorText(error.errnoCode))
         } catch {
-            throw .valueUnusable(flag: "--host \(host)", reason: "is not an address of this machine")
+            throw UnusableValue(flag: "--host \(host)", reason: "is not an address of this machine")
         }
         return service
     }

@@ -70,7 +70,7 @@ struct ApplianceRun {
         switch end {
         case .success(0): return
         case .success(let code): throw ExitCode(code)
-        case .failure(LaunchError.refused(500, let message)):
+        case .failure(ClientError.refused(500, let message)):
             Console.error("error: \(message)")
             throw ExitCode(1)
         case .failure(let error): throw error

@@ -36,7 +36,7 @@ struct HTTPResponseReaderTests {
         #expect(reader.isComplete && body == "a" && reader.trailers == ["program-outcome": "failed"])
         #expect(try !read(head + "Program-Outcome: failed\r\n", inPiecesOf: size).0.isComplete)
         let endless = (0..<100).map { "f\($0): v\r\n" }.joined()
-        #expect(throws: LaunchError.self) { try read(head + endless, inPiecesOf: size) }
+        #expect(throws: BadAnswer.self) { try read(head + endless, inPiecesOf: size) }
     }
 
     @Test("text is encoded for a path or query")
@@ -60,6 +60,6 @@ struct HTTPResponseReaderTests {
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\n",
         ])
     func nonsense(text: String) {
-        #expect(throws: LaunchError.self) { try read(text, inPiecesOf: 1_000) }
+        #expect(throws: BadAnswer.self) { try read(text, inPiecesOf: 1_000) }
     }
 }

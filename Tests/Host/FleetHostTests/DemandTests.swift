@@ -1,5 +1,5 @@
-import Client
 import Fleet
+import HostErrors
 import JSON
 import Synchronization
 import Testing
@@ -60,8 +60,9 @@ struct DemandTests {
     func impossibleStart() throws {
         let bench = try FleetBench(
             ["alpha"],
-            onStart: { _ throws(LaunchError) in
-                throw LaunchError.spawnFailed(path: "/nowhere", reason: "No such file or directory")
+            onStart: { _ throws(MachineStartError) in
+                throw MachineStartError.program(
+                    StartFailure(path: "/nowhere", reason: "No such file or directory"))
             })
         let answer = try bench.ask("alpha")
         #expect(answer.status == 503 && answer.body.contains("cannot start /nowhere: No such file or directory"))

@@ -1,5 +1,5 @@
-import Client
 import Glibc
+import HostErrors
 import HostSystem
 import Machines
 import NIOCore
@@ -29,8 +29,8 @@ final class FakeMachine: Machine, @unchecked Sendable {
     init(
         _ name: String, on loop: any EventLoop, report: @escaping (MachineEvent) -> Void,
         answer: @escaping @Sendable (FakeExchange) -> Void
-    ) throws(LaunchError) {
-        let serverPort = try ServerPort(0)
+    ) throws(MachineStartError) {
+        let serverPort = try failing(as: MachineStartError.port) { () throws(PortError) in try ServerPort(0) }
         self.name = name
         self.loop = loop
         self.report = report

@@ -23,7 +23,7 @@ final class FleetBench: Sendable {
     init(
         _ names: [String], isBalancer: Bool = false, replicaCount: Int = 1,
         policy change: (inout FleetPolicy) -> Void = { _ in },
-        onStart: @escaping @Sendable (FakeMachine) throws(LaunchError) -> Void = { $0.becomeReady() },
+        onStart: @escaping @Sendable (FakeMachine) throws(MachineStartError) -> Void = { $0.becomeReady() },
         answer: @escaping @Sendable (FakeExchange) -> Void = { $0.answer("from \($0.machine.name)") }
     ) throws {
         var policy = FleetPolicy()
@@ -40,7 +40,7 @@ final class FleetBench: Sendable {
         service = try FleetService.make(
             FleetConfiguration(entries: entries, isBalancer: isBalancer, apiKey: nil, policy: policy, program: ""),
             at: port,
-            startMachine: { entry, loop, report throws(LaunchError) in
+            startMachine: { entry, loop, report throws(MachineStartError) in
                 let machine = try FakeMachine(entry.name, on: loop, report: report, answer: answer)
                 started.add(machine)
                 try onStart(machine)
@@ -110,7 +110,7 @@ struct TestClient: ~Copyable {
         var timeout = timeval(tv_sec: Self.silenceSeconds, tv_usec: 0)
         setsockopt(socket.number, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
         guard Loopback.withAddress(port: port, { connect(socket.number, $0, $1) }) == 0 else {
-            throw LaunchError.unreachable(address: "127.0.0.1:\(port)", reason: errorText(errno))
+            throw ClientError.unreachable(address: "127.0.0.1:\(port)", reason: errorText(errno))
         }
         self.socket = socket
     }

@@ -1,5 +1,5 @@
-import Client
 import Glibc
+import HostErrors
 import NIOCore
 import NIOPosix
 import Synchronization
@@ -92,11 +92,11 @@ struct MachineProcessTests {
     @Test("a program that is not there is an error, not a dead machine")
     func missing() throws {
         let loop = MultiThreadedEventLoopGroup(numberOfThreads: 1).next()
-        let error = #expect(throws: LaunchError.self) {
+        let error = #expect(throws: MachineStartError.self) {
             try loop.submit {
                 _ = try MachineProcess(program: "/nowhere/hexa-os", arguments: [], on: loop) { _ in }
             }.wait()
         }
-        #expect(error == .spawnFailed(path: "/nowhere/hexa-os", reason: "No such file or directory"))
+        #expect(error == .program(StartFailure(path: "/nowhere/hexa-os", reason: "No such file or directory")))
     }
 }

@@ -1,4 +1,3 @@
-import Client
 import Glibc
 import HostSystem
 import ModelFiles
@@ -62,7 +61,7 @@ struct WeightHolderTests {
     @Test("a file that is gone is told, and nothing else happens")
     func gone() {
         let files = Files([])
-        let failures = Mutex<[LaunchError]>([])
+        let failures = Mutex<[ResidencyError]>([])
         let holder = WeightHolder(countMax: 1) { error in failures.withLock { $0.append(error) } }
         holder.hold(files.path("a"))
         #expect(eventually { failures.withLock { $0.count } == 1 } && holder.paths.isEmpty)
@@ -71,9 +70,9 @@ struct WeightHolderTests {
 
     @Test("what may not be locked is refused in one line that tells the limit and the flag")
     func refusal() {
-        let error = LaunchError.weightsNotLocked(
+        let error = ResidencyError.notLocked(
             path: "/m.hxm", byteCount: 3_600 << 20, limitByteCount: 8 << 20, reason: "Cannot allocate memory")
-        #expect(error.exitCode == 78)
+        #expect(error.exitCode.rawValue == 78)
         #expect(
             error.description == "cannot lock the 3600 MiB of /m.hxm in memory (Cannot allocate memory; the limit "
                 + "is 8 MiB): raise it ('ulimit -l', or LimitMEMLOCK= of a service) or leave --lock-weights out")

@@ -1,4 +1,3 @@
-import Client
 import Foundation
 import Testing
 
@@ -47,20 +46,20 @@ struct OutputFileTests {
         try inFolder { folder in
             let path = folder + "/out"
             try Data("old".utf8).write(to: URL(fileURLWithPath: path))
-            let error = try #require(throws: LaunchError.self) {
+            let error = try #require(throws: FileError.self) {
                 _ = try OutputFile(path: path, byteCount: 3, replacesExisting: false)
             }
-            #expect(error == .outputExists(path: path) && error.exitCode == 73)
+            #expect(error == .exists(path: path) && error.exitCode.rawValue == 73)
             #expect(error.description.contains("--force"))
 
             var other = try OutputFile(path: folder + "/late", byteCount: 3, replacesExisting: false)
             try Data("old".utf8).write(to: URL(fileURLWithPath: folder + "/late"))
             // A macro's closure cannot borrow what it would have to consume.
-            do throws(LaunchError) {
+            do throws(FileError) {
                 try other.complete()
                 Issue.record("a file that appeared meanwhile was replaced")
             } catch {
-                #expect(error == .outputExists(path: folder + "/late"))
+                #expect(error == .exists(path: folder + "/late"))
             }
 
             var output = try OutputFile(path: path, byteCount: 3, replacesExisting: true)
@@ -73,17 +72,17 @@ struct OutputFileTests {
 
     @Test("what cannot be created or does not fit is said, with the reason")
     func impossible() throws {
-        let missing = try #require(throws: LaunchError.self) {
+        let missing = try #require(throws: FileError.self) {
             _ = try OutputFile(path: "/nowhere/out", byteCount: 1, replacesExisting: true)
         }
-        #expect(missing == .outputFailed(path: "/nowhere/out", reason: "No such file or directory"))
-        #expect(missing.exitCode == 74)
+        #expect(missing == .unwritable(path: "/nowhere/out", reason: "No such file or directory"))
+        #expect(missing.exitCode.rawValue == 74)
         try inFolder { folder in
-            let folderItself = try #require(throws: LaunchError.self) {
+            let folderItself = try #require(throws: FileError.self) {
                 _ = try OutputFile(path: folder, byteCount: 1, replacesExisting: true)
             }
-            #expect(folderItself == .outputFailed(path: folder, reason: "it is not a regular file"))
-            #expect(throws: LaunchError.self) {
+            #expect(folderItself == .unwritable(path: folder, reason: "it is not a regular file"))
+            #expect(throws: FileError.self) {
                 // More than any disk has: an exbibyte.
                 _ = try OutputFile(path: folder + "/out", byteCount: 1 << 60, replacesExisting: true)
             }

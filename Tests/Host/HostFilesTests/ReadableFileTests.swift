@@ -1,4 +1,3 @@
-import Client
 import Testing
 
 @testable import HostFiles
@@ -7,8 +6,8 @@ import Testing
 struct ReadableFileTests {
     @Test("only a regular file can be a model or a kernel", arguments: ["/nowhere/model.gguf", "/", "/dev/null"])
     func files(path: String) throws {
-        let error = try #require(throws: LaunchError.self) { try ReadableFile.path(path, hint: "choose another") }
-        #expect(error.exitCode == 66)
+        let error = try #require(throws: FileError.self) { try ReadableFile.path(path, hint: "choose another") }
+        #expect(error.exitCode.rawValue == 66)
         #expect(error.description.hasPrefix("cannot read \(path): "))
         #expect(error.description.hasSuffix("choose another"))
     }

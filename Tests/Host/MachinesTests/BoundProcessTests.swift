@@ -1,5 +1,5 @@
-import Client
 import Glibc
+import HostErrors
 import Testing
 
 @testable import Machines
@@ -20,10 +20,10 @@ struct BoundProcessTests {
 
     @Test("a program that cannot be started is an error here, not a dead child")
     func missing() throws {
-        let error = #expect(throws: LaunchError.self) {
+        let error = #expect(throws: StartFailure.self) {
             _ = try BoundProcess(path: "/nowhere/program", arguments: [], descriptors: [0, 1, 2]).identifier
         }
-        #expect(error == .spawnFailed(path: "/nowhere/program", reason: "No such file or directory"))
+        #expect(error == StartFailure(path: "/nowhere/program", reason: "No such file or directory"))
     }
 
     @Test("whoever ignores the request to end is killed")

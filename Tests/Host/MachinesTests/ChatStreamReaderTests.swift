@@ -33,9 +33,9 @@ struct ChatStreamReaderTests {
     @Test("an error inside a stream is told in the server's words")
     func streamedError() throws {
         var reader = ChatStreamReader()
-        let error = try #require(throws: LaunchError.self) {
+        let error = try #require(throws: BadAnswer.self) {
             _ = try reader.receive(Array(#"data: {"error":{"message":"out of memory"}}"#.utf8) + [10])
         }
-        #expect(error == .badAnswer(reason: "out of memory"))
+        #expect(error == BadAnswer(reason: "out of memory"))
     }
 }

@@ -1,5 +1,5 @@
-import Client
 import Glibc
+import HostErrors
 import HostSystem
 import JSON
 import MonotonicTime
@@ -74,17 +74,17 @@ struct GuestSessionTests {
         let script = Script(Self.untilPowerOff)
         defer { script.remove() }
         var session = try session(script, port: ServerPort(0))
-        #expect(throws: LaunchError.notReadyInTime(seconds: 1)) { _ = try session.waitUntilReady(timeoutSeconds: 1) }
+        #expect(throws: SessionError.notReadyInTime(seconds: 1)) { _ = try session.waitUntilReady(timeoutSeconds: 1) }
     }
 
     @Test(
         "an end before it serves is told by its kind",
         arguments: [
-            ("exit 33", LaunchError.guestEndedEarly), ("exit 35", .guestPanicked),
-            ("exit 1", .emulatorFailed(status: 1)),
-            ("kill -9 $$", .emulatorFailed(status: 137)),
+            ("exit 33", SessionError.guestEndedEarly), ("exit 35", .guestPanicked),
+            ("exit 1", .vmmFailed(status: 1)),
+            ("kill -9 $$", .vmmFailed(status: 137)),
         ])
-    func early(end: String, error: LaunchError) throws {
+    func early(end: String, error: SessionError) throws {
         let script = Script(end)
         defer { script.remove() }
         var session = try session(script, port: ServerPort(0))
@@ -179,7 +179,7 @@ struct GuestSessionTests {
         #expect(readiness == .ready)
         #expect(lines.texts.first == "called with --prepare")
         // Nobody here has the socket any more, and the script listens on it.
-        #expect(throws: LaunchError.portTaken(port: number)) { _ = try ServerPort(number).number }
+        #expect(throws: PortError.taken(port: number)) { _ = try ServerPort(number).number }
         let isOrderly = session.powerOff(graceSeconds: 10)
         #expect(isOrderly)
     }

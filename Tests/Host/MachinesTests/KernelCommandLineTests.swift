@@ -1,4 +1,4 @@
-import Client
+import HostErrors
 import Testing
 
 @testable import Machines
@@ -36,9 +36,9 @@ struct KernelCommandLineTests {
             "", "two words", "tab\t", "line\nfeed", "quo\"te", "ключ",
         ])
     func hostileValues(value: String) throws {
-        let error = try #require(throws: LaunchError.self) { try KernelCommandLine(.example(apiKey: value)) }
+        let error = try #require(throws: UnusableValue.self) { try KernelCommandLine(.example(apiKey: value)) }
         #expect(error.description.hasPrefix("--api-key "))
-        #expect(error.exitCode == 64)
+        #expect(error.exitCode.rawValue == 64)
     }
 
     @Test("is refused where QEMU would cut it off")
@@ -46,7 +46,7 @@ struct KernelCommandLineTests {
         let line = try KernelCommandLine(.example(apiKey: "k"))
         let room = KernelCommandLine.byteCountMax - line.text.utf8.count
         _ = try KernelCommandLine(.example(apiKey: String(repeating: "k", count: room + 1)))
-        #expect(throws: LaunchError.self) {
+        #expect(throws: UnusableValue.self) {
             try KernelCommandLine(.example(apiKey: String(repeating: "k", count: room + 2)))
         }
     }

@@ -1,5 +1,6 @@
-import Client
 import Glibc
+import HostErrors
+import HostFiles
 import HostSystem
 import JSON
 import Testing
@@ -79,7 +80,7 @@ import VMM
         let folder = try Folder()
         let (image, path) = (try MachineImage(machine(folder)), "\(folder.path)/image")
         try image.write(to: path, linksFiles: linksFiles, replacesExisting: false)
-        #expect(throws: LaunchError.outputExists(path: "\(path)/hexa-kernel.elf")) {
+        #expect(throws: FileError.exists(path: "\(path)/hexa-kernel.elf")) {
             try image.write(to: path, linksFiles: linksFiles, replacesExisting: false)
         }
         try image.write(to: path, linksFiles: linksFiles, replacesExisting: true)
@@ -106,7 +107,7 @@ import VMM
 
     @Test func moreProcessorsThanFirecrackerHasAreRefused() throws {
         let machine = machine(try Folder(), processorCount: 33)
-        #expect(throws: LaunchError.valueUnusable(flag: "--cpus", reason: "is at most 32 under Firecracker")) {
+        #expect(throws: UnusableValue(flag: "--cpus", reason: "is at most 32 under Firecracker")) {
             try MachineImage(machine)
         }
     }

@@ -1,4 +1,3 @@
-import Client
 import ModelFiles
 import Testing
 
@@ -15,7 +14,7 @@ struct MemoryPlanTests {
     private func plan(
         count: Int = 1, sharedMiB: Int = 0, requestedMiB: Int? = nil, availableMiB: Int?
     )
-        throws(LaunchError) -> Int
+        throws(MemoryError) -> Int
     {
         try MemoryPlan(
             estimate, sharedByteCount: sharedMiB * Self.mebibyte, machineCount: count,
@@ -40,11 +39,11 @@ struct MemoryPlanTests {
 
     @Test("more machines than fit are refused by their flag, with what they need together")
     func tooMany() throws {
-        let error = try #require(throws: LaunchError.self) {
+        let error = try #require(throws: MemoryError.self) {
             try plan(count: 4, sharedMiB: 2_000, availableMiB: 2_799)
         }
-        #expect(error == .hostMemoryTooSmall(neededMiB: 2_800, availableMiB: 2_799, machineCount: 4))
-        #expect(error.exitCode == 78)
+        #expect(error == .hostTooSmall(neededMiB: 2_800, availableMiB: 2_799, machineCount: 4))
+        #expect(error.exitCode.rawValue == 78)
         #expect(
             error.description == "4 machines of this model need 2800 MiB and the host has 2799 MiB available: "
                 + "lower --replicas, --context or --sequences, or take a smaller model")
@@ -53,14 +52,14 @@ struct MemoryPlanTests {
     @Test("one that does not fit is refused, however large the file that it maps")
     func tooLarge() throws {
         #expect(try plan(sharedMiB: 5_000, availableMiB: 200) == 200)
-        let error = try #require(throws: LaunchError.self) { try plan(availableMiB: 199) }
-        #expect(error == .hostMemoryTooSmall(neededMiB: 200, availableMiB: 199))
+        let error = try #require(throws: MemoryError.self) { try plan(availableMiB: 199) }
+        #expect(error == .hostTooSmall(neededMiB: 200, availableMiB: 199))
         #expect(!error.description.contains("--replicas"))
     }
 
     @Test("less than a model needs is refused though it was asked for")
     func requestedTooLittle() throws {
-        let error = try #require(throws: LaunchError.self) { try plan(requestedMiB: 199, availableMiB: 10_000) }
-        #expect(error == .memoryTooSmall(requestedMiB: 199, neededMiB: 200))
+        let error = try #require(throws: MemoryError.self) { try plan(requestedMiB: 199, availableMiB: 10_000) }
+        #expect(error == .requestTooSmall(requestedMiB: 199, neededMiB: 200))
     }
 }

@@ -1,4 +1,3 @@
-import Client
 import Glibc
 import Testing
 
@@ -8,13 +7,13 @@ import Testing
 struct PreflightTests {
     @Test("a missing emulator is named with the package that has it")
     func emulator() throws {
-        let error = try #require(throws: LaunchError.self) {
+        let error = try #require(throws: MissingProgram.self) {
             try ProgramSearch.locate(QEMUCommand.program, searchPath: "/nowhere:/neither")
         }
-        #expect(error == .emulatorMissing)
+        #expect(error == .qemu)
         #expect(error.description.contains("qemu-system-x86"))
-        #expect(throws: LaunchError.firecrackerMissing) {
-            try ProgramSearch.locate(FirecrackerCommand.program, orElse: .firecrackerMissing, searchPath: "/nowhere")
+        #expect(throws: MissingProgram.firecracker) {
+            try ProgramSearch.locate(FirecrackerCommand.program, orElse: .firecracker, searchPath: "/nowhere")
         }
         #expect(try ProgramSearch.locate("sh", searchPath: "/nowhere:/bin") == "/bin/sh")
     }
@@ -27,8 +26,8 @@ struct PreflightTests {
         #expect(fallback.accelerator == .tcg)
         #expect(fallback.fallbackReason == "/dev/kvm: Permission denied")
         #expect(try Accelerator.choose(.tcg, probe: broken).fallbackReason == nil)
-        let error = try #require(throws: LaunchError.self) { try Accelerator.choose(.kvm, probe: broken) }
-        #expect(error.exitCode == 69)
+        let error = try #require(throws: KVMUnusable.self) { try Accelerator.choose(.kvm, probe: broken) }
+        #expect(error.exitCode.rawValue == 69)
         #expect(error.description.contains("--accel tcg"))
     }
 }

@@ -1,5 +1,5 @@
-import Client
 import Glibc
+import HostErrors
 import HostSystem
 import Testing
 
@@ -27,8 +27,8 @@ struct ServerPortTests {
         for reusing in [false, true] { #expect(tryBinding(port.number, reusing: reusing) == EADDRINUSE) }
         #expect(canConnect(to: port.number))
         let number = port.number
-        let error = try #require(throws: LaunchError.self) { _ = try ServerPort(number).number }
-        #expect(error == .portTaken(port: number))
+        let error = try #require(throws: PortError.self) { _ = try ServerPort(number).number }
+        #expect(error == .taken(port: number))
         #expect(error.description.contains("--port"))
     }
 
@@ -65,10 +65,10 @@ struct ServerPortTests {
     func notAListener(isOpen: Bool) throws {
         let file = FileDescriptor(owning: isOpen ? open("/dev/null", O_RDONLY | O_CLOEXEC) : -1)
         let number = file.number
-        let error = try #require(throws: LaunchError.self) {
+        let error = try #require(throws: UnusableValue.self) {
             _ = try ServerPort(inheriting: number, flag: "--listen-fd").number
         }
-        #expect(error.exitCode == 64)
+        #expect(error.exitCode.rawValue == 64)
         #expect(error.description == "--listen-fd \(number) is no socket that listens on a port of IPv4")
     }
 

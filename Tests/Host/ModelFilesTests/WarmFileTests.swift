@@ -1,4 +1,3 @@
-import Client
 import Foundation
 import Testing
 
@@ -36,7 +35,7 @@ struct WarmFileTests {
             for _ in 0..<32 { file.write(Data(count: 100_000)) }
             try file.close()
             var shares: [Double] = []
-            do throws(LaunchError) {
+            do throws(ResidencyError) {
                 let warm = try WarmFile(path: path) { share in
                     shares.append(share)
                     return false
@@ -52,7 +51,7 @@ struct WarmFileTests {
     func refused() throws {
         try withFile(0) { path in
             for path in [path, "/", path + ".none"] {
-                #expect(throws: LaunchError.self) { _ = try WarmFile(path: path) { _ in true } }
+                #expect(throws: ResidencyError.self) { _ = try WarmFile(path: path) { _ in true } }
             }
         }
     }

@@ -1,5 +1,5 @@
-import Client
 import Glibc
+import HostFiles
 import HostSystem
 
 /// Where the control sockets of running fleets are: a folder that is its owner's alone.
@@ -16,13 +16,13 @@ public enum RuntimeFolder {
 
     /// Makes the folder and answers the path of a socket that is to be made. A socket that is there already is one
     /// without a listener: its port is free.
-    static func prepareSocket(forPort port: UInt16) throws(LaunchError) -> String {
+    static func prepareSocket(forPort port: UInt16) throws(FileError) -> String {
         mkdir(path, 0o700)
         var status = stat()
-        guard lstat(path, &status) == 0 else { throw .outputFailed(path: path, reason: errorText(errno)) }
+        guard lstat(path, &status) == 0 else { throw .unwritable(path: path, reason: errorText(errno)) }
         // In /tmp another user may have been first.
         guard status.st_mode & S_IFMT == S_IFDIR, status.st_uid == getuid(), status.st_mode & 0o077 == 0 else {
-            throw .outputFailed(path: path, reason: "it must be a folder of yours with mode 700")
+            throw .unwritable(path: path, reason: "it must be a folder of yours with mode 700")
         }
         return socketPath(forPort: port)
     }

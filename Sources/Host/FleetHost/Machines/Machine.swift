@@ -1,4 +1,3 @@
-import Client
 import Glibc
 import NIOCore
 
@@ -28,4 +27,4 @@ enum MachineEvent {
 typealias MachineStarter =
     @Sendable (
         FleetConfiguration.Entry, any EventLoop, @escaping (MachineEvent) -> Void
-    ) throws(LaunchError) -> any Machine
+    ) throws(MachineStartError) -> any Machine

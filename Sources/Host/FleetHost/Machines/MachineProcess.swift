@@ -1,6 +1,6 @@
-import Client
 import CLinux
 import Glibc
+import HostErrors
 import HostSystem
 import JSON
 import Machines
@@ -27,9 +27,9 @@ final class MachineProcess: Machine {
     /// Starts `program` with `arguments`; events come on the loop, after this returns.
     init(
         program: String, arguments: [String], on loop: any EventLoop, report: @escaping (MachineEvent) -> Void
-    ) throws(LaunchError) {
+    ) throws(MachineStartError) {
         // Whoever answers there, and whenever: it was this port's machine from the start.
-        let serverPort = try ServerPort(0)
+        let serverPort = try failing(as: MachineStartError.port) { () throws(PortError) in try ServerPort(0) }
         port = serverPort.number
         self.loop = loop
         self.report = report
@@ -37,13 +37,13 @@ final class MachineProcess: Machine {
         let errors = try Self.makePipe()
         let input = FileDescriptor(owning: open("/dev/null", O_RDONLY | O_CLOEXEC))
         defer { for end in [output.writing, errors.writing] { close(end) } }
-        do throws(LaunchError) {
+        do throws(StartFailure) {
             process = try BoundProcess(
                 path: program, arguments: arguments + ["--listen-fd", "\(Self.listenerDescriptor)", "--json"],
                 descriptors: [input.number, output.writing, errors.writing, serverPort.descriptor])
         } catch {
             for end in [output.reading, errors.reading] { close(end) }
-            throw error
+            throw .program(error)
         }
         LineReader.read(output.reading, on: loop, onLine: { self.receive(event: $0) }, onEnd: { self.collect() })
         LineReader.read(
@@ -89,9 +89,9 @@ final class MachineProcess: Machine {
         }
     }
 
-    private static func makePipe() throws(LaunchError) -> (reading: Int32, writing: Int32) {
+    private static func makePipe() throws(MachineStartError) -> (reading: Int32, writing: Int32) {
         var ends: [Int32] = [0, 0]
-        guard linux_pipe(&ends) == 0 else { throw .spawnFailed(path: "a pipe", reason: errorText(errno)) }
+        guard linux_pipe(&ends) == 0 else { throw .program(StartFailure(path: "a pipe", reason: errorText(errno))) }
         return (ends[0], ends[1])
     }
 }

@@ -1,4 +1,3 @@
-import Client
 import Dispatch
 import ModelFiles
 import Synchronization
@@ -10,12 +9,12 @@ final class WeightHolder: Sendable {
     private let queue = DispatchQueue(label: "weights")
     /// The latest last.
     private let held = Mutex<[LockedFile]>([])
-    private let onFailure: @Sendable (LaunchError) -> Void
+    private let onFailure: @Sendable (ResidencyError) -> Void
 
     /// - Parameters:
     ///   - countMax: of models, at least one.
     ///   - onFailure: called on a thread of its own.
-    init(countMax: Int, onFailure: @escaping @Sendable (LaunchError) -> Void) {
+    init(countMax: Int, onFailure: @escaping @Sendable (ResidencyError) -> Void) {
         self.countMax = countMax
         self.onFailure = onFailure
     }
@@ -27,7 +26,7 @@ final class WeightHolder: Sendable {
     func hold(_ path: String) {
         queue.async { [self] in
             let known = held.withLock { $0.first { $0.path == path && $0.isCurrent } }
-            do throws(LaunchError) {
+            do throws(ResidencyError) {
                 let file = if let known { known } else { try LockedFile(path: path) }
                 held.withLock { held in
                     held.removeAll { $0.path == path }

@@ -1,4 +1,3 @@
-import Client
 import CLinux
 import HostSystem
 
@@ -17,12 +16,12 @@ extension Accelerator {
     /// Decides by creating a virtual machine: a /dev/kvm that opens may still refuse.
     public static func choose(
         _ request: Request, probe: () -> Int32 = linux_probe_kvm
-    ) throws(LaunchError) -> Choice {
+    ) throws(KVMUnusable) -> Choice {
         if request == .tcg { return Choice(accelerator: .tcg, fallbackReason: nil) }
         let failure = probe()
         if failure == 0 { return Choice(accelerator: .kvm, fallbackReason: nil) }
         let reason = "/dev/kvm: \(errorText(failure))"
-        if request == .kvm { throw .kvmUnusable(reason: reason) }
+        if request == .kvm { throw KVMUnusable(reason: reason) }
         return Choice(accelerator: .tcg, fallbackReason: reason)
     }
 }

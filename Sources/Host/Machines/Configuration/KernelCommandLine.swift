@@ -1,4 +1,4 @@
-import Client
+import HostErrors
 
 /// The kernel's command line: `key=value` words separated by spaces.
 public struct KernelCommandLine: Equatable, Sendable {
@@ -10,7 +10,7 @@ public struct KernelCommandLine: Equatable, Sendable {
     public init() {}
 
     /// The line that describes `machine`.
-    public init(_ machine: MachineConfiguration) throws(LaunchError) {
+    public init(_ machine: MachineConfiguration) throws(UnusableValue) {
         // QEMU's user network: the guest is always this address, and asking by DHCP for it would only cost time. Our
         // own monitor has no network to have an address in.
         if machine.monitor == .qemu { try append("hexa.ip", "10.0.2.15/24,10.0.2.2", flag: "address") }
@@ -40,16 +40,16 @@ public struct KernelCommandLine: Equatable, Sendable {
     }
 
     /// Adds a word. `flag` is what the message names when the value cannot be written.
-    public mutating func append(_ key: String, _ value: String, flag: String) throws(LaunchError) {
-        guard !value.isEmpty else { throw .valueUnusable(flag: flag, reason: "is empty") }
+    public mutating func append(_ key: String, _ value: String, flag: String) throws(UnusableValue) {
+        guard !value.isEmpty else { throw UnusableValue(flag: flag, reason: "is empty") }
         // Printable ASCII without what ends a word here (space) or a string in QEMU's file (quote).
         let isWritable = value.utf8.allSatisfy { (0x21...0x7e).contains($0) && $0 != UInt8(ascii: "\"") }
         guard isWritable else {
-            throw .valueUnusable(flag: flag, reason: "may hold printable ASCII only, without spaces and quotes")
+            throw UnusableValue(flag: flag, reason: "may hold printable ASCII only, without spaces and quotes")
         }
         let extended = (text.isEmpty ? "" : text + " ") + key + "=" + value
         guard extended.utf8.count <= Self.byteCountMax else {
-            throw .valueUnusable(
+            throw UnusableValue(
                 flag: flag,
                 reason: "makes the kernel command line longer than "
                     + "\(Self.byteCountMax) bytes")

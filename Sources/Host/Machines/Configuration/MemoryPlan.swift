@@ -1,4 +1,3 @@
-import Client
 import ModelFiles
 
 /// How much of the host's memory machines of one model get.
@@ -19,17 +18,17 @@ public struct MemoryPlan: Equatable, Sendable {
     ///   - availableMiB: nil when the host does not tell.
     public init(
         _ estimate: MemoryEstimate, sharedByteCount: Int, machineCount: Int = 1, requestedMiB: Int?, availableMiB: Int?
-    ) throws(LaunchError) {
+    ) throws(MemoryError) {
         let least = estimate.mebibyteCountMin
         let leastMachine = MachineConfiguration.memoryMiB(toHold: least)
         if let requestedMiB, requestedMiB < leastMachine {
-            throw .memoryTooSmall(requestedMiB: requestedMiB, neededMiB: leastMachine)
+            throw .requestTooSmall(requestedMiB: requestedMiB, neededMiB: leastMachine)
         }
         let sharedMiB = machineCount > 1 ? (sharedByteCount + Self.mebibyte - 1) / Self.mebibyte : 0
         let available = availableMiB ?? .max
         let needed = sharedMiB + machineCount * least
         guard available >= needed else {
-            throw .hostMemoryTooSmall(neededMiB: needed, availableMiB: available, machineCount: machineCount)
+            throw .hostTooSmall(neededMiB: needed, availableMiB: available, machineCount: machineCount)
         }
         // With less than it could use the kernel serves fewer sequences at once, and says so.
         // Not beyond what is there, though much of a large machine is never touched: Linux may refuse to promise it.

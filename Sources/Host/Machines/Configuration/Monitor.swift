@@ -1,4 +1,4 @@
-import Client
+import HostErrors
 
 /// The program that runs a virtual machine.
 public enum Monitor: String, CaseIterable, Sendable {
@@ -35,7 +35,7 @@ struct MonitorCommand {
     static let memoryDescriptor: Int32 = 6
 
     /// - Parameter socketPath: where Firecracker makes the guest's Unix socket; it alone needs one.
-    init(_ machine: MachineConfiguration, socketPath: String = "") throws(LaunchError) {
+    init(_ machine: MachineConfiguration, socketPath: String = "") throws(UnusableValue) {
         switch machine.monitor {
         case .qemu:
             let command = try QEMUCommand(machine)

@@ -1,4 +1,4 @@
-import Client
+import HostErrors
 import JSON
 import VMM
 
@@ -13,10 +13,10 @@ public struct FirecrackerCommand: Equatable, Sendable {
     public let description: MachineDescription
 
     /// - Parameter socketPath: where Firecracker makes the socket by which clients reach the guest.
-    public init(_ machine: MachineConfiguration, socketPath: String) throws(LaunchError) {
+    public init(_ machine: MachineConfiguration, socketPath: String) throws(UnusableValue) {
         let limit = Self.processorCountMax
         guard machine.processorCount <= limit else {
-            throw .valueUnusable(flag: "--cpus", reason: "is at most \(limit) under Firecracker")
+            throw UnusableValue(flag: "--cpus", reason: "is at most \(limit) under Firecracker")
         }
         var description = try HexaVMMCommand(machine).description
         description.forwarding = nil

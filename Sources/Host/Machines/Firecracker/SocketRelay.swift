@@ -1,5 +1,5 @@
-import Client
 import Glibc
+import HostFiles
 import HostSystem
 
 /// Carries connections of a TCP port into a Firecracker machine: each to a port of the guest, through the Unix socket
@@ -11,10 +11,10 @@ final class SocketRelay: Sendable {
     private let folder: String
 
     /// Makes a folder for the socket that only this user can enter.
-    init() throws(LaunchError) {
+    init() throws(FileError) {
         var template = Array("/tmp/hexa-os-XXXXXX".utf8CString)
         guard let made = mkdtemp(&template) else {
-            throw .outputFailed(path: "/tmp/hexa-os-XXXXXX", reason: errorText(errno))
+            throw .unwritable(path: "/tmp/hexa-os-XXXXXX", reason: errorText(errno))
         }
         folder = String(cString: made)
         socketPath = "\(folder)/v.sock"

@@ -1,4 +1,4 @@
-import Client
+import HostErrors
 import JSON
 import VMM
 
@@ -10,7 +10,7 @@ public struct HexaVMMCommand: Equatable, Sendable {
 
     public let description: MachineDescription
 
-    public init(_ machine: MachineConfiguration) throws(LaunchError) {
+    public init(_ machine: MachineConfiguration) throws(UnusableValue) {
         var description = try Self.description(of: machine)
         description.forwarding = MachineDescription.Forwarding(
             listenerDescriptor: MonitorCommand.listenerDescriptor, guestPort: UInt32(QEMUCommand.guestPort))
@@ -18,7 +18,7 @@ public struct HexaVMMCommand: Equatable, Sendable {
         self.description = description
     }
 
-    private static func description(of machine: MachineConfiguration) throws(LaunchError) -> MachineDescription {
+    private static func description(of machine: MachineConfiguration) throws(UnusableValue) -> MachineDescription {
         if case .restored(let snapshot) = machine.snapshot {
             return snapshot.manifest.machine(restoredFrom: snapshot.directory)
         }

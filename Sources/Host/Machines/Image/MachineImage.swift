@@ -1,5 +1,5 @@
-import Client
 import Glibc
+import HostErrors
 import HostFiles
 import HostSystem
 import JSON
@@ -26,7 +26,7 @@ public struct MachineImage: Equatable, Sendable {
     let isSecret: Bool
     public let description: MachineDescription
 
-    public init(_ machine: MachineConfiguration) throws(LaunchError) {
+    public init(_ machine: MachineConfiguration) throws(UnusableValue) {
         let model = Member(name: machine.isModelPacked ? "model.hxm" : "model.gguf", source: machine.modelPath)
         var members = [Member(name: Self.kernelFile, source: machine.kernelPath), model]
         var placed = machine
@@ -48,9 +48,9 @@ public struct MachineImage: Equatable, Sendable {
     /// - Parameters:
     ///   - linksFiles: kernel, model and law become symbolic links instead of copies.
     ///   - replacesExisting: whether files that have these names already are to be replaced.
-    public func write(to folder: String, linksFiles: Bool, replacesExisting: Bool) throws(LaunchError) {
+    public func write(to folder: String, linksFiles: Bool, replacesExisting: Bool) throws(FileError) {
         guard mkdir(folder, 0o777) == 0 || errno == EEXIST else {
-            throw .outputFailed(path: folder, reason: errorText(errno))
+            throw .unwritable(path: folder, reason: errorText(errno))
         }
         for member in members {
             let path = "\(folder)/\(member.name)"
@@ -64,32 +64,32 @@ public struct MachineImage: Equatable, Sendable {
         let path = "\(folder)/\(Self.configurationFile)"
         var file = try OutputFile(
             path: path, byteCount: json.count, replacesExisting: replacesExisting, isSecret: isSecret)
-        try json.span.withUnsafeBytes { bytes throws(LaunchError) in try file.write(bytes, at: 0) }
+        try json.span.withUnsafeBytes { bytes throws(FileError) in try file.write(bytes, at: 0) }
         try file.complete()
     }
 
-    private static func link(_ path: String, to source: String, _ replacesExisting: Bool) throws(LaunchError) {
+    private static func link(_ path: String, to source: String, _ replacesExisting: Bool) throws(FileError) {
         if symlink(source, path) == 0 { return }
-        guard errno == EEXIST else { throw .outputFailed(path: path, reason: errorText(errno)) }
-        guard replacesExisting else { throw .outputExists(path: path) }
+        guard errno == EEXIST else { throw .unwritable(path: path, reason: errorText(errno)) }
+        guard replacesExisting else { throw .exists(path: path) }
         guard unlink(path) == 0, symlink(source, path) == 0 else {
-            throw .outputFailed(path: path, reason: errorText(errno))
+            throw .unwritable(path: path, reason: errorText(errno))
         }
     }
 
     /// Written in pieces of which the page cache makes large pages, which are what a model is mapped with.
-    private static func copy(_ source: String, to path: String, _ replacesExisting: Bool) throws(LaunchError) {
+    private static func copy(_ source: String, to path: String, _ replacesExisting: Bool) throws(FileError) {
         let input = FileDescriptor(owning: open(source, O_RDONLY | O_CLOEXEC))
         guard let byteCount = input.byteCount else {
-            throw .fileUnreadable(path: source, reason: errorText(errno), hint: "it was there a moment ago")
+            throw .unreadable(path: source, reason: errorText(errno), hint: "it was there a moment ago")
         }
         var output = try OutputFile(path: path, byteCount: byteCount, replacesExisting: replacesExisting)
         var offset = 0
         while offset < byteCount {
             guard let piece = input.read(upTo: pieceBytesMax), !piece.isEmpty else {
-                throw .fileUnreadable(path: source, reason: "it is shorter than it was", hint: "try again")
+                throw .unreadable(path: source, reason: "it is shorter than it was", hint: "try again")
             }
-            try piece.span.withUnsafeBytes { bytes throws(LaunchError) in try output.write(bytes, at: offset) }
+            try piece.span.withUnsafeBytes { bytes throws(FileError) in try output.write(bytes, at: offset) }
             offset += piece.count
         }
         try output.complete()

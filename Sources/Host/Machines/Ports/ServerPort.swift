@@ -1,5 +1,5 @@
-import Client
 import Glibc
+import HostErrors
 import HostSystem
 
 /// A port of 127.0.0.1 that is this program's from here on: a socket that listens, so that nobody else can have the
@@ -13,12 +13,12 @@ public struct ServerPort: ~Copyable {
     private static let backlog: Int32 = 1_024
 
     /// Takes `number`; 0 stands for any that is free.
-    public init(_ number: UInt16) throws(LaunchError) {
+    public init(_ number: UInt16) throws(PortError) {
         try self.init(number, on: Loopback.makeSocket())
     }
 
     /// The same for a TCP socket that is bound to nothing yet.
-    init(_ number: UInt16, on socket: consuming FileDescriptor) throws(LaunchError) {
+    init(_ number: UInt16, on socket: consuming FileDescriptor) throws(PortError) {
         let socket = try number == 0 ? Self.bindAny(socket) : Self.bind(socket, to: number)
         guard listen(socket.number, Self.backlog) == 0, let taken = Loopback.localPort(of: socket.number)
         else { throw Self.failure(errno, port: number) }
@@ -27,13 +27,13 @@ public struct ServerPort: ~Copyable {
     }
 
     /// Takes over a socket that this program was started with; `flag` is what named it.
-    public init(inheriting descriptor: Int32, flag: String) throws(LaunchError) {
+    public init(inheriting descriptor: Int32, flag: String) throws(UnusableValue) {
         var listens: Int32 = 0
         var length = socklen_t(MemoryLayout<Int32>.size)
         guard getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listens, &length) == 0, listens == 1,
             let port = Loopback.localPort(of: descriptor)
         else {
-            throw .valueUnusable(flag: flag, reason: "\(descriptor) is no socket that listens on a port of IPv4")
+            throw UnusableValue(flag: flag, reason: "\(descriptor) is no socket that listens on a port of IPv4")
         }
         // Whom this program starts gets it by choice only.
         _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
@@ -54,7 +54,7 @@ public struct ServerPort: ~Copyable {
     /// Only a socket that was bound to a number keeps it when it no longer listens (Linux, `SOCK_BINDPORT_LOCK`): the
     /// first one finds the number, and the second has it while the first is still there. Both may as long as neither
     /// listens, and Linux gives the port to nobody else who asks for any.
-    private static func bindAny(_ socket: consuming FileDescriptor) throws(LaunchError) -> FileDescriptor {
+    private static func bindAny(_ socket: consuming FileDescriptor) throws(PortError) -> FileDescriptor {
         let first = try bind(Loopback.makeSocket(), to: 0)
         guard let number = Loopback.localPort(of: first.number) else { throw failure(errno, port: 0) }
         return try bind(socket, to: number)
@@ -62,7 +62,7 @@ public struct ServerPort: ~Copyable {
 
     private static func bind(
         _ socket: consuming FileDescriptor, to number: UInt16
-    ) throws(LaunchError) -> FileDescriptor {
+    ) throws(PortError) -> FileDescriptor {
         // A port whose old connections are only waiting out their time is free.
         var enabled: Int32 = 1
         setsockopt(socket.number, SOL_SOCKET, SO_REUSEADDR, &enabled, socklen_t(MemoryLayout<Int32>.size))
@@ -71,7 +71,7 @@ public struct ServerPort: ~Copyable {
         return socket
     }
 
-    private static func failure(_ number: Int32, port: UInt16) -> LaunchError {
-        number == EADDRINUSE ? .portTaken(port: port) : .portForbidden(port: port, reason: errorText(number))
+    private static func failure(_ number: Int32, port: UInt16) -> PortError {
+        number == EADDRINUSE ? .taken(port: port) : .forbidden(port: port, reason: errorText(number))
     }
 }

@@ -1,6 +1,6 @@
-import Client
 import CLinux
 import Glibc
+import HostErrors
 import HostSystem
 import MonotonicTime
 
@@ -16,13 +16,13 @@ public struct BoundProcess: ~Copyable {
     public private(set) var ending: Ending?
 
     /// Starts `path`; descriptor `n` of the child is `descriptors[n]`.
-    public init(path: String, arguments: [String], descriptors: [Int32]) throws(LaunchError) {
+    public init(path: String, arguments: [String], descriptors: [Int32]) throws(StartFailure) {
         var strings: [UnsafeMutablePointer<CChar>?] = ([path] + arguments).map { strdup($0) }
         defer { for string in strings { free(string) } }
         strings.append(nil)
         var child: pid_t = 0
         let failure = linux_spawn_bound(path, strings, descriptors, Int32(descriptors.count), &child)
-        guard failure == 0 else { throw .spawnFailed(path: path, reason: errorText(failure)) }
+        guard failure == 0 else { throw StartFailure(path: path, reason: errorText(failure)) }
         identifier = child
     }
 

@@ -1,5 +1,5 @@
-import Client
 import Glibc
+import HostErrors
 import HostSystem
 
 /// Our own monitor, started before it is certain that there will be a machine for it: it prepares one that was saved
@@ -16,7 +16,7 @@ public struct MonitorHeadStart: ~Copyable {
     /// - Parameters:
     ///   - directory: of a snapshot, as it will be called in the machine's configuration.
     ///   - monitorPath: our own monitor.
-    public init(preparing directory: String, monitorPath: String) throws(LaunchError) {
+    public init(preparing directory: String, monitorPath: String) throws(StartFailure) {
         let socket = Loopback.makeSocket()
         monitor = try MonitorProcess(
             path: monitorPath, arguments: HexaVMMCommand.arguments(preparing: directory), listener: socket.number)
@@ -25,7 +25,7 @@ public struct MonitorHeadStart: ~Copyable {
     }
 
     /// Takes port `number` for the monitor, as `ServerPort(_:)` does.
-    public func takePort(_ number: UInt16) throws(LaunchError) -> ServerPort {
+    public func takePort(_ number: UInt16) throws(PortError) -> ServerPort {
         try ServerPort(number, on: FileDescriptor(owning: fcntl(socket.number, F_DUPFD_CLOEXEC, 0)))
     }
 

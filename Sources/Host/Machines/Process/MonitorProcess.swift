@@ -1,5 +1,5 @@
-import Client
 import Glibc
+import HostErrors
 import HostSystem
 
 /// A monitor as a child: its standard input and output are the guest's console, and it reads from a pipe what machine
@@ -18,7 +18,7 @@ struct MonitorProcess: ~Copyable {
     ///   - memory: where our own monitor writes the memory of a machine that is saved.
     init(
         path: String, arguments: [String], listener: Int32? = nil, memory: Int32? = nil
-    ) throws(LaunchError) {
+    ) throws(StartFailure) {
         let input = try Pipe()
         let output = try Pipe()
         let configuration = try Pipe()

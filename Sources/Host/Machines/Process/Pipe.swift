@@ -1,6 +1,6 @@
-import Client
 import CLinux
 import Glibc
+import HostErrors
 import HostSystem
 
 /// A pipe's two ends, both close-on-exec.
@@ -8,9 +8,9 @@ struct Pipe: ~Copyable {
     let reading: FileDescriptor
     let writing: FileDescriptor
 
-    init() throws(LaunchError) {
+    init() throws(StartFailure) {
         var ends: [Int32] = [0, 0]
-        guard linux_pipe(&ends) == 0 else { throw .spawnFailed(path: "a pipe", reason: errorText(errno)) }
+        guard linux_pipe(&ends) == 0 else { throw StartFailure(path: "a pipe", reason: errorText(errno)) }
         reading = FileDescriptor(owning: ends[0])
         writing = FileDescriptor(owning: ends[1])
     }

@@ -1,4 +1,4 @@
-import Client
+import HostErrors
 
 /// How QEMU is called for a machine. This is the one place that knows QEMU's language.
 ///
@@ -18,7 +18,7 @@ public struct QEMUCommand: Equatable, Sendable {
     public var configurationFile: String { "[machine]\n  append = \"\(kernelCommandLine.text)\"\n" }
     public let kernelCommandLine: KernelCommandLine
 
-    public init(_ machine: MachineConfiguration) throws(LaunchError) {
+    public init(_ machine: MachineConfiguration) throws(UnusableValue) {
         arguments =
             Self.machineArguments(machine)
             + Self.networkArguments(machine)

@@ -7,7 +7,7 @@ struct ChatStreamReader {
     private(set) var isDone = false
 
     /// Takes body bytes; answers the text they complete, as UTF-8.
-    mutating func receive(_ bytes: [UInt8]) throws(LaunchError) -> [UInt8] {
+    mutating func receive(_ bytes: [UInt8]) throws(BadAnswer) -> [UInt8] {
         pending += bytes
         var text: [UInt8] = []
         while let end = pending.firstIndex(of: UInt8(ascii: "\n")) {
@@ -18,7 +18,7 @@ struct ChatStreamReader {
         return text
     }
 
-    private mutating func content(of line: [UInt8]) throws(LaunchError) -> [UInt8] {
+    private mutating func content(of line: [UInt8]) throws(BadAnswer) -> [UInt8] {
         let prefix = Array("data:".utf8)
         guard line.starts(with: prefix) else { return [] }
         let data = Array(line.dropFirst(prefix.count).drop { $0 == UInt8(ascii: " ") })
@@ -27,9 +27,9 @@ struct ChatStreamReader {
             return []
         }
         guard let event = try? JSONValue(parsing: data) else {
-            throw .badAnswer(reason: "an event is not JSON: \(String(decoding: data.prefix(80), as: UTF8.self))")
+            throw BadAnswer(reason: "an event is not JSON: \(String(decoding: data.prefix(80), as: UTF8.self))")
         }
-        if let message = event["error"]?["message"]?.stringValue { throw .badAnswer(reason: message) }
+        if let message = event["error"]?["message"]?.stringValue { throw BadAnswer(reason: message) }
         return event["choices"]?[0]?["delta"]?["content"]?.utf8Value ?? []
     }
 }

@@ -1,4 +1,5 @@
 import Client
+import HostErrors
 import JSON
 import MonotonicTime
 
@@ -7,9 +8,9 @@ extension GuestSession {
     /// program to end before the answer did.
     public mutating func ask(
         _ prompt: String, tokenCountMax: Int?, onText: ([UInt8]) -> Void
-    ) throws(LaunchError) -> Bool {
+    ) throws(SessionError) -> Bool {
         guard let socket = Loopback.connect(port: machine.hostPort) else {
-            throw .badAnswer(reason: "the server does not take connections")
+            throw .badAnswer(BadAnswer(reason: "the server does not take connections"))
         }
         socket.write(
             HTTPRequest.chat(
@@ -24,9 +25,13 @@ extension GuestSession {
             case .interrupted: return false
             case .readable:
                 guard let bytes = socket.read() else { continue }
-                let body = try response.receive(bytes)
+                let body = try failing(as: SessionError.badAnswer) { () throws(BadAnswer) in
+                    try response.receive(bytes)
+                }
                 if response.status == 200 {
-                    let text = try stream.receive(body)
+                    let text = try failing(as: SessionError.badAnswer) { () throws(BadAnswer) in
+                        try stream.receive(body)
+                    }
                     if !text.isEmpty { onText(text) }
                 } else {
                     refusal += body
@@ -38,9 +43,9 @@ extension GuestSession {
         return true
     }
 
-    private static func failure(status: Int?, body: [UInt8]) -> LaunchError {
-        guard let status, status != 200 else { return .badAnswer(reason: "it ends before it is complete") }
+    private static func failure(status: Int?, body: [UInt8]) -> SessionError {
+        guard let status, status != 200 else { return .badAnswer(BadAnswer(reason: "it ends before it is complete")) }
         let message = (try? JSONValue(parsing: body))?["error"]?["message"]?.stringValue
-        return .badAnswer(reason: "status \(status): \(message ?? "no reason given")")
+        return .badAnswer(BadAnswer(reason: "status \(status): \(message ?? "no reason given")"))
     }
 }

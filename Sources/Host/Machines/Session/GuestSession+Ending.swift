@@ -1,4 +1,3 @@
-import Client
 import Glibc
 import HostSystem
 import JSON
@@ -6,7 +5,7 @@ import MonotonicTime
 
 extension GuestSession {
     /// Waits, relaying the console, until a signal asks the program to end.
-    public mutating func serveUntilInterrupted() throws(LaunchError) {
+    public mutating func serveUntilInterrupted() throws(SessionError) {
         while try wait(until: .distantFuture) != .interrupted {}
     }
 

@@ -1,4 +1,5 @@
 import Client
+import HostErrors
 import HostSystem
 import MonotonicTime
 
@@ -16,7 +17,7 @@ extension GuestSession {
     /// anybody inside to take them, and a probe made too early waits for a packet that was dropped: there the first
     /// probe follows the kernel's word, and until `/health` answers 200 another. A kernel that says too little
     /// (`--log-level`) is probed now and then.
-    public mutating func waitUntilReady(timeoutSeconds: Int) throws(LaunchError) -> Readiness {
+    public mutating func waitUntilReady(timeoutSeconds: Int) throws(SessionError) -> Readiness {
         let deadline = HostClock.now + .seconds(UInt64(timeoutSeconds))
         var nextProbe = HostClock.now + Self.probeInterval
         while HostClock.now < deadline {
@@ -49,7 +50,7 @@ extension GuestSession {
     private static var probeTimeout: Interval { .milliseconds(500) }
     private static var pollInterval: Interval { .milliseconds(5) }
 
-    private mutating func probe(until deadline: Instant) throws(LaunchError) -> ProbeResult {
+    private mutating func probe(until deadline: Instant) throws(SessionError) -> ProbeResult {
         guard let socket = Loopback.connect(port: machine.hostPort) else { return .notYet }
         socket.write(HTTPRequest.health())
         var reader = HTTPResponseReader()
@@ -61,7 +62,7 @@ extension GuestSession {
             case .readable:
                 guard let bytes = socket.read() else { continue }
                 if bytes.isEmpty { return .notYet }
-                _ = try reader.receive(bytes)
+                _ = try failing(as: SessionError.badAnswer) { () throws(BadAnswer) in try reader.receive(bytes) }
                 if let status = reader.status { return status == 200 ? .ready : .notYet }
             }
         }

@@ -1,16 +1,15 @@
-import Client
 import HostSystem
 import MonotonicTime
 
 extension GuestSession {
     /// Has the kernel finish the answers under way and the monitor write the machine's memory; the machine is gone
     /// afterwards.
-    public mutating func suspend(timeoutSeconds: Int) throws(LaunchError) {
+    public mutating func suspend(timeoutSeconds: Int) throws(SessionError) {
         let deadline = HostClock.now + .seconds(UInt64(timeoutSeconds))
         consoleInput.write(Array("snapshot\n".utf8))
         while snapshotRefusal == nil {
             guard HostClock.now < deadline else { throw .notSavedInTime(seconds: timeoutSeconds) }
-            do throws(LaunchError) {
+            do throws(SessionError) {
                 if try wait(until: min(deadline, HostClock.now + Self.refusalPollInterval)) == .interrupted {
                     throw .interrupted
                 }

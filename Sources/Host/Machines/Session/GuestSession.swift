@@ -1,5 +1,6 @@
-import Client
 import Glibc
+import HostErrors
+import HostFiles
 import HostSystem
 import MonotonicTime
 
@@ -44,16 +45,25 @@ public struct GuestSession: ~Copyable {
     public init(
         starting machine: MachineConfiguration, at port: consuming ServerPort, monitorPath: String,
         headStart: consuming MonitorHeadStart? = nil, onConsoleLine: @escaping (ConsoleLine) -> Void
-    ) throws(LaunchError) {
-        let relay = machine.monitor == .firecracker ? try SocketRelay() : nil
-        let command = try MonitorCommand(machine, socketPath: relay?.socketPath ?? "")
+    ) throws(SessionStartError) {
+        let relay = try failing(as: SessionStartError.relay) { () throws(FileError) in
+            machine.monitor == .firecracker ? try SocketRelay() : nil
+        }
+        let command = try failing(as: SessionStartError.value) { () throws(UnusableValue) in
+            try MonitorCommand(machine, socketPath: relay?.socketPath ?? "")
+        }
         if !command.wantsListener, relay == nil { port.standAside() }
         let signals = SignalInbox()
         // The threads have the signals blocked, as this one has by now.
         relay?.start(
             FileDescriptor(owning: fcntl(port.descriptor, F_DUPFD_CLOEXEC, 0)),
             guestPort: QEMUCommand.guestPort)
-        let monitor = try Self.monitor(monitorPath, command, for: machine, at: port, headStart)
+        let monitor: MonitorProcess
+        do throws(StartFailure) {
+            monitor = try Self.monitor(monitorPath, command, for: machine, at: port, headStart)
+        } catch {
+            throw .program(error)
+        }
         monitor.configure(command.configurationFile)
 
         self.machine = machine
@@ -71,7 +81,7 @@ public struct GuestSession: ~Copyable {
     private static func monitor(
         _ path: String, _ command: MonitorCommand, for machine: MachineConfiguration, at port: borrowing ServerPort,
         _ headStart: consuming MonitorHeadStart?
-    ) throws(LaunchError) -> MonitorProcess {
+    ) throws(StartFailure) -> MonitorProcess {
         if let headStart, headStart.fits(machine) { return headStart.monitor }
         var memory: Int32?
         if case .saving(let saving) = machine.snapshot { memory = saving.descriptor }
@@ -82,7 +92,7 @@ public struct GuestSession: ~Copyable {
 
     /// Polls until `descriptor` has something to read, a signal came, the kernel said that it serves, or `deadline`
     /// passed; relays the console meanwhile. Throws when the guest ends.
-    mutating func wait(for descriptor: Int32? = nil, until deadline: Instant) throws(LaunchError) -> WaitResult {
+    mutating func wait(for descriptor: Int32? = nil, until deadline: Instant) throws(SessionError) -> WaitResult {
         while true {
             var requests = [
                 pollfd(fd: consoleOutput.number, events: Int16(POLLIN), revents: 0),
@@ -101,7 +111,7 @@ public struct GuestSession: ~Copyable {
     }
 
     /// Relays what the console has; false at its end, when the monitor is gone.
-    mutating func relayConsole() throws(LaunchError) -> Bool {
+    mutating func relayConsole() throws(SessionError) -> Bool {
         guard let bytes = consoleOutput.read() else { return true }
         for line in splitter.receive(bytes) { relay(line) }
         if bytes.isEmpty, let line = splitter.finish() { relay(line) }
@@ -115,16 +125,16 @@ public struct GuestSession: ~Copyable {
     }
 
     /// Why the guest is gone although nobody asked it to go.
-    mutating func endingError() -> LaunchError {
+    mutating func endingError() -> SessionError {
         guard let ending = process.wait(upTo: Self.exitGraceMilliseconds) else {
-            return .emulatorFailed(status: -1)
+            return .vmmFailed(status: -1)
         }
         return switch GuestEnding(ending, under: machine.monitor) {
         case .poweredOff: .guestEndedEarly
         case .panicked: .guestPanicked
         // Somebody else has typed it.
         case .suspended: .guestEndedEarly
-        case .emulatorFailed(let status): .emulatorFailed(status: status)
+        case .emulatorFailed(let status): .vmmFailed(status: status)
         }
     }
 

@@ -1,5 +1,5 @@
-import Client
 import Glibc
+import HostFiles
 import HostSystem
 import JSON
 import VMM
@@ -19,17 +19,17 @@ public struct SnapshotDirectory: ~Copyable {
     /// - Parameters:
     ///   - memoryMiB: the machine's.
     ///   - replacesExisting: whether a snapshot that has the name already is to be replaced.
-    public init(path: String, memoryMiB: Int, replacesExisting: Bool) throws(LaunchError) {
+    public init(path: String, memoryMiB: Int, replacesExisting: Bool) throws(FileError) {
         let path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
         try Self.checkReplaceable(path, replacesExisting)
         let temporaryPath = "\(path).\(getpid()).partial"
-        guard mkdir(temporaryPath, 0o700) == 0 else { throw .outputFailed(path: path, reason: errorText(errno)) }
+        guard mkdir(temporaryPath, 0o700) == 0 else { throw .unwritable(path: path, reason: errorText(errno)) }
         let number = open("\(temporaryPath)/\(Snapshot.memoryName)", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard number >= 0, ftruncate(number, off_t(memoryMiB) << 20) == 0 else {
             let reason = errorText(errno)
             close(number)
             Self.remove(temporaryPath)
-            throw .outputFailed(path: path, reason: reason)
+            throw .unwritable(path: path, reason: reason)
         }
         memory = FileDescriptor(owning: number)
         self.path = path
@@ -45,18 +45,18 @@ public struct SnapshotDirectory: ~Copyable {
     /// Adds the manifest to the memory that was written, makes both durable and gives them their name.
     ///
     /// - Returns: the bytes that the memory takes on the disk.
-    public mutating func complete(_ manifest: SnapshotManifest) throws(LaunchError) -> Int {
+    public mutating func complete(_ manifest: SnapshotManifest) throws(FileError) -> Int {
         let file = FileDescriptor(
             owning: open(
                 "\(temporaryPath)/\(Snapshot.manifestName)", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600))
         guard file.number >= 0, file.write(manifest.json.serialized(style: .pretty)), fsync(file.number) == 0,
             fsync(memory.number) == 0
-        else { throw .outputFailed(path: path, reason: errorText(errno)) }
+        else { throw .unwritable(path: path, reason: errorText(errno)) }
         var status = stat()
-        guard fstat(memory.number, &status) == 0 else { throw .outputFailed(path: path, reason: errorText(errno)) }
+        guard fstat(memory.number, &status) == 0 else { throw .unwritable(path: path, reason: errorText(errno)) }
         try Self.checkReplaceable(path, replacesExisting)
         Self.remove(path)
-        guard rename(temporaryPath, path) == 0 else { throw .outputFailed(path: path, reason: errorText(errno)) }
+        guard rename(temporaryPath, path) == 0 else { throw .unwritable(path: path, reason: errorText(errno)) }
         isComplete = true
         return Int(status.st_blocks) * 512
     }
@@ -67,28 +67,15 @@ public struct SnapshotDirectory: ~Copyable {
         rmdir(path)
     }
 
-    private static func checkReplaceable(_ path: String, _ replacesExisting: Bool) throws(LaunchError) {
+    private static func checkReplaceable(_ path: String, _ replacesExisting: Bool) throws(FileError) {
         var status = stat()
         guard stat(path, &status) == 0 else { return }
         guard status.st_mode & S_IFMT == S_IFDIR else {
-            throw .outputFailed(path: path, reason: "it is not a directory")
+            throw .unwritable(path: path, reason: "it is not a directory")
         }
-        guard replacesExisting else { throw .outputExists(path: path) }
+        guard replacesExisting else { throw .exists(path: path) }
         guard access("\(path)/\(Snapshot.manifestName)", F_OK) == 0 else {
-            throw .outputFailed(path: path, reason: "it is a directory, and no snapshot")
+            throw .unwritable(path: path, reason: "it is a directory, and no snapshot")
         }
-    }
-}
-
-extension LaunchError {
-    /// A snapshot's own problems, told as this program's.
-    public init(_ error: VMMError) {
-        self =
-            switch error {
-            case .fileUnreadable(let path, let number):
-                .fileUnreadable(
-                    path: path, reason: errorText(number), hint: "is the snapshot whole, and its model there?")
-            default: .snapshotInvalid(reason: error.description)
-            }
     }
 }

@@ -1,4 +1,3 @@
-import HostSystem
 import JSON
 import MonotonicTime
 

@@ -1,5 +1,5 @@
-import Client
 import Glibc
+import HostFiles
 import HostSystem
 
 /// A file mapped read-only, of which only the pages that are looked at are read: into large pages, where they are not
@@ -13,7 +13,7 @@ struct FileMapping: ~Copyable {
     static let largePageByteCount = 2 << 20
 
     /// - Parameter path: for messages.
-    init(_ file: borrowing FileDescriptor, byteCount: Int, path: String) throws(LaunchError) {
+    init(_ file: borrowing FileDescriptor, byteCount: Int, path: String) throws(FileError) {
         // Nothing cannot be mapped.
         guard byteCount > 0 else {
             bytes = UnsafeRawBufferPointer(start: nil, count: 0)
@@ -40,7 +40,7 @@ struct FileMapping: ~Copyable {
     }
 
     /// By the error number of the call that failed last.
-    static func failure(path: String) -> LaunchError {
-        .fileUnreadable(path: path, reason: errorText(errno), hint: "it cannot be mapped")
+    static func failure(path: String) -> FileError {
+        .unreadable(path: path, reason: errorText(errno), hint: "it cannot be mapped")
     }
 }

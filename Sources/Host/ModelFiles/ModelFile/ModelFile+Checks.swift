@@ -1,6 +1,6 @@
 import ChatTemplates
-import Client
 import Glibc
+import HostFiles
 import HostSystem
 import Tokenizers
 import Transformer
@@ -15,7 +15,7 @@ extension ModelFile {
     }
 
     /// The shape of the model, if it is one that the engine runs: the kernel's own checks, made before it boots.
-    public func check(_ thoroughness: Thoroughness) throws(LaunchError) -> ModelConfiguration {
+    public func check(_ thoroughness: Thoroughness) throws(ModelFileError) -> ModelConfiguration {
         try check { configuration, bytes in
             if thoroughness == .full { _ = try Tokenizer(container, mapped: bytes) }
             return configuration
@@ -23,14 +23,14 @@ extension ModelFile {
     }
 
     /// The tokenizer of a model that has passed the full check.
-    func checkedTokenizer() throws(LaunchError) -> Tokenizer {
+    func checkedTokenizer() throws(ModelFileError) -> Tokenizer {
         try check { _, bytes in try Tokenizer(container, bytes: bytes.bytes) }
     }
 
     /// What `body` makes of a model whose shape, tensors and template have been found good.
     private func check<Result>(
         _ body: (ModelConfiguration, UnsafeRawBufferPointer) throws -> Result
-    ) throws(LaunchError) -> Result {
+    ) throws(ModelFileError) -> Result {
         do {
             let configuration = try ModelConfiguration(container)
             _ = try ChatTemplate(stated: container[ChatTemplate.metadataKey]?.string)
@@ -39,12 +39,12 @@ extension ModelFile {
                 return try body(configuration, bytes)
             }
         } catch let error as TemplateError {
-            throw .modelInvalid(path: path, reason: "tokenizer.chat_template: \(error.description)")
-        } catch let error as LaunchError {
-            throw error
+            throw .invalid(path: path, reason: "tokenizer.chat_template: \(error.description)")
+        } catch let error as FileError {
+            throw .file(error)
         } catch {
             // What a model is refused for describes itself in one line.
-            throw .modelInvalid(path: path, reason: "\(error)")
+            throw .invalid(path: path, reason: "\(error)")
         }
     }
 
@@ -58,7 +58,7 @@ extension ModelFile {
     /// Reads all tensors and compares them with their checksums, and the tokenizer's tables with its metadata.
     ///
     /// - Parameter progress: told the share done, `0...1`.
-    public func verify(progress: (Double) -> Void) throws(LaunchError) -> Verification {
+    public func verify(progress: (Double) -> Void) throws(ModelFileError) -> Verification {
         guard container.format == .hxm else { return .impossible }
         let total = Double(max(container.tensors.reduce(0) { $0 + $1.byteCount }, 1))
         do {
@@ -67,10 +67,10 @@ extension ModelFile {
                 try container.verifyTensors(in: bytes) { progress(Double($0) / total) }
             }
             return .passed
-        } catch let error as LaunchError {
-            throw error
+        } catch let error as FileError {
+            throw .file(error)
         } catch {
-            throw .modelInvalid(path: path, reason: "\(error)")
+            throw .invalid(path: path, reason: "\(error)")
         }
     }
 

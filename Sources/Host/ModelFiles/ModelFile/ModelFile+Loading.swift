@@ -1,4 +1,3 @@
-import Client
 import Glibc
 import HostSystem
 
@@ -10,11 +9,12 @@ extension ModelFile {
 
     /// Reads the whole file into huge pages, which is how the unikernel holds weights. They are never freed: a model
     /// serves as long as its process lives.
-    public func load() throws(LaunchError) -> UnsafeMutableRawBufferPointer {
+    public func load() throws(ModelFileError) -> UnsafeMutableRawBufferPointer {
         let file = FileDescriptor(owning: open(path, O_RDONLY | O_CLOEXEC))
         var address: UnsafeMutableRawPointer?
         guard posix_memalign(&address, Self.hugePageByteCount, byteCount) == 0, let address else {
-            throw .hostMemoryTooSmall(neededMiB: byteCount >> 20, availableMiB: HostMemory.availableMiB() ?? 0)
+            throw .memory(
+                .hostTooSmall(neededMiB: byteCount >> 20, availableMiB: HostMemory.availableMiB() ?? 0))
         }
         madvise(address, byteCount, Int32(MADV_HUGEPAGE))
         var offset = 0
@@ -24,9 +24,10 @@ extension ModelFile {
             let count = pread(file.number, address + offset, wanted, offset)
             if count < 0, errno == EINTR { continue }
             guard count > 0 else {
-                throw .fileUnreadable(
-                    path: path, reason: count < 0 ? errorText(errno) : "it ends at byte \(offset)",
-                    hint: "is something writing it?")
+                throw .file(
+                    .unreadable(
+                        path: path, reason: count < 0 ? errorText(errno) : "it ends at byte \(offset)",
+                        hint: "is something writing it?"))
             }
             offset += count
         }

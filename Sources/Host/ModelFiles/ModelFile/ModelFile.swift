@@ -1,5 +1,5 @@
-import Client
 import Glibc
+import HostErrors
 import HostFiles
 import HostSystem
 import ModelFormats
@@ -13,20 +13,27 @@ public struct ModelFile: Sendable {
 
     private static let hint = "pass the path of a GGUF or HXM model file"
 
-    public init(path: String) throws(LaunchError) {
-        let resolved = try ReadableFile.path(path, hint: Self.hint)
+    public init(path: String) throws(ModelFileError) {
+        let resolved = try failing(as: ModelFileError.file) { () throws(FileError) in
+            try ReadableFile.path(path, hint: Self.hint)
+        }
         let file = FileDescriptor(owning: open(resolved, O_RDONLY | O_CLOEXEC))
         var status = stat()
         guard fstat(file.number, &status) == 0 else {
-            throw .fileUnreadable(path: path, reason: errorText(errno), hint: Self.hint)
+            throw .file(.unreadable(path: path, reason: errorText(errno), hint: Self.hint))
         }
         self.path = resolved
         byteCount = Int(status.st_size)
-        let mapping = try FileMapping(file, byteCount: byteCount, path: path)
+        let mapping: FileMapping
+        do throws(FileError) {
+            mapping = try FileMapping(file, byteCount: byteCount, path: path)
+        } catch {
+            throw .file(error)
+        }
         do throws(ContainerError) {
             container = try ModelContainer(mapping.bytes.bytes)
         } catch {
-            throw .modelInvalid(path: path, reason: error.description)
+            throw .invalid(path: path, reason: error.description)
         }
     }
 

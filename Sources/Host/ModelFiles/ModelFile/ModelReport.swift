@@ -1,4 +1,3 @@
-import Client
 import JSON
 import ModelFormats
 import Tensor
@@ -53,12 +52,12 @@ public struct ModelReport: Sendable {
         preTokenizer = header["tokenizer.ggml.pre"]?.string
         vocabularySize = header["tokenizer.ggml.tokens"]?.array?.count
         hasChatTemplate = header["tokenizer.chat_template"]?.string != nil
-        do throws(LaunchError) {
+        do throws(ModelFileError) {
             memory = MemoryEstimate(try file.check(.full), fileByteCount: file.byteCount)
             obstacle = nil
         } catch {
             memory = nil
-            obstacle = if case .modelInvalid(_, let reason) = error { reason } else { error.description }
+            obstacle = if case .invalid(_, let reason) = error { reason } else { error.description }
         }
     }
 

@@ -1,5 +1,5 @@
-import Client
 import Glibc
+import HostErrors
 import HostFiles
 import ModelFormats
 
@@ -12,10 +12,13 @@ public struct ModelPacker {
     public var fileByteCount: Int { plan.fileByteCount }
 
     /// Plans the packing of a model that can be served; others are refused as `run` refuses them.
-    public init(_ model: ModelFile) throws(LaunchError) {
+    public init(_ model: ModelFile) throws(PackingError) {
         guard model.container.format == .gguf else { throw .alreadyPacked(path: model.path) }
         self.model = model
-        plan = PackedPlan(model.container, tokenizer: try model.checkedTokenizer().encodedTables)
+        let tokenizer = try failing(as: PackingError.model) { () throws(ModelFileError) in
+            try model.checkedTokenizer()
+        }
+        plan = PackedPlan(model.container, tokenizer: tokenizer.encodedTables)
     }
 
     /// Where the packed model goes when nothing else is said: beside the model, as `.hxm`.
@@ -31,9 +34,9 @@ public struct ModelPacker {
     ///   - progress: told the share done, `0...1`, after each tensor; false stops the work.
     public func write(
         to path: String, replacesExisting: Bool, progress: (Double) -> Bool
-    ) throws(LaunchError) {
+    ) throws(PackingError) {
         guard realpathOf(path) != model.path else {
-            throw .outputFailed(path: path, reason: "it is the model itself")
+            throw .output(.unwritable(path: path, reason: "it is the model itself"))
         }
         do {
             let file = try OutputFile(
@@ -45,17 +48,19 @@ public struct ModelPacker {
                 let checksums = try writeTensors(bytes, to: &output, progress)
                 try output.complete(head: plan.header(source: bytes.bytes, checksums: checksums))
             }
-        } catch let error as LaunchError {
+        } catch let error as PackingError {
             throw error
+        } catch let error as FileError {
+            throw .output(error)
         } catch {
-            throw .outputFailed(path: path, reason: "\(error)")
+            throw .output(.unwritable(path: path, reason: "\(error)"))
         }
     }
 
     /// - Returns: the tensors' checksums, by placement.
     private func writeTensors(
         _ bytes: UnsafeRawBufferPointer, to output: inout PieceWriter, _ progress: (Double) -> Bool
-    ) throws(LaunchError) -> [UInt64] {
+    ) throws(PackingError) -> [UInt64] {
         let largest = plan.placements.reduce(0) { max($0, $1.source.byteCount) }
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: largest, alignment: 64)
         defer { buffer.deallocate() }
@@ -64,7 +69,11 @@ public struct ModelPacker {
         for placement in plan.placements {
             let tensor = UnsafeMutableRawBufferPointer(rebasing: buffer[..<placement.source.byteCount])
             checksums.append(placement.write(from: bytes, into: tensor))
-            try output.write(UnsafeRawBufferPointer(tensor), at: placement.offset)
+            do throws(FileError) {
+                try output.write(UnsafeRawBufferPointer(tensor), at: placement.offset)
+            } catch {
+                throw .output(error)
+            }
             writtenByteCount += tensor.count
             guard progress(Double(writtenByteCount) / Double(max(plan.tensorByteCount, 1))) else {
                 throw .interrupted

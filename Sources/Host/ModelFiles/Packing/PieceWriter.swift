@@ -1,4 +1,3 @@
-import Client
 import HostFiles
 
 /// Writes a file whose beginning is known last, in pieces that start at multiples of their size.
@@ -36,7 +35,7 @@ struct PieceWriter: ~Copyable {
     }
 
     /// Writes `bytes` at `offset`, which is not before the end of what was written last; between them are zeros.
-    mutating func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(LaunchError) {
+    mutating func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(FileError) {
         precondition(offset >= position && offset + bytes.count <= fileByteCount, "written in ascending order")
         try fillWithZeros(to: offset)
         try fill(bytes.count) { target, done in
@@ -45,7 +44,7 @@ struct PieceWriter: ~Copyable {
     }
 
     /// Writes what is left, the beginning last, and gives the file its name.
-    mutating func complete(head bytes: [UInt8]) throws(LaunchError) {
+    mutating func complete(head bytes: [UInt8]) throws(FileError) {
         precondition(bytes.count <= head.count, "the beginning is as long as was said")
         try fillWithZeros(to: fileByteCount)
         try flush()
@@ -57,7 +56,7 @@ struct PieceWriter: ~Copyable {
         try file.complete()
     }
 
-    private mutating func fillWithZeros(to offset: Int) throws(LaunchError) {
+    private mutating func fillWithZeros(to offset: Int) throws(FileError) {
         try fill(offset - position) { target, _ in target.initializeMemory(as: UInt8.self, repeating: 0) }
     }
 
@@ -66,7 +65,7 @@ struct PieceWriter: ~Copyable {
     /// - Parameter body: given the stretch, and how many of the bytes were before it.
     private mutating func fill(
         _ count: Int, _ body: (UnsafeMutableRawBufferPointer, Int) -> Void
-    ) throws(LaunchError) {
+    ) throws(FileError) {
         let start = position
         while position < start + count {
             let rest = try restOfPiece()
@@ -77,7 +76,7 @@ struct PieceWriter: ~Copyable {
     }
 
     /// From `position` to the end of what is gathered with it.
-    private mutating func restOfPiece() throws(LaunchError) -> Slice<UnsafeMutableRawBufferPointer> {
+    private mutating func restOfPiece() throws(FileError) -> Slice<UnsafeMutableRawBufferPointer> {
         if position < head.count { return head[position...] }
         if position >= pieceOffset + Self.pieceByteCount {
             try flush()
@@ -86,7 +85,7 @@ struct PieceWriter: ~Copyable {
         return piece[(position - pieceOffset)...]
     }
 
-    private func flush() throws(LaunchError) {
+    private func flush() throws(FileError) {
         let count = min(position - pieceOffset, Self.pieceByteCount)
         try file.write(UnsafeRawBufferPointer(rebasing: piece.prefix(max(count, 0))), at: pieceOffset)
     }

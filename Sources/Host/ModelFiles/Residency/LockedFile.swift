@@ -1,4 +1,3 @@
-import Client
 import CLinux
 import Glibc
 import HostSystem
@@ -10,7 +9,7 @@ public final class LockedFile: Sendable {
     private let mapping: WholeFile
 
     /// Reads what is not in memory yet, which takes the disk its time.
-    public init(path: String) throws(LaunchError) {
+    public init(path: String) throws(ResidencyError) {
         mapping = try WholeFile(path: path)
         self.path = path
         guard mlock(mapping.address, mapping.byteCount) == 0 else { throw mapping.refusal(errno) }
@@ -20,7 +19,7 @@ public final class LockedFile: Sendable {
     public var isCurrent: Bool { WholeFile.Identity(path: path) == mapping.identity }
 
     /// Throws if this process may not lock these files together; reads none of them.
-    public static func check(_ paths: [String]) throws(LaunchError) {
+    public static func check(_ paths: [String]) throws(ResidencyError) {
         var mappings: [WholeFile] = []
         for path in paths {
             let mapping = try WholeFile(path: path)
@@ -62,16 +61,16 @@ private final class WholeFile: @unchecked Sendable {
 
     private static let hint = "--lock-weights needs the model's file"
 
-    init(path: String) throws(LaunchError) {
+    init(path: String) throws(ResidencyError) {
         let file = FileDescriptor(owning: open(path, O_RDONLY | O_CLOEXEC))
         var status = stat()
         guard file.number >= 0, fstat(file.number, &status) == 0 else {
-            throw .fileUnreadable(path: path, reason: errorText(errno), hint: Self.hint)
+            throw .file(.unreadable(path: path, reason: errorText(errno), hint: Self.hint))
         }
         let identity = Identity(status)
         let mapped = mmap(nil, identity.byteCount, PROT_READ, MAP_SHARED, file.number, 0)
         guard let mapped, mapped != MAP_FAILED else {
-            throw .fileUnreadable(path: path, reason: errorText(errno), hint: Self.hint)
+            throw .file(.unreadable(path: path, reason: errorText(errno), hint: Self.hint))
         }
         address = mapped
         self.identity = identity
@@ -81,10 +80,10 @@ private final class WholeFile: @unchecked Sendable {
     deinit { munmap(address, byteCount) }
 
     /// Why it was not locked.
-    func refusal(_ number: Int32) -> LaunchError {
+    func refusal(_ number: Int32) -> ResidencyError {
         var limit = rlimit()
         getrlimit(__rlimit_resource_t(__RLIMIT_MEMLOCK.rawValue), &limit)
-        return .weightsNotLocked(
+        return .notLocked(
             path: path, byteCount: byteCount, limitByteCount: Int(clamping: limit.rlim_cur), reason: errorText(number))
     }
 }

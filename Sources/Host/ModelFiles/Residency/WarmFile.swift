@@ -1,5 +1,5 @@
-import Client
 import Glibc
+import HostErrors
 import HostFiles
 import HostSystem
 
@@ -19,11 +19,13 @@ public struct WarmFile: Sendable {
     /// - Parameters:
     ///   - path: a regular file that can be read.
     ///   - progress: told the share done, `0...1`; false stops the work.
-    public init(path: String, progress: (Double) -> Bool) throws(LaunchError) {
-        let resolved = try ReadableFile.path(path, hint: Self.hint)
+    public init(path: String, progress: (Double) -> Bool) throws(ResidencyError) {
+        let resolved = try failing(as: ResidencyError.file) { () throws(FileError) in
+            try ReadableFile.path(path, hint: Self.hint)
+        }
         let file = FileDescriptor(owning: open(resolved, O_RDONLY | O_CLOEXEC))
         guard let byteCount = file.byteCount, byteCount > 0 else {
-            throw .fileUnreadable(path: path, reason: "it is empty or no regular file", hint: Self.hint)
+            throw .file(.unreadable(path: path, reason: "it is empty or no regular file", hint: Self.hint))
         }
         self.byteCount = byteCount
         if let present = Self.largePagesPresent(in: file, byteCount), present >= Self.wholePages(byteCount) {
@@ -37,12 +39,28 @@ public struct WarmFile: Sendable {
         // Small pages stay small until they leave; dirty ones do not leave.
         fdatasync(file.number)
         posix_fadvise(file.number, 0, 0, Int32(POSIX_FADV_DONTNEED))
-        let mapping = try FileMapping(file, byteCount: byteCount, path: path)
-        for start in stride(from: 0, to: byteCount, by: Self.stepByteCount) {
-            try mapping.read(start..<min(start + Self.stepByteCount, byteCount), path: path)
-            guard progress(Double(start) / Double(byteCount)) else { throw .interrupted }
+        largePageByteCount = try Self.read(file, byteCount, path: path, progress: progress)
+        wasWarm = false
+    }
+
+    /// Reads the whole file into memory; how much of it a mapping then has in large pages.
+    private static func read(
+        _ file: borrowing FileDescriptor, _ byteCount: Int, path: String, progress: (Double) -> Bool
+    ) throws(ResidencyError) -> Int {
+        var isInterrupted = false
+        let largePageByteCount: Int
+        do throws(FileError) {
+            let mapping = try FileMapping(file, byteCount: byteCount, path: path)
+            for start in stride(from: 0, to: byteCount, by: stepByteCount) where !isInterrupted {
+                try mapping.read(start..<min(start + stepByteCount, byteCount), path: path)
+                isInterrupted = !progress(Double(start) / Double(byteCount))
+            }
+            largePageByteCount = mapping.largePageByteCount ?? 0
+        } catch {
+            throw .file(error)
         }
-        (largePageByteCount, wasWarm) = (mapping.largePageByteCount ?? 0, false)
+        guard !isInterrupted else { throw .interrupted }
+        return largePageByteCount
     }
 
     /// The bytes that large pages can hold: a last part of one is in small ones.
@@ -73,7 +91,7 @@ extension FileMapping {
     }
 
     /// Brings a range into memory and maps it.
-    fileprivate func read(_ range: Range<Int>, path: String) throws(LaunchError) {
+    fileprivate func read(_ range: Range<Int>, path: String) throws(FileError) {
         while madvise(base + range.lowerBound, range.count, Self.populateForReading) != 0 {
             guard errno == EINTR || errno == EAGAIN else { throw Self.failure(path: path) }
         }

@@ -1,4 +1,3 @@
-import Client
 import Dispatch
 import FleetHost
 import Glibc
@@ -22,7 +21,7 @@ enum FleetSession {
     /// `machineKey` is what each machine finds as `HEXA_API_KEY`.
     static func serve(
         _ configuration: FleetConfiguration, at port: consuming ServerPort, machineKey: String?, printsJSON: Bool
-    ) throws(LaunchError) {
+    ) throws {
         let signals = SignalInbox()
         // Machines inherit the key; on their command lines everybody could see it.
         if let machineKey { setenv("HEXA_API_KEY", machineKey, 1) }

@@ -1,5 +1,5 @@
-import Client
 import Glibc
+import HostFiles
 import HostSystem
 import ModelFiles
 import Reporting
@@ -17,7 +17,7 @@ enum ModelFolder {
     private static let fileCountMax = 256
 
     /// Sorted by name. Of a model that is there packed and unpacked the packed file counts, which loads sooner.
-    static func files(in folder: String) throws(LaunchError) -> [File] {
+    static func files(in folder: String) throws(FileError) -> [File] {
         var byName: [String: File] = [:]
         for path in try paths(in: folder) {
             var status = stat()
@@ -31,12 +31,12 @@ enum ModelFolder {
             byName[file.name] = file
         }
         guard !byName.isEmpty else {
-            throw .fileUnreadable(
+            throw .unreadable(
                 path: folder, reason: "no .hxm or .gguf file is in it",
                 hint: "pass a folder with models")
         }
         guard byName.count <= fileCountMax else {
-            throw .fileUnreadable(
+            throw .unreadable(
                 path: folder, reason: "it has more than \(fileCountMax) models",
                 hint: "divide it")
         }
@@ -44,9 +44,9 @@ enum ModelFolder {
     }
 
     /// The unpacked files before the packed ones.
-    private static func paths(in folder: String) throws(LaunchError) -> [String] {
+    private static func paths(in folder: String) throws(FileError) -> [String] {
         guard let directory = opendir(folder) else {
-            throw .fileUnreadable(path: folder, reason: errorText(errno), hint: "pass a folder with models")
+            throw .unreadable(path: folder, reason: errorText(errno), hint: "pass a folder with models")
         }
         defer { closedir(directory) }
         var names: [String] = []

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Client
 import Fleet
 import FleetHost
 import HostSystem
@@ -89,7 +88,7 @@ struct ServeCommand: ParsableCommand {
 
 extension ServeCommand {
     /// Refuses to begin what would be refused as soon as the largest models have run.
-    private func checkLocking(_ files: [ModelFolder.File]) throws(LaunchError) {
+    private func checkLocking(_ files: [ModelFolder.File]) throws {
         let largest = files.sorted { $0.byteCount > $1.byteCount }.prefix(maxResident)
         try LockedFile.check(largest.map(\.path))
     }

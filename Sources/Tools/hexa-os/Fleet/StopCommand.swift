@@ -1,5 +1,4 @@
 import ArgumentParser
-import Client
 import FleetHost
 import Glibc
 import HostSystem
@@ -38,7 +37,7 @@ struct StopCommand: ParsableCommand {
             let deadline = HostClock.now + .seconds(Self.timeoutSeconds)
             while machineCount(port) > 0 {
                 guard HostClock.now < deadline else {
-                    throw LaunchError.notRunning(reason: "\(model) was asked to stop and has not yet")
+                    throw NotRunning(reason: "\(model) was asked to stop and has not yet")
                 }
                 usleep(Self.pollMicroseconds)
             }

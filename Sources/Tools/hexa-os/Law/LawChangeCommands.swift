@@ -68,7 +68,7 @@ struct LawReplaceCommand: ParsableCommand {
             }
             if json { return Terminal.print(bytes: answer + [UInt8(ascii: "\n")]) }
             guard let report = try? JSONValue(parsing: answer), let version = report["version"]?.intValue else {
-                throw LaunchError.badAnswer(reason: "it is not the report of a change")
+                throw BadAnswer(reason: "it is not the report of a change")
             }
             for change in report["changes"]?.arrayValue ?? [] {
                 let names = (change["ops"]?.arrayValue ?? []).compactMap(\.stringValue).joined(separator: ", ")

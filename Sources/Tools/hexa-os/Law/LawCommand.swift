@@ -60,7 +60,7 @@ struct LawOptions: ParsableArguments {
         do {
             return (try LawDocument(parsing: text), text, "the appliance's law")
         } catch {
-            throw LaunchError.badAnswer(reason: error.message)
+            throw BadAnswer(reason: error.message)
         }
     }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Client
 import Glibc
+import HostErrors
 import HostFiles
 import HostSystem
 import JSON
@@ -21,7 +22,7 @@ enum LawRecords {
             }
             try verifier.finish()
         } catch {
-            throw LaunchError.recordsTampered(path: path, reason: error.message)
+            throw RecordsTampered(path: path, reason: error.message)
         }
         return verifier
     }
@@ -48,6 +49,14 @@ enum LawRecords {
         if record.number > 0 { words.append("[\(record.number)]") }
         return words.joined(separator: " ")
     }
+}
+
+/// A file of growth records that is not an intact chain; `reason` begins with the line.
+struct RecordsTampered: ReportedFailure {
+    let path: String
+    let reason: String
+
+    var report: FailureReport { .init("\(path): \(reason)", .dataError) }
 }
 
 struct LawLogCommand: ParsableCommand {
