@@ -155,8 +155,8 @@ let hostTargets: [Target] = [
     host(
         "Host/ModelFiles",
         [
-            "Appliance", "CLinux", "ChatTemplates", "HostErrors", "HostFiles", "HostSystem", "JSON", "KernelCore",
-            "ModelFormats", "Tensor", "Tokenizers", "Transformer",
+            "CLinux", "ChatTemplates", "HostErrors", "HostFiles", "HostSystem", "JSON", "KernelCore", "ModelFormats",
+            "Tensor", "Tokenizers", "Transformer",
         ]),
     host(
         "Host/Machines",

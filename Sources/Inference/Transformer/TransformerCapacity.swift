@@ -2,6 +2,9 @@ import Tensor
 
 /// How much a transformer shall hold at once; it decides how much memory is set aside.
 public struct TransformerCapacity: Equatable, Sendable {
+    /// Contexts beyond it must be asked for: keys and values of a long one take more than the weights do.
+    public static var contextLengthDefaultMax: Int { 4_096 }
+
     /// The most tokens of one sequence.
     public var contextLength: Int
     /// The most open sequences.

@@ -14,7 +14,7 @@ public struct ModelAssembly {
         public var name: String
         /// Seconds since 1970, for the model's card.
         public var created: UInt64
-        /// Tokens a sequence may hold; the model's own context up to `contextLengthDefaultMax` when nil.
+        /// Tokens a sequence may hold; nil for the model's own context, up to the capacity's default maximum.
         public var contextLength: Int?
         /// Sequences in service at once.
         public var sequenceCount: Int
@@ -67,9 +67,6 @@ public struct ModelAssembly {
     public let memory: TransformerCapacity.Memory
     public let service: ModelService<Transformer>
 
-    /// Contexts beyond it must be asked for: keys and values of a long one take more than the weights do.
-    public static var contextLengthDefaultMax: Int { 4_096 }
-
     /// - Parameters:
     ///   - file: where the model is; a GGUF file's weights are repacked there if it may be changed.
     ///   - crew: computes; whoever calls this, and later drives the server, leads it.
@@ -108,7 +105,8 @@ extension ModelAssembly {
     static func capacity(
         for model: ModelConfiguration, _ settings: Settings, participantCount: Int
     ) throws(Failure) -> TransformerCapacity {
-        let contextLength = min(settings.contextLength ?? contextLengthDefaultMax, model.contextLength)
+        let contextLength = min(
+            settings.contextLength ?? TransformerCapacity.contextLengthDefaultMax, model.contextLength)
         func capacity(cachedTokenCount: Int) -> TransformerCapacity {
             TransformerCapacity(
                 contextLength: contextLength, sequenceCount: settings.sequenceCount,

@@ -1,4 +1,3 @@
-import Appliance
 import struct KernelCore.KernelConfiguration
 import enum KernelCore.Limits
 import Transformer
@@ -35,7 +34,7 @@ public struct MemoryEstimate: Equatable, Sendable {
         _ model: ModelConfiguration, fileByteCount: Int, contextLength: Int? = nil, sequenceCount: Int? = nil,
         holdsPrograms: Bool = false
     ) {
-        let context = min(contextLength ?? ModelAssembly.contextLengthDefaultMax, model.contextLength)
+        let context = min(contextLength ?? TransformerCapacity.contextLengthDefaultMax, model.contextLength)
         let sequences = min(sequenceCount ?? KernelConfiguration().sequenceCount, KernelConfiguration.sequenceCountMax)
         func memory(cachedTokenCount: Int) -> TransformerCapacity.Memory {
             TransformerCapacity(contextLength: context, sequenceCount: sequences, cachedTokenCount: cachedTokenCount)
