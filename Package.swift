@@ -209,7 +209,7 @@ let testTargets: [Target] = [
     tests("Language/HexaBytecodeTests", ["HexaBytecode", "HexaLang", "HexaVM"]),
     tests("Language/HexaLangTests", ["HexaBytecode", "HexaLang", "HexaVM"]),
 
-    tests("Inference/TensorTests", ["LaneThreads", "Tensor"]),
+    tests("Inference/TensorTests", ["CIntrinsics", "LaneThreads", "Tensor"]),
     tests("Inference/ModelFormatsTests", ["ModelFixtures", "ModelFormats", "Tensor", "Tokenizers", "Transformer"]),
     tests("Inference/TokenizersTests", ["JSON", "ModelFixtures", "ModelFormats", "Tokenizers"]),
     tests("Inference/ChatTemplatesTests", ["ChatTemplates", "JSON", "ModelFixtures", "ModelFormats"]),

@@ -20,7 +20,7 @@ WITHOUT_REASON = {
     "DescriptorChain+Bytes.swift", "DeviceBus.swift", "DeviceTransport.swift", "Elementwise.swift", "EngineBench.swift",
     "FaultReport.swift", "FileMapping.swift", "Fingerprint.swift", "FleetService.swift", "Floats.swift",
     "Heap+Arrays.swift", "Heap+Maps.swift", "Heap.swift", "HostListener.swift", "KernelEntropy.swift",
-    "KernelHeap.swift", "Kernels+Multiply.swift", "Kernels+Portable.swift", "LaneCrew.swift", "LaneThreads.swift",
+    "KernelHeap.swift", "Kernels+Multiply.swift", "LaneCrew.swift", "LaneThreads.swift",
     "LockedFile.swift", "Loopback.swift", "Machine+Aggregates.swift", "Machine+Arithmetic.swift",
     "Machine+ArrayMethods.swift", "Machine+Calls.swift", "Machine+Collect.swift", "Machine+Comparison.swift",
     "Machine+Errors.swift", "Machine+Execute.swift", "Machine+Load.swift", "Machine+Methods.swift", "Machine+Run.swift",

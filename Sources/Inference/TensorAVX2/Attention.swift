@@ -1,26 +1,28 @@
 import CIntrinsics
 
-/// One page of positions for queries that share a key-value head: see `Kernels.attendPage` in module Tensor.
-///
-/// - Precondition: `dimension` is a multiple of 8, `positionCounts` are 0...64, `scores` has room for 64.
-@export(interface)
-public func attendPageAVX2(
-    _ queries: UnsafePointer<Float>, _ queryCount: Int, _ dimension: Int,
-    _ keys: UnsafePointer<UInt16>, _ values: UnsafePointer<UInt16>, _ positionCounts: UnsafePointer<Int32>,
-    _ scale: Float, _ scores: UnsafeMutablePointer<Float>, _ sums: UnsafeMutablePointer<Float>,
-    _ states: UnsafeMutablePointer<SIMD2<Float>>
-) {
-    for head in 0..<queryCount {
-        let positionCount = Int(positionCounts[head])
-        guard positionCount > 0 else { continue }
-        score(queries + head &* dimension, dimension, keys, positionCount, scale, scores)
-        let sum = sums + head &* dimension
-        let state = states[head]
-        let highest = max(state[0], largest(scores, positionCount))
-        let correction = exponentialOfOne(state[0] - highest)
-        let total = exponentiate(scores, positionCount, highest)
-        states[head] = SIMD2(highest, state[1] * correction + total)
-        accumulate(scores, positionCount, values, dimension, correction, sum)
+extension AVX2 {
+    /// One page of positions for queries that share a key-value head: see `Kernels.attendPage` in module Tensor.
+    ///
+    /// - Precondition: `dimension` is a multiple of 8, `positionCounts` are 0...64, `scores` has room for 64.
+    @export(interface)
+    public static func attendPage(
+        _ queries: UnsafePointer<Float>, _ queryCount: Int, _ dimension: Int,
+        _ keys: UnsafePointer<UInt16>, _ values: UnsafePointer<UInt16>, _ positionCounts: UnsafePointer<Int32>,
+        _ scale: Float, _ scores: UnsafeMutablePointer<Float>, _ sums: UnsafeMutablePointer<Float>,
+        _ states: UnsafeMutablePointer<SIMD2<Float>>
+    ) {
+        for head in 0..<queryCount {
+            let positionCount = Int(positionCounts[head])
+            guard positionCount > 0 else { continue }
+            score(queries + head &* dimension, dimension, keys, positionCount, scale, scores)
+            let sum = sums + head &* dimension
+            let state = states[head]
+            let highest = max(state[0], largest(scores, positionCount))
+            let correction = exponentialOfOne(state[0] - highest)
+            let total = exponentiate(scores, positionCount, highest)
+            states[head] = SIMD2(highest, state[1] * correction + total)
+            accumulate(scores, positionCount, values, dimension, correction, sum)
+        }
     }
 }
 

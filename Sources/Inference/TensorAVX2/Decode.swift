@@ -4,6 +4,79 @@ import CIntrinsics
 // `AffineCodes` in module Tensor, which defines them.
 // SAFETY: callers pass `blockCount` whole blocks and room for 32 codes and one group a block.
 
+extension AVX2 {
+    @export(interface)
+    public static func decodeQ4_0(
+        _ source: UnsafeRawPointer, _ blockCount: Int, _ codes: Codes, _ scales: Groups, _ minimums: Groups,
+        _ stride: Int
+    ) {
+        for block in 0..<blockCount {
+            let bytes = source + block &* 18
+            let scale = binary16(bytes, 0)
+            scales[block &* stride] = scale
+            minimums[block &* stride] = -8 * scale
+            store(nibbles(bytes + 2), codes + block &* 32)
+        }
+    }
+
+    @export(interface)
+    public static func decodeQ4_1(
+        _ source: UnsafeRawPointer, _ blockCount: Int, _ codes: Codes, _ scales: Groups, _ minimums: Groups,
+        _ stride: Int
+    ) {
+        for block in 0..<blockCount {
+            let bytes = source + block &* 20
+            scales[block &* stride] = binary16(bytes, 0)
+            minimums[block &* stride] = binary16(bytes, 2)
+            store(nibbles(bytes + 4), codes + block &* 32)
+        }
+    }
+
+    @export(interface)
+    public static func decodeQ5_0(
+        _ source: UnsafeRawPointer, _ blockCount: Int, _ codes: Codes, _ scales: Groups, _ minimums: Groups,
+        _ stride: Int
+    ) {
+        for block in 0..<blockCount {
+            let bytes = source + block &* 22
+            let scale = binary16(bytes, 0)
+            scales[block &* stride] = scale
+            minimums[block &* stride] = -16 * scale
+            let upper = fifthBits(bytes.loadUnaligned(fromByteOffset: 2, as: UInt32.self))
+            store(_mm256_or_si256(nibbles(bytes + 6), upper), codes + block &* 32)
+        }
+    }
+
+    @export(interface)
+    public static func decodeQ5_1(
+        _ source: UnsafeRawPointer, _ blockCount: Int, _ codes: Codes, _ scales: Groups, _ minimums: Groups,
+        _ stride: Int
+    ) {
+        for block in 0..<blockCount {
+            let bytes = source + block &* 24
+            scales[block &* stride] = binary16(bytes, 0)
+            minimums[block &* stride] = binary16(bytes, 2)
+            let upper = fifthBits(bytes.loadUnaligned(fromByteOffset: 4, as: UInt32.self))
+            store(_mm256_or_si256(nibbles(bytes + 8), upper), codes + block &* 32)
+        }
+    }
+
+    @export(interface)
+    public static func decodeQ8_0(
+        _ source: UnsafeRawPointer, _ blockCount: Int, _ codes: Codes, _ scales: Groups, _ minimums: Groups,
+        _ stride: Int
+    ) {
+        for block in 0..<blockCount {
+            let bytes = source + block &* 34
+            let scale = binary16(bytes, 0)
+            scales[block &* stride] = scale
+            minimums[block &* stride] = -128 * scale
+            let signed = _mm256_loadu_si256((bytes + 2).assumingMemoryBound(to: __m256i.self))
+            store(_mm256_xor_si256(signed, _mm256_set1_epi8(-128)), codes + block &* 32)
+        }
+    }
+}
+
 public typealias Codes = UnsafeMutablePointer<UInt8>
 public typealias Groups = UnsafeMutablePointer<Float>
 
@@ -34,70 +107,4 @@ private func fifthBits(_ bits: UInt32) -> __m256i {
 @inline(__always)
 func store(_ codes: __m256i, _ target: Codes) {
     _mm256_storeu_si256(UnsafeMutableRawPointer(target).assumingMemoryBound(to: __m256i.self), codes)
-}
-
-@export(interface)
-public func decodeQ4_0(
-    _ source: UnsafeRawPointer, _ blockCount: Int, _ codes: Codes, _ scales: Groups, _ minimums: Groups, _ stride: Int
-) {
-    for block in 0..<blockCount {
-        let bytes = source + block &* 18
-        let scale = binary16(bytes, 0)
-        scales[block &* stride] = scale
-        minimums[block &* stride] = -8 * scale
-        store(nibbles(bytes + 2), codes + block &* 32)
-    }
-}
-
-@export(interface)
-public func decodeQ4_1(
-    _ source: UnsafeRawPointer, _ blockCount: Int, _ codes: Codes, _ scales: Groups, _ minimums: Groups, _ stride: Int
-) {
-    for block in 0..<blockCount {
-        let bytes = source + block &* 20
-        scales[block &* stride] = binary16(bytes, 0)
-        minimums[block &* stride] = binary16(bytes, 2)
-        store(nibbles(bytes + 4), codes + block &* 32)
-    }
-}
-
-@export(interface)
-public func decodeQ5_0(
-    _ source: UnsafeRawPointer, _ blockCount: Int, _ codes: Codes, _ scales: Groups, _ minimums: Groups, _ stride: Int
-) {
-    for block in 0..<blockCount {
-        let bytes = source + block &* 22
-        let scale = binary16(bytes, 0)
-        scales[block &* stride] = scale
-        minimums[block &* stride] = -16 * scale
-        let upper = fifthBits(bytes.loadUnaligned(fromByteOffset: 2, as: UInt32.self))
-        store(_mm256_or_si256(nibbles(bytes + 6), upper), codes + block &* 32)
-    }
-}
-
-@export(interface)
-public func decodeQ5_1(
-    _ source: UnsafeRawPointer, _ blockCount: Int, _ codes: Codes, _ scales: Groups, _ minimums: Groups, _ stride: Int
-) {
-    for block in 0..<blockCount {
-        let bytes = source + block &* 24
-        scales[block &* stride] = binary16(bytes, 0)
-        minimums[block &* stride] = binary16(bytes, 2)
-        let upper = fifthBits(bytes.loadUnaligned(fromByteOffset: 4, as: UInt32.self))
-        store(_mm256_or_si256(nibbles(bytes + 8), upper), codes + block &* 32)
-    }
-}
-
-@export(interface)
-public func decodeQ8_0(
-    _ source: UnsafeRawPointer, _ blockCount: Int, _ codes: Codes, _ scales: Groups, _ minimums: Groups, _ stride: Int
-) {
-    for block in 0..<blockCount {
-        let bytes = source + block &* 34
-        let scale = binary16(bytes, 0)
-        scales[block &* stride] = scale
-        minimums[block &* stride] = -128 * scale
-        let signed = _mm256_loadu_si256((bytes + 2).assumingMemoryBound(to: __m256i.self))
-        store(_mm256_xor_si256(signed, _mm256_set1_epi8(-128)), codes + block &* 32)
-    }
 }

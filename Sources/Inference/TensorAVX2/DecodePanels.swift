@@ -4,6 +4,50 @@ import CIntrinsics
 // codes a 32-column block, of each four columns 16 rows' side by side, and 16 scales and minimums a group.
 // SAFETY: callers pass `blockCount` whole blocks of 16 rows and room for their codes and groups.
 
+extension AVX2 {
+    @export(interface)
+    public static func decodePanelQ4_0(
+        _ panel: UnsafeRawPointer, _ blockCount: Int, _ codes: Codes, _ scales: Groups, _ minimums: Groups
+    ) {
+        decodeQ4(panel, blockCount, codes, scales, minimums, blockBytes: 288, zeroPoint: 8)
+    }
+
+    @export(interface)
+    public static func decodePanelQ4_1(
+        _ panel: UnsafeRawPointer, _ blockCount: Int, _ codes: Codes, _ scales: Groups, _ minimums: Groups
+    ) {
+        decodeQ4(panel, blockCount, codes, scales, minimums, blockBytes: 320, zeroPoint: nil)
+    }
+
+    @export(interface)
+    public static func decodePanelQ5_0(
+        _ panel: UnsafeRawPointer, _ blockCount: Int, _ codes: Codes, _ scales: Groups, _ minimums: Groups
+    ) {
+        decodeQ5(panel, blockCount, codes, scales, minimums, blockBytes: 352, zeroPoint: 16)
+    }
+
+    @export(interface)
+    public static func decodePanelQ5_1(
+        _ panel: UnsafeRawPointer, _ blockCount: Int, _ codes: Codes, _ scales: Groups, _ minimums: Groups
+    ) {
+        decodeQ5(panel, blockCount, codes, scales, minimums, blockBytes: 384, zeroPoint: nil)
+    }
+
+    @export(interface)
+    public static func decodePanelQ8_0(
+        _ panel: UnsafeRawPointer, _ blockCount: Int, _ codes: Codes, _ scales: Groups, _ minimums: Groups
+    ) {
+        for block in 0..<blockCount {
+            let source = panel + block &* 544
+            for offset in stride(from: 0, to: 512, by: 32) {
+                let signed = register(source + offset)
+                store(_mm256_xor_si256(signed, _mm256_set1_epi8(-128)), codes + (block &* 512 &+ offset))
+            }
+            decodeGroups(source + 512, zeroPoint: 128, scales + block &* 16, minimums + block &* 16)
+        }
+    }
+}
+
 @inline(__always)
 func register(_ source: UnsafeRawPointer) -> __m256i {
     _mm256_loadu_si256(source.assumingMemoryBound(to: __m256i.self))
@@ -63,20 +107,6 @@ private func decodeQ4(
     }
 }
 
-@export(interface)
-public func decodePanelQ4_0(
-    _ panel: UnsafeRawPointer, _ blockCount: Int, _ codes: Codes, _ scales: Groups, _ minimums: Groups
-) {
-    decodeQ4(panel, blockCount, codes, scales, minimums, blockBytes: 288, zeroPoint: 8)
-}
-
-@export(interface)
-public func decodePanelQ4_1(
-    _ panel: UnsafeRawPointer, _ blockCount: Int, _ codes: Codes, _ scales: Groups, _ minimums: Groups
-) {
-    decodeQ4(panel, blockCount, codes, scales, minimums, blockBytes: 320, zeroPoint: nil)
-}
-
 /// 16 in byte j of a row's word where bit `4 * word + j` of the row's `bits` is set.
 @inline(__always)
 private func fifthBits(_ bits: __m256i, _ word: Int) -> __m256i {
@@ -98,33 +128,5 @@ private func decodeQ5(
         let source = panel + block &* blockBytes
         decodeNibbles(source + 64, codes + block &* 512) { word, offset in fifthBits(register(source + offset), word) }
         decodeGroups(source + 320, zeroPoint: zeroPoint, scales + block &* 16, minimums + block &* 16)
-    }
-}
-
-@export(interface)
-public func decodePanelQ5_0(
-    _ panel: UnsafeRawPointer, _ blockCount: Int, _ codes: Codes, _ scales: Groups, _ minimums: Groups
-) {
-    decodeQ5(panel, blockCount, codes, scales, minimums, blockBytes: 352, zeroPoint: 16)
-}
-
-@export(interface)
-public func decodePanelQ5_1(
-    _ panel: UnsafeRawPointer, _ blockCount: Int, _ codes: Codes, _ scales: Groups, _ minimums: Groups
-) {
-    decodeQ5(panel, blockCount, codes, scales, minimums, blockBytes: 384, zeroPoint: nil)
-}
-
-@export(interface)
-public func decodePanelQ8_0(
-    _ panel: UnsafeRawPointer, _ blockCount: Int, _ codes: Codes, _ scales: Groups, _ minimums: Groups
-) {
-    for block in 0..<blockCount {
-        let source = panel + block &* 544
-        for offset in stride(from: 0, to: 512, by: 32) {
-            let signed = register(source + offset)
-            store(_mm256_xor_si256(signed, _mm256_set1_epi8(-128)), codes + (block &* 512 &+ offset))
-        }
-        decodeGroups(source + 512, zeroPoint: 128, scales + block &* 16, minimums + block &* 16)
     }
 }

@@ -5,6 +5,23 @@ import CIntrinsics
 //
 // SAFETY: callers pass whole blocks of weights and activations; tails of rows and tokens are masked.
 
+extension AVX2 {
+    /// Multiplies a panel of decoded codes.
+    @export(interface)
+    public static func multiplyDecodedPanel(_ panel: decoded_panel, _ product: panel_product) {
+        let groupsPerBlock = 32 / Int(panel.elements_per_group)
+        let weights = Weights(
+            codes: panel.codes, scales: panel.scales, minimums: panel.minimums, groupsPerBlock: groupsPerBlock,
+            areSmall: panel.code_bits <= 4 && groupsPerBlock == 1)
+        if weights.areSmall {
+            multiplyTiles(weights, product, groupsPerBlock: 1, areSmall: true)
+        } else {
+            multiplyTiles(weights, product, groupsPerBlock: groupsPerBlock, areSmall: false)
+        }
+        addOutliers(weights, product)
+    }
+}
+
 /// Where the fields of a block of a tile of activations begin, in bytes for each token of its width: eight words of
 /// four codes, the scale, the sum of the block and of its first half (see `Activations` in module Tensor).
 private enum TileBlock {
@@ -75,26 +92,6 @@ private struct Weights {
     let groupsPerBlock: Int
     /// Codes are below 16, and taken as they are; else they are taken as signed, 128 less.
     let areSmall: Bool
-}
-
-/// Multiplies a panel of decoded codes: 512 bytes a 32-column block, of each four columns 16 rows' side by side.
-///
-/// - Parameters:
-///   - scales, minimums: sixteen a group of `elementsPerGroup` (32 or 16) columns.
-///   - areSmall: all codes are below 16.
-@export(interface)
-public func multiplyDecodedPanelAVX2(
-    _ codes: UnsafePointer<UInt8>, _ scales: UnsafePointer<Float>, _ minimums: UnsafePointer<Float>,
-    _ elementsPerGroup: Int, _ areSmall: Bool, _ product: panel_product
-) {
-    let weights = Weights(
-        codes: codes, scales: scales, minimums: minimums, groupsPerBlock: 32 / elementsPerGroup, areSmall: areSmall)
-    if areSmall && elementsPerGroup == 32 {
-        multiplyTiles(weights, product, groupsPerBlock: 1, areSmall: true)
-    } else {
-        multiplyTiles(weights, product, groupsPerBlock: weights.groupsPerBlock, areSmall: false)
-    }
-    addOutliers(weights, product)
 }
 
 @inline(__always)

@@ -1,44 +1,47 @@
 import CIntrinsics
 
-private let blockColumns = 32
-
-/// Quantizes a row into its place in a tile; see `Kernels.quantize` in module Tensor, with which it agrees exactly.
-///
-/// - Parameters:
-///   - values: `blockCount` blocks of 32 floats; those taken apart are zero for the time of the call.
-///   - magnitudes: room for one a block.
-///   - target: the row's word in the first block of its tile.
-///   - width: tokens of the tile.
-@export(interface)
-public func quantizeRowAVX2(
-    _ values: UnsafeMutablePointer<Float>, _ blockCount: Int, _ magnitudes: UnsafeMutablePointer<Float>,
-    _ outliers: UnsafeMutablePointer<activation_outlier>, _ outlierCount: Int,
-    _ target: UnsafeMutableRawPointer, _ width: Int
-) {
-    for block in 0..<blockCount { magnitudes[block] = magnitude(values + block &* blockColumns) }
-    for index in 0..<outlierCount {
-        let place = largest(magnitudes, blockCount)
-        let block = values + place &* blockColumns
-        let column = place &* blockColumns &+ position(of: magnitudes[place], block)
-        outliers[index] = activation_outlier(
-            value: values[column], column: Int32(truncatingIfNeeded: column), selector: 1 &<< (Int32(column & 3) &* 8))
-        values[column] = 0
-        magnitudes[place] = magnitude(block)
-    }
-    for block in 0..<blockCount {
-        quantizeBlock(values + block &* blockColumns, magnitudes[block], target + block &* width &* 48, width)
-    }
-    // In reverse: where there are fewer elements than outliers, later ones name an earlier one's column.
-    for index in stride(from: outlierCount &- 1, through: 0, by: -1) {
-        let (value, column) = (outliers[index].value, Int(outliers[index].column))
-        let block = target + (column >> 5) &* width &* 48
-        values[column] = value
-        storeFloat(block.load(fromByteOffset: 36 &* width, as: Float.self) + value, block, 36 &* width)
-        if column & 16 == 0 {
-            storeFloat(block.load(fromByteOffset: 40 &* width, as: Float.self) + value, block, 40 &* width)
+extension AVX2 {
+    /// Quantizes a row into its place in a tile; see `Kernels.quantize` in module Tensor, with which it agrees exactly.
+    ///
+    /// - Parameters:
+    ///   - values: `blockCount` blocks of 32 floats; those taken apart are zero for the time of the call.
+    ///   - magnitudes: room for one a block.
+    ///   - target: the row's word in the first block of its tile.
+    ///   - width: tokens of the tile.
+    @export(interface)
+    public static func quantizeRow(
+        _ values: UnsafeMutablePointer<Float>, _ blockCount: Int, _ magnitudes: UnsafeMutablePointer<Float>,
+        _ outliers: UnsafeMutablePointer<activation_outlier>, _ outlierCount: Int,
+        _ target: UnsafeMutableRawPointer, _ width: Int
+    ) {
+        for block in 0..<blockCount { magnitudes[block] = magnitude(values + block &* blockColumns) }
+        for index in 0..<outlierCount {
+            let place = largest(magnitudes, blockCount)
+            let block = values + place &* blockColumns
+            let column = place &* blockColumns &+ position(of: magnitudes[place], block)
+            outliers[index] = activation_outlier(
+                value: values[column], column: Int32(truncatingIfNeeded: column),
+                selector: 1 &<< (Int32(column & 3) &* 8))
+            values[column] = 0
+            magnitudes[place] = magnitude(block)
+        }
+        for block in 0..<blockCount {
+            quantizeBlock(values + block &* blockColumns, magnitudes[block], target + block &* width &* 48, width)
+        }
+        // In reverse: where there are fewer elements than outliers, later ones name an earlier one's column.
+        for index in stride(from: outlierCount &- 1, through: 0, by: -1) {
+            let (value, column) = (outliers[index].value, Int(outliers[index].column))
+            let block = target + (column >> 5) &* width &* 48
+            values[column] = value
+            storeFloat(block.load(fromByteOffset: 36 &* width, as: Float.self) + value, block, 36 &* width)
+            if column & 16 == 0 {
+                storeFloat(block.load(fromByteOffset: 40 &* width, as: Float.self) + value, block, 40 &* width)
+            }
         }
     }
 }
+
+private let blockColumns = 32
 
 /// The index of the largest number, of equal ones the first.
 @inline(__always)

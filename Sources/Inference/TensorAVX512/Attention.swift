@@ -1,44 +1,46 @@
 import CIntrinsics
 
-/// Keys lie by element and position, 64 positions an element.
-private let positionsPerPage = 64
-
-/// One page of positions for queries that share a key-value head: see `Kernels.attendPage` in module Tensor.
-///
-/// Up to six queries at a time keep their sums in registers, so that a key or value is widened once for all of them.
-/// What a query gets does not depend on the others.
-///
-/// - Precondition: `dimension` is a multiple of 16, `positionCounts` are 0...64, `scores` has room for 6 * 64.
-@export(interface)
-public func attendPageAVX512(
-    _ queries: UnsafePointer<Float>, _ queryCount: Int, _ dimension: Int,
-    _ keys: UnsafePointer<UInt16>, _ values: UnsafePointer<UInt16>, _ positionCounts: UnsafePointer<Int32>,
-    _ scale: Float, _ scores: UnsafeMutablePointer<Float>, _ sums: UnsafeMutablePointer<Float>,
-    _ states: UnsafeMutablePointer<SIMD2<Float>>
-) {
-    var first = 0
-    while first < queryCount {
-        let count = queryCount &- first
-        let page = Page(
-            queries: queries + first &* dimension, dimension: dimension, keys: keys, values: values,
-            positionCounts: positionCounts + first, scale: scale, scores: scores, sums: sums + first &* dimension,
-            states: states + first)
-        switch count {
-        case 1:
-            page.attend(1)
-            first &+= 1
-        case 2:
-            page.attend(2)
-            first &+= 2
-        case 3...5:
-            page.attend(3)
-            first &+= 3
-        default:
-            page.attend(6)
-            first &+= 6
+extension AVX512 {
+    /// One page of positions for queries that share a key-value head: see `Kernels.attendPage` in module Tensor.
+    ///
+    /// Up to six queries at a time keep their sums in registers, so that a key or value is widened once for all of
+    /// them. What a query gets does not depend on the others.
+    ///
+    /// - Precondition: `dimension` is a multiple of 16, `positionCounts` are 0...64, `scores` has room for 6 * 64.
+    @export(interface)
+    public static func attendPage(
+        _ queries: UnsafePointer<Float>, _ queryCount: Int, _ dimension: Int,
+        _ keys: UnsafePointer<UInt16>, _ values: UnsafePointer<UInt16>, _ positionCounts: UnsafePointer<Int32>,
+        _ scale: Float, _ scores: UnsafeMutablePointer<Float>, _ sums: UnsafeMutablePointer<Float>,
+        _ states: UnsafeMutablePointer<SIMD2<Float>>
+    ) {
+        var first = 0
+        while first < queryCount {
+            let count = queryCount &- first
+            let page = Page(
+                queries: queries + first &* dimension, dimension: dimension, keys: keys, values: values,
+                positionCounts: positionCounts + first, scale: scale, scores: scores, sums: sums + first &* dimension,
+                states: states + first)
+            switch count {
+            case 1:
+                page.attend(1)
+                first &+= 1
+            case 2:
+                page.attend(2)
+                first &+= 2
+            case 3...5:
+                page.attend(3)
+                first &+= 3
+            default:
+                page.attend(6)
+                first &+= 6
+            }
         }
     }
 }
+
+/// Keys lie by element and position, 64 positions an element.
+private let positionsPerPage = 64
 
 /// The lanes of the register that starts at `position` which hold positions below `count`.
 @inline(__always)

@@ -2,48 +2,34 @@ import CIntrinsics
 
 // Decoded panels times many tokens: unpacking is done once, and any format is multiplied by the same loop.
 
-/// Multiplies a panel of decoded codes: 512 bytes a 32-column block, of each four columns 16 rows' side by side.
-///
-/// - Parameters:
-///   - scales, minimums: sixteen a group of `elementsPerGroup` (32 or 16) columns.
-///   - zeroPoint: 8 or 128 where every minimum is the scale times `-zeroPoint`; 0 where minimums are read.
-@export(interface)
-public func multiplyDecodedPanel(
-    _ codes: UnsafePointer<UInt8>, _ scales: UnsafePointer<Float>, _ minimums: UnsafePointer<Float>,
-    _ elementsPerGroup: Int, _ zeroPoint: Int, _ product: panel_product
-) {
-    let panel = DecodedPanel(codes: codes, scales: scales, minimums: minimums)
-    if elementsPerGroup == 16 {
-        multiply(panel, product, groupsOf: 16, zeroPointShift: nil)
-    } else if zeroPoint == 8 {
-        multiply(panel, product, groupsOf: 32, zeroPointShift: 0)
-    } else if zeroPoint == 128 {
-        multiply(panel, product, groupsOf: 32, zeroPointShift: 4)
-    } else {
-        multiply(panel, product, groupsOf: 32, zeroPointShift: nil)
-    }
-    let (zeroPoint, groupShift) = (Int32(truncatingIfNeeded: zeroPoint), elementsPerGroup == 16 ? 4 : 5)
-    addOutliers(product, zeroPoint: zeroPoint) { column in
-        let codes = _mm512_loadu_si512(panel.codes + (column >> 2) &* 64)
-        return (codes, _mm512_loadu_ps(scales + (column >> groupShift) &* 16))
-    }
-}
-
-private struct DecodedPanel {
-    let codes: UnsafeRawPointer
-    let scales: UnsafePointer<Float>
-    let minimums: UnsafePointer<Float>
-
-    init(codes: UnsafePointer<UInt8>, scales: UnsafePointer<Float>, minimums: UnsafePointer<Float>) {
-        self.codes = UnsafeRawPointer(codes)
-        self.scales = scales
-        self.minimums = minimums
+extension AVX512 {
+    /// Multiplies a panel of decoded codes.
+    @export(interface)
+    public static func multiplyDecodedPanel(_ panel: decoded_panel, _ product: panel_product) {
+        // A zero point that is not 8 times a power of two that `Tile.begin` shifts by is read as minimums are.
+        var zeroPoint: Int32 = 0
+        if panel.elements_per_group == 16 {
+            multiply(panel, product, groupsOf: 16, zeroPointShift: nil)
+        } else if panel.zero_point == 8 {
+            zeroPoint = 8
+            multiply(panel, product, groupsOf: 32, zeroPointShift: 0)
+        } else if panel.zero_point == 128 {
+            zeroPoint = 128
+            multiply(panel, product, groupsOf: 32, zeroPointShift: 4)
+        } else {
+            multiply(panel, product, groupsOf: 32, zeroPointShift: nil)
+        }
+        let groupShift = panel.elements_per_group == 16 ? 4 : 5
+        addOutliers(product, zeroPoint: zeroPoint) { column in
+            let codes = _mm512_loadu_si512(panel.codes + (column >> 2) &* 64)
+            return (codes, _mm512_loadu_ps(panel.scales + (column >> groupShift) &* 16))
+        }
     }
 }
 
 @_transparent
 private func multiply(
-    _ panel: DecodedPanel, _ product: panel_product, groupsOf elementsPerGroup: Int, zeroPointShift: Int?
+    _ panel: decoded_panel, _ product: panel_product, groupsOf elementsPerGroup: Int, zeroPointShift: Int?
 ) {
     switch product.tile_width {
     case 1: multiplyTiles(panel, product, elementsPerGroup, zeroPointShift, width: 1)
@@ -55,7 +41,7 @@ private func multiply(
 
 @_transparent
 private func multiplyTiles(
-    _ panel: DecodedPanel, _ product: panel_product, _ elementsPerGroup: Int, _ zeroPointShift: Int?, width: Int
+    _ panel: decoded_panel, _ product: panel_product, _ elementsPerGroup: Int, _ zeroPointShift: Int?, width: Int
 ) {
     var (token, activations) = (0, product.tiles!)
     let tileCount = (Int(product.token_count) &+ width &- 1) / width
@@ -63,8 +49,8 @@ private func multiplyTiles(
     var ahead = product.ahead!
     while token < Int(product.token_count) {
         var tile = Tile(product, firstToken: token, width: width)
-        var (weights, block) = (panel.codes, activations)
-        var (scales, minimums) = (panel.scales, panel.minimums)
+        var (weights, block) = (UnsafeRawPointer(panel.codes!), activations)
+        var (scales, minimums) = (panel.scales!, panel.minimums!)
         for _ in 0..<Int(product.block_count) {
             if let zeroPointShift { tile.begin(block, zeroPointShift: zeroPointShift) }
             multiplyWords(&tile, weights, block, 0)

@@ -1,19 +1,21 @@
 import CIntrinsics
 
-/// Interleaves 16 rows of codes, `rowStride` bytes apart, four columns at a time: 64 bytes of the panel hold columns 4k
-/// to 4k + 3 of row 0, then of row 1, and so on, which is one VNNI operand for sixteen rows.
-///
-/// - Parameter columns: a multiple of 32.
-@export(interface)
-public func interleavePanel(
-    _ codes: UnsafePointer<UInt8>, _ rowStride: Int, _ columns: Int, _ panel: UnsafeMutablePointer<UInt8>
-) {
-    var column = 0
-    while column < columns {
-        let count = columns &- column >= 64 ? 16 : 8
-        let target = panel + column &* 16
-        transpose(codes + column, rowStride, UInt16(truncatingIfNeeded: 1 &<< count &- 1), count, target)
-        column &+= count &* 4
+extension AVX512 {
+    /// Interleaves 16 rows of codes, `rowStride` bytes apart, four columns at a time: 64 bytes of the panel hold columns
+    /// 4k to 4k + 3 of row 0, then of row 1, and so on, which is one VNNI operand for sixteen rows.
+    ///
+    /// - Parameter columns: a multiple of 32.
+    @export(interface)
+    public static func interleavePanel(
+        _ codes: UnsafePointer<UInt8>, _ rowStride: Int, _ columns: Int, _ panel: UnsafeMutablePointer<UInt8>
+    ) {
+        var column = 0
+        while column < columns {
+            let count = columns &- column >= 64 ? 16 : 8
+            let target = panel + column &* 16
+            transpose(codes + column, rowStride, UInt16(truncatingIfNeeded: 1 &<< count &- 1), count, target)
+            column &+= count &* 4
+        }
     }
 }
 

@@ -3,6 +3,47 @@ import CIntrinsics
 // Panels as they lie in memory times one token or few: memory bandwidth is the limit, and unpacking ahead of use would
 // double the traffic. The layout is that of `PanelPacking` in module Tensor.
 
+extension AVX512 {
+    /// Q4_0: 256 bytes of nibbles, 16 scales; zero point 8.
+    @export(interface)
+    public static func multiplyPanelQ4_0(_ panel: UnsafeRawPointer, _ product: panel_product) {
+        switch product.tile_width {
+        case 1: multiplyQ4(panel, product, hasMinimums: false, width: 1)
+        case 2: multiplyQ4(panel, product, hasMinimums: false, width: 2)
+        case 4: multiplyQ4(panel, product, hasMinimums: false, width: 4)
+        default: multiplyQ4(panel, product, hasMinimums: false, width: 8)
+        }
+        addOutliers(product, zeroPoint: 8) { nibbles(panel, 288, $0) }
+    }
+
+    /// Q4_1: 256 bytes of nibbles, 16 scales, 16 minimums.
+    @export(interface)
+    public static func multiplyPanelQ4_1(_ panel: UnsafeRawPointer, _ product: panel_product) {
+        switch product.tile_width {
+        case 1: multiplyQ4(panel, product, hasMinimums: true, width: 1)
+        case 2: multiplyQ4(panel, product, hasMinimums: true, width: 2)
+        case 4: multiplyQ4(panel, product, hasMinimums: true, width: 4)
+        default: multiplyQ4(panel, product, hasMinimums: true, width: 8)
+        }
+        addOutliers(product, zeroPoint: 0) { nibbles(panel, 320, $0) }
+    }
+
+    /// Q8_0: 512 signed bytes, 16 scales.
+    @export(interface)
+    public static func multiplyPanelQ8_0(_ panel: UnsafeRawPointer, _ product: panel_product) {
+        switch product.tile_width {
+        case 1: multiplyQ8(panel, product, width: 1)
+        case 2: multiplyQ8(panel, product, width: 2)
+        case 4: multiplyQ8(panel, product, width: 4)
+        default: multiplyQ8(panel, product, width: 8)
+        }
+        addOutliers(product, zeroPoint: 128) { column in
+            let block = panel + (column >> 5) &* 544
+            return (unsigned(block + (column >> 2 & 7) &* 64), halves(block + 512))
+        }
+    }
+}
+
 /// Asks for weights ahead of their use, evenly over the passes that a batch's tiles make over a run: else the first
 /// pass waits for memory, and the others leave it idle.
 struct Prefetcher {
@@ -65,30 +106,6 @@ private func nibbles(_ panel: UnsafeRawPointer, _ blockBytes: Int, _ column: Int
     return (lowNibbles(_mm512_srl_epi16(bytes, shift)), halves(block + 256))
 }
 
-/// Q4_0: 256 bytes of nibbles, 16 scales; zero point 8.
-@export(interface)
-public func multiplyPanelQ4_0(_ panel: UnsafeRawPointer, _ product: panel_product) {
-    switch product.tile_width {
-    case 1: multiplyQ4(panel, product, hasMinimums: false, width: 1)
-    case 2: multiplyQ4(panel, product, hasMinimums: false, width: 2)
-    case 4: multiplyQ4(panel, product, hasMinimums: false, width: 4)
-    default: multiplyQ4(panel, product, hasMinimums: false, width: 8)
-    }
-    addOutliers(product, zeroPoint: 8) { nibbles(panel, 288, $0) }
-}
-
-/// Q4_1: 256 bytes of nibbles, 16 scales, 16 minimums.
-@export(interface)
-public func multiplyPanelQ4_1(_ panel: UnsafeRawPointer, _ product: panel_product) {
-    switch product.tile_width {
-    case 1: multiplyQ4(panel, product, hasMinimums: true, width: 1)
-    case 2: multiplyQ4(panel, product, hasMinimums: true, width: 2)
-    case 4: multiplyQ4(panel, product, hasMinimums: true, width: 4)
-    default: multiplyQ4(panel, product, hasMinimums: true, width: 8)
-    }
-    addOutliers(product, zeroPoint: 0) { nibbles(panel, 320, $0) }
-}
-
 @_transparent
 private func multiplyQ4(_ panel: UnsafeRawPointer, _ product: panel_product, hasMinimums: Bool, width: Int) {
     let blockByteCount = hasMinimums ? 320 : 288
@@ -116,21 +133,6 @@ private func multiplyQ4(_ panel: UnsafeRawPointer, _ product: panel_product, has
 @inline(__always)
 func unsigned(_ weights: UnsafeRawPointer) -> __m512i {
     _mm512_xor_si512(_mm512_loadu_si512(weights), _mm512_set1_epi8(-128))
-}
-
-/// Q8_0: 512 signed bytes, 16 scales.
-@export(interface)
-public func multiplyPanelQ8_0(_ panel: UnsafeRawPointer, _ product: panel_product) {
-    switch product.tile_width {
-    case 1: multiplyQ8(panel, product, width: 1)
-    case 2: multiplyQ8(panel, product, width: 2)
-    case 4: multiplyQ8(panel, product, width: 4)
-    default: multiplyQ8(panel, product, width: 8)
-    }
-    addOutliers(product, zeroPoint: 128) { column in
-        let block = panel + (column >> 5) &* 544
-        return (unsigned(block + (column >> 2 & 7) &* 64), halves(block + 512))
-    }
 }
 
 @_transparent

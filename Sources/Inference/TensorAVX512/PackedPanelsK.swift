@@ -3,6 +3,42 @@ import CIntrinsics
 // Panels of GGML's 256-element formats as they lie in memory, as in PackedPanels.swift. A block is eight runs of 32
 // columns; `group` counts them, or half of them where 16 columns share a scale.
 
+extension AVX512 {
+    /// Q4_K: three words of scales, 32 of nibbles (eight of two groups each), two factors.
+    @export(interface)
+    public static func multiplyPanelQ4_K(_ panel: UnsafeRawPointer, _ product: panel_product) {
+        switch product.tile_width {
+        case 1: multiplyQ4K(panel, product, width: 1)
+        case 2: multiplyQ4K(panel, product, width: 2)
+        case 4: multiplyQ4K(panel, product, width: 4)
+        default: multiplyQ4K(panel, product, width: 8)
+        }
+        addOutliers(product, zeroPoint: 0) { column in
+            let (block, group) = (panel + (column >> 8) &* 2304, column >> 5 & 7)
+            let bytes = _mm512_loadu_si512(block + (192 &+ (group >> 1 &* 8 &+ column >> 2 & 7) &* 64))
+            let shift = _mm_cvtsi32_si128(Int32(truncatingIfNeeded: (group & 1) &* 4))
+            return (
+                lowNibbles(_mm512_srl_epi16(bytes, shift)), SixBitGroups(block, factors: block + 2240).scales(group)
+            )
+        }
+    }
+
+    /// Q6_K: 32 words of nibbles, 16 of upper bits, four of scales, one factor.
+    @export(interface)
+    public static func multiplyPanelQ6_K(_ panel: UnsafeRawPointer, _ product: panel_product) {
+        switch product.tile_width {
+        case 1: multiplyQ6K(panel, product, width: 1)
+        case 2: multiplyQ6K(panel, product, width: 2)
+        case 4: multiplyQ6K(panel, product, width: 4)
+        default: multiplyQ6K(panel, product, width: 8)
+        }
+        addOutliers(product, zeroPoint: 0) { column in
+            let block = panel + (column >> 8) &* 3360
+            return (sixBitCodes(block, column >> 5 & 7, column >> 2 & 7), signedScales(block, column >> 4 & 15))
+        }
+    }
+}
+
 /// The six-bit scales and minimums of a Q4_K block: three words a row, and two factors.
 private struct SixBitGroups {
     private let scaleOfScales: __m512
@@ -41,23 +77,6 @@ private struct SixBitGroups {
         let shift = _mm_cvtsi32_si128(Int32(truncatingIfNeeded: index &* 8))
         let bytes = _mm512_and_si512(_mm512_srl_epi32(words, shift), _mm512_set1_epi32(255))
         return _mm512_cvtepi32_ps(bytes)
-    }
-}
-
-/// Q4_K: three words of scales, 32 of nibbles (eight of two groups each), two factors.
-@export(interface)
-public func multiplyPanelQ4_K(_ panel: UnsafeRawPointer, _ product: panel_product) {
-    switch product.tile_width {
-    case 1: multiplyQ4K(panel, product, width: 1)
-    case 2: multiplyQ4K(panel, product, width: 2)
-    case 4: multiplyQ4K(panel, product, width: 4)
-    default: multiplyQ4K(panel, product, width: 8)
-    }
-    addOutliers(product, zeroPoint: 0) { column in
-        let (block, group) = (panel + (column >> 8) &* 2304, column >> 5 & 7)
-        let bytes = _mm512_loadu_si512(block + (192 &+ (group >> 1 &* 8 &+ column >> 2 & 7) &* 64))
-        let shift = _mm_cvtsi32_si128(Int32(truncatingIfNeeded: (group & 1) &* 4))
-        return (lowNibbles(_mm512_srl_epi16(bytes, shift)), SixBitGroups(block, factors: block + 2240).scales(group))
     }
 }
 
@@ -108,21 +127,6 @@ private func signedScales(_ block: UnsafeRawPointer, _ group: Int) -> __m512 {
     let up = _mm_cvtsi32_si128(Int32(truncatingIfNeeded: 24 &- (group & 3) &* 8))
     let signed = _mm512_srai_epi32(_mm512_sll_epi32(words, up), 24)
     return _mm512_mul_ps(halves(block + 3328), _mm512_cvtepi32_ps(signed))
-}
-
-/// Q6_K: 32 words of nibbles, 16 of upper bits, four of scales, one factor.
-@export(interface)
-public func multiplyPanelQ6_K(_ panel: UnsafeRawPointer, _ product: panel_product) {
-    switch product.tile_width {
-    case 1: multiplyQ6K(panel, product, width: 1)
-    case 2: multiplyQ6K(panel, product, width: 2)
-    case 4: multiplyQ6K(panel, product, width: 4)
-    default: multiplyQ6K(panel, product, width: 8)
-    }
-    addOutliers(product, zeroPoint: 0) { column in
-        let block = panel + (column >> 8) &* 3360
-        return (sixBitCodes(block, column >> 5 & 7, column >> 2 & 7), signedScales(block, column >> 4 & 15))
-    }
 }
 
 @_transparent

@@ -14,6 +14,20 @@ typedef struct {
     int32_t selector;
 } activation_outlier;
 
+/// A panel whose weights were decoded to codes, scales and minimums: see `AffineCodes` in module Tensor.
+typedef struct {
+    /// 512 bytes a 32-column block, of each four columns 16 rows' side by side.
+    const uint8_t *codes;
+    /// Sixteen a group of `elements_per_group` (32 or 16) columns.
+    const float *scales;
+    const float *minimums;
+    int64_t elements_per_group;
+    /// What minimums are the scale's negative multiple of; 0 where the format has minimums of their own.
+    int64_t zero_point;
+    /// Bits that a code has at most.
+    int64_t code_bits;
+} decoded_panel;
+
 /// The product of a panel (16 rows of weights, a run of 32-column blocks) with a batch of quantized activations.
 typedef struct {
     /// The run's first block in the row, and the number of its blocks.

@@ -1,6 +1,3 @@
-import TensorAVX2
-import TensorAVX512
-
 extension Kernels {
     /// Causal attention of neighbouring tokens of one sequence: query heads over the keys and values of all positions
     /// up to each token's own.
@@ -86,47 +83,7 @@ extension Kernels {
         let (queries, scores, sums) = (workspace.queries.base, workspace.scores.base, workspace.sums.base)
         let (counts, states) = (workspace.counts.base, workspace.states.base)
         let scale = 1 / Float(dimension).squareRoot()
-        // The vector kernels work on whole registers; no published model has other head sizes.
-        if instructionSet == .avx512, dimension % 16 == 0 {
-            return attendPageAVX512(queries, queryCount, dimension, keys, values, counts, scale, scores, sums, states)
-        }
-        if instructionSet != .portable, dimension % 8 == 0 {
-            return attendPageAVX2(queries, queryCount, dimension, keys, values, counts, scale, scores, sums, states)
-        }
-        for query in 0..<queryCount {
-            attendPage(
-                queries + query * dimension, dimension, keys, values, Int(counts[query]), scale, scores,
-                sums + query * dimension, &states[query])
-        }
-    }
-
-    /// The definition, for one query.
-    private func attendPage(
-        _ query: UnsafePointer<Float>, _ dimension: Int, _ keys: UnsafePointer<UInt16>,
-        _ values: UnsafePointer<UInt16>, _ positionCount: Int, _ scale: Float,
-        _ scores: UnsafeMutablePointer<Float>, _ sum: UnsafeMutablePointer<Float>, _ state: inout SIMD2<Float>
-    ) {
-        var highest = state[0]
-        for position in 0..<positionCount {
-            var score: Float = 0
-            for index in 0..<dimension {
-                let key = keys[index * KeyValuePages.positionsPerPage + position]
-                score += query[index] * HalfPrecision.float(fromBinary16: key)
-            }
-            scores[position] = score * scale
-            highest = max(highest, score * scale)
-        }
-        let isFirstPage = state[1] == 0
-        let correction = isFirstPage ? 0 : Elementary.exponential(state[0] - highest)
-        for index in 0..<dimension { sum[index] *= correction }
-        var total = state[1] * correction
-        for position in 0..<positionCount {
-            let weight = Elementary.exponential(scores[position] - highest)
-            total += weight
-            for index in 0..<dimension {
-                sum[index] += weight * HalfPrecision.float(fromBinary16: values[position * dimension + index])
-            }
-        }
-        state = SIMD2(highest, total)
+        table.attendPage(dimension: dimension)(
+            queries, queryCount, dimension, keys, values, counts, scale, scores, sums, states)
     }
 }

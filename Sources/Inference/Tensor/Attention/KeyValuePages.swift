@@ -1,5 +1,3 @@
-import TensorAVX2
-
 /// Keys and values of past tokens, as binary16, in pages of 64 positions that sequences take as they grow.
 ///
 /// Layout: page, layer, key-value head, in a head keys before values, so that a short sequence touches little memory: a
@@ -66,17 +64,12 @@ extension Kernels {
         precondition(position >= 0 && position < KeyValuePages.positionsPerPage, "position outside the page")
         for head in 0..<pages.headCount {
             let value = pages.values(layer: layer, page: page, head: head) + position * dimension
-            narrow(values.row(row) + head * dimension, value, dimension)
+            table.narrowToBinary16(values.row(row) + head * dimension, value, dimension)
             let key = pages.keys(layer: layer, page: page, head: head) + position
             let floats = keys.row(row) + head * dimension
             for element in 0..<dimension {
                 key[element * KeyValuePages.positionsPerPage] = HalfPrecision.binary16(from: floats[element])
             }
         }
-    }
-
-    private func narrow(_ floats: UnsafePointer<Float>, _ target: UnsafeMutablePointer<UInt16>, _ count: Int) {
-        guard instructionSet == .portable else { return narrowToBinary16(floats, target, count) }
-        for index in 0..<count { target[index] = HalfPrecision.binary16(from: floats[index]) }
     }
 }

@@ -56,4 +56,26 @@ extension TensorType {
         case .q6_K: 16
         }
     }
+
+    /// What is taken off a code before it is scaled; 0 where blocks have minimums, and for floating-point types.
+    var zeroPoint: Int {
+        switch self {
+        case .f32, .f16, .bf16, .q4_1, .q5_1, .q4_K, .q5_K: 0
+        case .q4_0: 8
+        case .q5_0: 16
+        case .q6_K: 32
+        case .q8_0: 128
+        }
+    }
+
+    /// Bits of a decoded code; 0 for floating-point types.
+    var codeBits: Int {
+        switch self {
+        case .f32, .f16, .bf16: 0
+        case .q4_0, .q4_1, .q4_K: 4
+        case .q5_0, .q5_1, .q5_K: 5
+        case .q6_K: 6
+        case .q8_0: 8
+        }
+    }
 }

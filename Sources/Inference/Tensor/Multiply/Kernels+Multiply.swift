@@ -1,6 +1,4 @@
 import CIntrinsics
-import TensorAVX2
-import TensorAVX512
 
 extension Kernels {
     /// Matrix multiplication: `output[token][row] = bias[row] + sum over columns of weights[row][column] *
@@ -24,12 +22,10 @@ extension Kernels {
         precondition(input.values.rows == output.rows, "input and output differ in tokens")
         precondition(rows.lowerBound >= 0 && rows.upperBound <= weights.rows, "rows outside the weights")
         precondition(bias.isEmpty || bias.count == weights.rows, "weights and bias differ in rows")
-        if !weights.type.isQuantized {
-            multiplyFloats(weights, rows, input, output, workspace)
-        } else if instructionSet == .portable {
-            multiplyDecodedRows(weights, rows, input, output, workspace)
-        } else {
+        if weights.type.isQuantized {
             multiplyPanels(weights, rows, input, output, workspace)
+        } else {
+            multiplyFloats(weights, rows, input, output, workspace)
         }
         guard !bias.isEmpty else { return }
         for token in 0..<output.rows {
@@ -49,7 +45,7 @@ extension Kernels {
                 let count = min(Limits.decodedColumnsMax, weights.columns - column)
                 widen(weights.type, source + column * weights.type.bytesPerBlock, count, workspace.floats.base)
                 for token in 0..<input.values.rows {
-                    let partial = dot(workspace.floats.base, input.values.row(token) + column, count)
+                    let partial = table.dot(workspace.floats.base, input.values.row(token) + column, count)
                     let target = output.row(token) + row
                     target.pointee = column == 0 ? partial : target.pointee + partial
                 }
@@ -65,7 +61,7 @@ extension Kernels {
     ) {
         let product = panel_product(input, output)
         var rows = rows
-        if input.rows <= Limits.packedTokensMax, let kernel = packedKernel(weights.type) {
+        if input.rows <= Limits.packedTokensMax, let kernel = table[weights.type].multiplyPanel {
             let packed = rows.clamped(to: 0..<max(weights.panelRows, rows.lowerBound))
             multiplyPacked(weights, packed, product, kernel)
             rows = packed.upperBound..<rows.upperBound
@@ -75,7 +71,7 @@ extension Kernels {
 
     /// Few tokens: the weights' way from memory counts, so they are read in one stream.
     private func multiplyPacked(
-        _ weights: TensorView, _ rows: Range<Int>, _ product: panel_product, _ kernel: PackedKernel
+        _ weights: TensorView, _ rows: Range<Int>, _ product: panel_product, _ kernel: FormatKernels.PanelProduct
     ) {
         for row in stride(from: panelRow(rows.lowerBound), to: rows.upperBound, by: Limits.panelRows) {
             for column in stride(from: 0, to: weights.columns, by: Limits.decodedColumnsMax) {
@@ -90,7 +86,10 @@ extension Kernels {
         _ weights: TensorView, _ rows: Range<Int>, _ product: panel_product, _ workspace: borrowing MultiplyWorkspace
     ) {
         let type = weights.type
-        let (codes, scales, minimums) = (workspace.panel.base, workspace.scales.base, workspace.minimums.base)
+        let panel = decoded_panel(
+            codes: workspace.panel.base, scales: workspace.scales.base, minimums: workspace.minimums.base,
+            elements_per_group: Int64(type.elementsPerGroup), zero_point: Int64(type.zeroPoint),
+            code_bits: Int64(type.codeBits))
         for column in stride(from: 0, to: weights.columns, by: Limits.decodedColumnsMax) {
             let count = min(Limits.decodedColumnsMax, weights.columns - column)
             for row in stride(from: panelRow(rows.lowerBound), to: rows.upperBound, by: Limits.panelRows) {
@@ -101,13 +100,7 @@ extension Kernels {
                     part.ahead_bytes = Int64(
                         count / type.elementsPerBlock * type.bytesPerBlock * Limits.panelRows)
                 }
-                if instructionSet == .avx512 {
-                    let zeroPoint = type == .q4_0 ? 8 : type == .q8_0 ? 128 : 0
-                    multiplyDecodedPanel(codes, scales, minimums, type.elementsPerGroup, zeroPoint, part)
-                } else {
-                    let areSmall = type == .q4_0 || type == .q4_1 || type == .q4_K
-                    multiplyDecodedPanelAVX2(codes, scales, minimums, type.elementsPerGroup, areSmall, part)
-                }
+                table.multiplyDecodedPanel(panel, part)
             }
         }
     }
@@ -115,18 +108,14 @@ extension Kernels {
     /// The first row of the panel that has row `row`.
     private func panelRow(_ row: Int) -> Int { row / Limits.panelRows * Limits.panelRows }
 
-    private typealias PackedKernel = (UnsafeRawPointer, panel_product) -> Void
-
-    /// A kernel that reads panels of a type as they lie in memory; nil where there is none.
-    private func packedKernel(_ type: TensorType) -> PackedKernel? {
-        guard instructionSet == .avx512 else { return nil }
-        switch type {
-        case .q4_0: return multiplyPanelQ4_0
-        case .q4_1: return multiplyPanelQ4_1
-        case .q8_0: return multiplyPanelQ8_0
-        case .q4_K: return multiplyPanelQ4_K
-        case .q6_K: return multiplyPanelQ6_K
-        case .f32, .f16, .bf16, .q5_0, .q5_1, .q5_K: return nil
+    /// Widens a run of a floating-point format.
+    private func widen(
+        _ type: TensorType, _ source: UnsafeRawPointer, _ count: Int, _ floats: UnsafeMutablePointer<Float>
+    ) {
+        if type == .f16 {
+            table.widenBinary16(source, count, floats)
+        } else {
+            widenFloats(type, source, count: count, into: floats)
         }
     }
 }

@@ -112,8 +112,9 @@ struct ActivationBlock {
         self.width = width
     }
 
-    func code(_ column: Int) -> Int8 {
-        base.load(fromByteOffset: column / 4 * 4 * width + column % 4, as: Int8.self)
+    /// The codes of columns `4 * index` to `4 * index + 3`.
+    func word(_ index: Int) -> SIMD4<Int8> {
+        base.load(fromByteOffset: index * 4 * width, as: SIMD4<Int8>.self)
     }
 
     func setCode(_ code: Int8, column: Int) {

@@ -1,0 +1,2 @@
+/// The kernels in scalar Swift: the definition that those of the instruction sets are tested against.
+enum Portable {}
