@@ -90,10 +90,7 @@ extension Compiler {
         case .array(let elements), .tuple(let elements): elements.contains(where: canAssign)
         case .unary(_, let operand), .field(let operand, _), .element(let operand, _): canAssign(operand)
         case .binary(_, let left, let right), .and(let left, let right), .or(let left, let right),
-            .index(
-                let left,
-                let right),
-            .rangeOf(let left, let right, _), .fill(let left, let right):
+            .index(let left, let right), .rangeOf(let left, let right, _), .fill(let left, let right):
             canAssign(left) || canAssign(right)
         case .call(let callee, let arguments): canAssign(callee) || arguments.contains(where: canAssign)
         case .method(let receiver, _, let arguments): canAssign(receiver) || arguments.contains(where: canAssign)

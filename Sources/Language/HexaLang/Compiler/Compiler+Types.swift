@@ -31,22 +31,28 @@ extension Compiler {
 
     /// What the machine can check of a type; nil when it has nothing to check.
     private func descriptor(of type: StaticType) -> TypeDescriptor? {
+        guard case .trait(let index) = type else { return kind(of: type)?.descriptor }
+        return .oneOf(program.traits[index].implementers.map { $0.receiverClass })
+    }
+
+    /// The kind of value that has a type: how the machine checks for it, and what defines its methods; nil where it can
+    /// be of several kinds, or none.
+    private func kind(of type: StaticType) -> (descriptor: TypeDescriptor, receiver: ReceiverClass)? {
         switch type {
-        case .any, .never: nil
-        case .void: .void
-        case .bool: .bool
-        case .int: .int
-        case .float: .float
-        case .char: .char
-        case .string: .string
-        case .map: .map
-        case .function: .function
-        case .rangeOf: .range
-        case .channel: .channel
-        case .array: .array
-        case .tuple(let elements): .tuple(count: elements.count)
-        case .nominal(let index): .nominal(index)
-        case .trait(let index): .oneOf(program.traits[index].implementers.map { $0.receiverClass })
+        case .any, .never, .trait: nil
+        case .void: (.void, .void)
+        case .bool: (.bool, .bool)
+        case .int: (.int, .int)
+        case .float: (.float, .float)
+        case .char: (.char, .char)
+        case .string: (.string, .string)
+        case .map: (.map, .map)
+        case .function: (.function, .function)
+        case .rangeOf: (.range, .range)
+        case .channel: (.channel, .channel)
+        case .array: (.array, .array)
+        case .tuple(let elements): (.tuple(count: elements.count), .tuple)
+        case .nominal(let index): (.nominal(index), .nominal(index))
         }
     }
 
@@ -86,37 +92,13 @@ extension Compiler {
         case (.tuple(let elements), .tuple(let wantedElements)):
             guard elements.count == wantedElements.count else { return .mismatch }
             for (element, wantedElement) in zip(elements, wantedElements)
-            where fit(
-                element,
-                wantedElement) == .mismatch
-            {
-                return .mismatch
-            }
+            where fit(element, wantedElement) == .mismatch { return .mismatch }
             return .fits
         case (_, .trait(let index)):
-            return program.traits[index].implementers.contains { receiver(of: type) == $0.receiverClass }
+            return program.traits[index].implementers.contains { kind(of: type)?.receiver == $0.receiverClass }
                 ? .fits : .mismatch
         case (.trait, .nominal): return .unknown
         default: return .mismatch
-        }
-    }
-
-    private func receiver(of type: StaticType) -> ReceiverClass? {
-        switch type {
-        case .void: .void
-        case .bool: .bool
-        case .int: .int
-        case .float: .float
-        case .char: .char
-        case .string: .string
-        case .map: .map
-        case .function: .function
-        case .rangeOf: .range
-        case .channel: .channel
-        case .array: .array
-        case .tuple: .tuple
-        case .nominal(let index): .nominal(index)
-        default: nil
         }
     }
 
@@ -131,14 +113,17 @@ extension Compiler {
         case .mismatch:
             report(
                 "expected \(text(of: wanted)), got \(text(of: type))", at: range,
-                hint: wanted == .string
-                    ? "convert with to_string"
-                    : wanted == .int
-                        && type == .float ? "convert with to_int" : nil)
+                hint: conversion(of: type, to: wanted))
         case .unknown, .convertsToFloat:
             guard let descriptor = descriptor(of: wanted) else { return }
             builder.emit(.checkType, a: register, b: isResult ? 1 : 0, d: modules.type(descriptor), range)
         }
+    }
+
+    /// The function that makes one of the other, where a program would want it.
+    private func conversion(of type: StaticType, to wanted: StaticType) -> String? {
+        if wanted == .string { return "convert with to_string" }
+        return wanted == .int && type == .float ? "convert with to_int" : nil
     }
 
     /// The type of a value that comes from one of two places.
