@@ -30,30 +30,18 @@ public struct Denial: Error, Equatable, Sendable {
 }
 
 extension Law {
-    /// Asks leave for `operation` on `target`: a handful of loads, whatever the number of rules, and a record on the
-    /// growth bus when it is denied.
+    /// Asks leave for `operation` on `target`: a handful of loads for the kernel's own things, whatever the number of
+    /// rules; a path without a number is held against the subject's own grants. A denial leaves a record on the growth
+    /// bus.
     @inlinable
-    public mutating func check<Op: Operation>(
-        _ capability: borrowing Capability, _ operation: Op.Type, on target: Target, now: Instant
-    ) throws(Denial) -> Permit<Op> {
-        try check(capability, Op.code, on: target, now: now)
-        return Permit(subject: capability.subject, target: target)
-    }
-
-    /// Asks leave for `operation` on the thing of a path. A path with a number is as quick as any target; another one
-    /// is held against the subject's own grants.
-    public mutating func check<Op: Operation>(
-        _ capability: borrowing Capability, _ operation: Op.Type, on path: TargetPath, now: Instant
-    ) throws(Denial) -> PathPermit<Op> {
-        if let target = targets.existing(path) {
-            try check(capability, Op.code, on: target, now: now)
-        } else {
-            let granted = subjects[capability.subject.index].rules.operations(on: path)
-            let isKernel = capability.subject == Self.kernelSubject
-            let left = narrowed(isKernel ? .all : granted, by: capability.delegation, on: path)
-            try conclude(capability, Op.code, granted: left, on: path, now: now)
+    public mutating func check<Op: Operation, Object: PermitTarget>(
+        _ capability: borrowing Capability, _ operation: Op.Type, on target: Object, now: Instant
+    ) throws(Denial) -> Permit<Op, Object> {
+        switch target.key {
+        case .number(let number): try check(capability, Op.code, on: number, now: now)
+        case .path(let path): try check(capability, Op.code, on: path, now: now)
         }
-        return PathPermit(subject: capability.subject, path: path)
+        return Permit(subject: capability.subject, target: target)
     }
 
     /// Gives a path a number, for targets that will be asked about often. Nil when there are too many: checks by path
@@ -77,6 +65,17 @@ extension Law {
             return
         }
         try checkAtLength(capability, code, on: target, now: now)
+    }
+
+    @usableFromInline
+    mutating func check(
+        _ capability: borrowing Capability, _ code: OperationCode, on path: TargetPath, now: Instant
+    ) throws(Denial) {
+        if let target = targets.existing(path) { return try check(capability, code, on: target, now: now) }
+        let isKernel = capability.subject == Self.kernelSubject
+        let granted = isKernel ? .all : subjects[capability.subject.index].rules.operations(on: path)
+        let left = narrowed(granted, by: capability.delegation, on: path)
+        try conclude(capability, code, granted: left, on: path, now: now)
     }
 
     /// Everything but the common case: delegated capabilities, targets that are no part of the kernel, denials.

@@ -29,11 +29,48 @@ public struct QuotaClaim: Equatable, Sendable {
     }
 }
 
+/// What a request under way holds of its subject's quotas, made by `Law.admit` alone. It is given back once: a lease
+/// that is dropped would count against its subject for ever, and stops a debug build.
+///
+/// Frozen, because Embedded Swift allows `discard` in such a type only.
+@frozen
+public struct QuotaLease: ~Copyable, Sendable {
+    public let subject: SubjectID
+    let claim: QuotaClaim
+    /// Generated tokens that the subject has been charged for.
+    private var chargedTokens = 0
+
+    init(subject: SubjectID, claim: QuotaClaim) {
+        self.subject = subject
+        self.claim = claim
+    }
+
+    /// Charges the subject for what the request has generated since the last time. Generated tokens are paid for
+    /// afterwards: a reply under way is not cut off, the next request waits.
+    ///
+    /// - Parameter generatedTokens: all of the request so far.
+    public mutating func charge(to law: inout Law, generatedTokens: Int, now: Instant) {
+        law.charge(subject, tokens: generatedTokens - chargedTokens, now: now)
+        chargedTokens = generatedTokens
+    }
+
+    /// Gives back what the request held; the request is over.
+    public consuming func release(to law: inout Law) {
+        law.release(subject, claim)
+        discard self
+    }
+
+    /// Ends the lease of a law that is going away itself.
+    public consuming func abandon() { discard self }
+
+    deinit { assertionFailure("a quota lease was dropped instead of released") }
+}
+
 extension Law {
-    /// Takes a request in, whole or not at all. `release` with the same claim ends it.
+    /// Takes a request in, whole or not at all, until its lease is released.
     public mutating func admit(
         _ subject: SubjectID, _ claim: QuotaClaim, now: Instant
-    ) throws(QuotaExceeded) {
+    ) throws(QuotaExceeded) -> QuotaLease {
         let quotas = subjects[subject.index].rules.quotas
         let usage = subjects[subject.index].usage
         if let limit = quotas.concurrentRequests, usage.requests >= limit {
@@ -54,17 +91,15 @@ extension Law {
         }
         subjects[subject.index].usage.requests += 1
         subjects[subject.index].usage.keyValuePages += claim.keyValuePages
+        return QuotaLease(subject: subject, claim: claim)
     }
 
-    /// Ends what `admit` took in.
-    public mutating func release(_ subject: SubjectID, _ claim: QuotaClaim) {
+    fileprivate mutating func release(_ subject: SubjectID, _ claim: QuotaClaim) {
         subjects[subject.index].usage.requests -= 1
         subjects[subject.index].usage.keyValuePages -= claim.keyValuePages
     }
 
-    /// Takes generated tokens into account. They are paid for afterwards: a reply under way is not cut off, the next
-    /// request waits.
-    public mutating func charge(_ subject: SubjectID, tokens: Int, now: Instant) {
+    fileprivate mutating func charge(_ subject: SubjectID, tokens: Int, now: Instant) {
         guard let limit = subjects[subject.index].rules.quotas.tokensPerMinute else { return }
         let paidUntil = subjects[subject.index].usage.paidUntil
         subjects[subject.index].usage.paidUntil = max(paidUntil, now) + Self.price(of: tokens, perMinute: limit)

@@ -29,9 +29,8 @@ extension Law {
     /// Puts another law in force, whole and at once. Capabilities of subjects that both name live on, with the new
     /// rights; those of others are worthless.
     public mutating func replace(
-        _ permit: consuming Permit<Administer>, with document: LawDocument, now: Instant
+        _ permit: consuming Permit<Administer, LawTarget>, with document: LawDocument, now: Instant
     ) throws(UpdateError) {
-        precondition(permit.target == .law)
         guard document.version > self.document.version else {
             throw .versionNotNewer(current: self.document.version)
         }
@@ -40,8 +39,7 @@ extension Law {
     }
 
     /// Goes back to the law before this one. Its version is raised, so that versions still only grow.
-    public mutating func rollBack(_ permit: consuming Permit<Administer>, now: Instant) throws(UpdateError) {
-        precondition(permit.target == .law)
+    public mutating func rollBack(_ permit: consuming Permit<Administer, LawTarget>, now: Instant) throws(UpdateError) {
         guard var document = previousDocument else { throw .nothingBefore }
         document.version = self.document.version + 1
         previousDocument = nil

@@ -1,5 +1,4 @@
-/// What a subject may ask of a target. The type itself marks a `Permit`, so that a permit to read cannot be spent on
-/// a write: the mistake does not compile.
+/// What a subject may ask of a target, as a type that marks a `Permit`.
 public protocol Operation {
     static var code: OperationCode { get }
 }

@@ -33,9 +33,8 @@ public struct NetworkServer<LM: LanguageModel & ~Copyable>: ~Copyable {
 
     /// Accepts connections on `port` of every transport there is, for whoever the law lets listen.
     public mutating func listen(
-        _ permit: consuming Permit<Listen>, port: UInt16, backlog: Int
+        _ permit: consuming Permit<Listen, TCPPortTarget>, port: UInt16, backlog: Int
     ) throws(ListenError) {
-        precondition(permit.target == .tcpPort)
         try transports.tcp?.listen(port: port, backlog: backlog)
         transports.vsock?.listen(port: UInt32(port))
     }

@@ -1,4 +1,5 @@
 import HexaVM
+import Law
 
 /// The caches that a run has open: sequences of tokens, by handle.
 ///
@@ -13,14 +14,16 @@ struct CacheTable {
     /// Handles of streams are small numbers: one kind is never taken for the other.
     private static var firstHandle: UInt64 { 1 << 32 }
 
-    mutating func open(_ tokens: [Int32] = []) throws(KernelError) -> HostValue {
-        guard caches.count < Limits.cachesMax else {
-            throw KernelError(.memory, "\(Limits.cachesMax) caches are open already: kv_drop some")
-        }
-        try grow(by: tokens.count)
-        defer { nextHandle += 1 }
-        caches[nextHandle] = tokens
-        return .handle(nextHandle)
+    mutating func open(
+        _ permit: consuming Permit<Write, CachesTarget>, _ tokens: [Int32]
+    ) throws(KernelError) -> HostValue {
+        try add(tokens)
+    }
+
+    mutating func fork(
+        _ permit: consuming Permit<Fork, CachesTarget>, _ handle: UInt64
+    ) throws(KernelError) -> HostValue {
+        try add(try tokens(handle))
     }
 
     func tokens(_ handle: UInt64) throws(KernelError) -> [Int32] {
@@ -28,15 +31,27 @@ struct CacheTable {
         return tokens
     }
 
-    mutating func append(_ tokens: [Int32], to handle: UInt64) throws(KernelError) {
+    mutating func append(
+        _ permit: consuming Permit<Append, CachesTarget>, _ tokens: [Int32], to handle: UInt64
+    ) throws(KernelError) {
         _ = try self.tokens(handle)
         try grow(by: tokens.count)
         caches[handle]?.append(contentsOf: tokens)
     }
 
-    mutating func drop(_ handle: UInt64) throws(KernelError) {
+    mutating func drop(_ permit: consuming Permit<Write, CachesTarget>, _ handle: UInt64) throws(KernelError) {
         tokenCount -= try tokens(handle).count
         caches[handle] = nil
+    }
+
+    private mutating func add(_ tokens: [Int32]) throws(KernelError) -> HostValue {
+        guard caches.count < Limits.cachesMax else {
+            throw KernelError(.memory, "\(Limits.cachesMax) caches are open already: kv_drop some")
+        }
+        try grow(by: tokens.count)
+        defer { nextHandle += 1 }
+        caches[nextHandle] = tokens
+        return .handle(nextHandle)
     }
 
     private mutating func grow(by count: Int) throws(KernelError) {

@@ -9,26 +9,26 @@ public struct FileStore: Sendable {
 
     public init() {}
 
-    mutating func read(_ permit: consuming PathPermit<Read>) throws(KernelError) -> [UInt8] {
-        guard let bytes = files[permit.path.bytes] else {
-            throw KernelError(.io, "there is no file \(permit.path.text)")
+    mutating func read(_ permit: consuming Permit<Read, FilePath>) throws(KernelError) -> [UInt8] {
+        guard let bytes = files[permit.target.path.bytes] else {
+            throw KernelError(.io, "there is no file \(permit.target.path.text)")
         }
         return bytes
     }
 
-    func exists(_ permit: consuming PathPermit<Read>) -> Bool { files[permit.path.bytes] != nil }
+    func exists(_ permit: consuming Permit<Read, FilePath>) -> Bool { files[permit.target.path.bytes] != nil }
 
-    mutating func write(_ permit: consuming PathPermit<Write>, _ bytes: [UInt8]) throws(KernelError) {
-        try replace(permit.path, with: bytes)
+    mutating func write(_ permit: consuming Permit<Write, FilePath>, _ bytes: [UInt8]) throws(KernelError) {
+        try replace(permit.target.path, with: bytes)
     }
 
-    mutating func append(_ permit: consuming PathPermit<Append>, _ bytes: [UInt8]) throws(KernelError) {
-        try replace(permit.path, with: (files[permit.path.bytes] ?? []) + bytes)
+    mutating func append(_ permit: consuming Permit<Append, FilePath>, _ bytes: [UInt8]) throws(KernelError) {
+        try replace(permit.target.path, with: (files[permit.target.path.bytes] ?? []) + bytes)
     }
 
     /// The paths below one, sorted.
-    func list(_ permit: consuming PathPermit<Read>) -> [[UInt8]] {
-        let prefix = permit.path.bytes + [UInt8(ascii: "/")]
+    func list(_ permit: consuming Permit<Read, FilePath>) -> [[UInt8]] {
+        let prefix = permit.target.path.bytes + [UInt8(ascii: "/")]
         return files.keys.filter { $0.starts(with: prefix) }.sorted { $0.lexicographicallyPrecedes($1) }
     }
 

@@ -40,17 +40,31 @@ public enum InstallError: Error, Equatable, Sendable {
     }
 }
 
-/// The programs that are installed.
+/// An installed program that may be run once: made by `ProgramLibrary.open`, spent by `ProgramRun`.
+public struct ExecutableProgram: ~Copyable {
+    let program: InstalledProgram
+
+    public var name: String { program.name }
+}
+
+/// The programs that are installed. Each step takes the law's permit for it.
 public struct ProgramLibrary: Sendable {
-    public private(set) var programs: [InstalledProgram] = []
+    private var programs: [InstalledProgram] = []
 
     public init() {}
 
-    public subscript(name: String) -> InstalledProgram? { programs.first { $0.name.utf8.elementsEqual(name.utf8) } }
+    /// All programs, the oldest first.
+    public func list(_ permit: consuming Permit<Read, ProgramsTarget>) -> [InstalledProgram] { programs }
 
-    /// The path of a program's target.
-    public static func path(of name: [UInt8]) throws(PathError) -> TargetPath {
-        try TargetPath(Array("/program/".utf8) + name)
+    /// The program of the permit's path; nil when there is none.
+    public func program(_ permit: consuming Permit<Read, ProgramPath>) -> InstalledProgram? {
+        program(named: permit.target.name)
+    }
+
+    /// The program of the permit's path, to be run once; nil when there is none.
+    public func open(_ permit: consuming Permit<Execute, ProgramPath>) -> ExecutableProgram? {
+        guard let program = program(named: permit.target.name) else { return nil }
+        return ExecutableProgram(program: program)
     }
 
     /// Compiles (or decodes), verifies and installs a program under the permit's path, in the place of an older one.
@@ -58,13 +72,13 @@ public struct ProgramLibrary: Sendable {
     ///
     /// - Parameter replacing: false refuses to take an older one's place.
     public mutating func install(
-        _ permit: consuming PathPermit<Write>, _ bytes: [UInt8], replacing: Bool = true, law: borrowing Law
+        _ permit: consuming Permit<Write, ProgramPath>, _ bytes: [UInt8], replacing: Bool = true, law: borrowing Law
     ) throws(InstallError) -> InstalledProgram {
-        let name = Self.name(of: permit.path)
+        let name = permit.target.name
         guard let rules = law.document.subjects.first(where: { $0.kind == .program && $0.name == name }) else {
             throw .unknownToLaw(name: name)
         }
-        guard replacing || self[name] == nil else { throw .exists(name: name) }
+        guard replacing || program(named: name) == nil else { throw .exists(name: name) }
         guard bytes.count <= Limits.programBytesMax else { throw .tooLarge }
         let module = try Self.module(bytes, name: name)
         try Self.checkNeeds(module.module.needs, of: rules)
@@ -78,16 +92,15 @@ public struct ProgramLibrary: Sendable {
         return program
     }
 
-    /// Removes a program; runs of it go on. False when there is none.
-    public mutating func remove(_ permit: consuming PathPermit<Write>) -> Bool {
-        let name = Self.name(of: permit.path)
-        let count = programs.count
-        programs.removeAll { $0.name == name }
-        return programs.count < count
+    /// Removes a program; runs of it go on. Nil when there is none.
+    public mutating func remove(_ permit: consuming Permit<Write, ProgramPath>) -> InstalledProgram? {
+        let program = program(named: permit.target.name)
+        programs.removeAll { $0.name == program?.name }
+        return program
     }
 
-    private static func name(of path: TargetPath) -> String {
-        String(decoding: path.bytes.dropFirst("/program/".utf8.count), as: UTF8.self)
+    private func program(named name: String) -> InstalledProgram? {
+        programs.first { $0.name.utf8.elementsEqual(name.utf8) }
     }
 
     private static func module(_ bytes: [UInt8], name: String) throws(InstallError) -> VerifiedModule {

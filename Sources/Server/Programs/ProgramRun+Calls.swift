@@ -3,71 +3,75 @@ import HexaVM
 import Law
 import MonotonicTime
 
-/// Kernel calls: each first asks the law, then does its work or hands it to the owner of the model.
+/// Kernel calls: each first asks the law, then spends the permit on its work, or hands both to the model's owner.
 extension ProgramRun {
-    /// Answers a call; nil when that is done, else what the model's owner must answer.
+    /// Answers a call; nil when that is done, else what the model's owner must answer. Exhaustive: a new call does not
+    /// compile before it asks for a right.
     func serve(
         _ request: KernelRequest, law: inout Law, files: inout FileStore, time: RunTime
     ) throws(KernelError) -> ModelRequest? {
-        switch request.call.right {
-        case .own:
-            try narrow(request, law: &law, time: time)
-            return nil
-        case .known(let operation, let target):
-            try ask(operation, target, law: &law, time: time)
-            switch request.call {
-            case .infer, .stream, .streamNext, .logits, .sample: return try modelRequest(request)
-            case .kvOpen, .kvAppend, .kvFork, .kvDrop:
-                return try serveCache(request, law: &law, files: &files, time: time)
-            default: return try serveKnown(request, time: time)
-            }
-        case .path:
+        switch request.call {
+        case .infer, .stream, .streamNext, .logits, .sample:
+            return try modelRequest(request, try ask(Infer.self, .model, &law, time))
+        case .tokenize:
+            let permit = try ask(Read.self, .tokenizer, &law, time)
+            return .tokenize(permit, try text(request, 0))
+        case .detokenize:
+            let permit = try ask(Read.self, .tokenizer, &law, time)
+            return .detokenize(permit, try numbers(request, 0))
+        case .kvAppend:
+            return try append(request, try ask(Append.self, .caches, &law, time))
+        case .kvOpen, .kvFork, .kvDrop:
+            try serveCache(request, law: &law, files: &files, time: time)
+        case .fsRead, .readFile, .fsList, .listDirectory, .exists, .fsWrite, .writeFile, .fsAppend, .appendFile,
+            .kvSave:
             try serveFile(request, law: &law, files: &files, time: time)
-            return nil
+        case .request, .respond, .log, .now, .clock, .environment, .exec:
+            try serveSystem(request, law: &law, time: time)
+        case .capNarrow:
+            try narrow(request, law: &law, time: time)
+        }
+        return nil
+    }
+
+    /// Leave for one operation, with the program's own right.
+    func ask<Op: Operation, Object: PermitTarget>(
+        _ operation: Op.Type, _ target: Object, _ law: inout Law, _ time: RunTime
+    ) throws(KernelError) -> Permit<Op, Object> {
+        do throws(Denial) {
+            return try law.check(capability, operation, on: target, now: time.now)
+        } catch {
+            throw KernelError(
+                .denied, "the law does not grant program \(name) \"\(error.operation.name)\" on \(error.path.text)")
         }
     }
 
     // MARK: Things of the kernel
 
-    private func ask(
-        _ operation: OperationCode, _ target: Target, law: inout Law, time: RunTime
-    ) throws(KernelError) {
-        do throws(Denial) {
-            switch operation {
-            case .infer: _ = try law.check(capability, Infer.self, on: target, now: time.now)
-            case .read: _ = try law.check(capability, Read.self, on: target, now: time.now)
-            case .write: _ = try law.check(capability, Write.self, on: target, now: time.now)
-            case .append: _ = try law.check(capability, Append.self, on: target, now: time.now)
-            case .fork: _ = try law.check(capability, Fork.self, on: target, now: time.now)
-            default: _ = try law.check(capability, Execute.self, on: target, now: time.now)
-            }
-        } catch {
-            throw denied(error)
-        }
-    }
-
-    func denied(_ denial: Denial) -> KernelError {
-        KernelError(
-            .denied, "the law does not grant program \(name) \"\(denial.operation.name)\" on \(denial.path.text)")
-    }
-
-    private func serveKnown(_ request: KernelRequest, time: RunTime) throws(KernelError) -> ModelRequest? {
+    private func serveSystem(_ request: KernelRequest, law: inout Law, time: RunTime) throws(KernelError) {
         switch request.call {
-        case .tokenize: return .tokenize(try text(request, 0))
-        case .detokenize: return .detokenize(try numbers(request, 0))
+        case .request: answer(.string(requestText(try ask(Read.self, .request, &law, time))))
         case .respond:
-            respond(try text(request, 0))
+            let permit = try ask(Write.self, .request, &law, time)
+            respond(permit, try text(request, 0))
             answer(.void)
-        case .request: answer(.string(requestText()))
         case .log:
-            note(try text(request, 0))
+            let permit = try ask(Append.self, .log, &law, time)
+            log(permit, try text(request, 0))
             answer(.void)
-        case .now: answer(.int(Int64(clamping: time.unixSeconds)))
-        case .clock: answer(.float(Double(time.now.nanoseconds) / 1e9))
-        case .environment: answer(.string([]))
-        default: throw KernelError(.unavailable, "\(request.call.signature.name) does not exist here")
+        case .now: answer(.int(Int64(clamping: time.unixSeconds(try ask(Read.self, .clock, &law, time)))))
+        case .clock: answer(.float(time.secondsSinceBoot(try ask(Read.self, .clock, &law, time))))
+        case .environment: answer(.string(environment(try ask(Read.self, .environment, &law, time))))
+        default: try execute(try ask(Execute.self, .shell, &law, time))
         }
-        return nil
+    }
+
+    /// There are no environment variables: every one is empty.
+    private func environment(_ permit: consuming Permit<Read, EnvironmentTarget>) -> [UInt8] { [] }
+
+    /// There is no shell, and never will be.
+    private func execute(_ permit: consuming Permit<Execute, ShellTarget>) throws(KernelError) {
+        throw KernelError(.unavailable, "\(KernelCall.exec.signature.name) does not exist here")
     }
 
     // MARK: Files
@@ -94,30 +98,14 @@ extension ProgramRun {
         }
     }
 
-    func ask<Op: Operation>(
-        _ operation: Op.Type, _ path: TargetPath, _ law: inout Law, _ time: RunTime
-    ) throws(KernelError) -> PathPermit<Op> {
-        do throws(Denial) {
-            return try law.check(capability, operation, on: path, now: time.now)
-        } catch {
-            throw denied(error)
-        }
+    private func path(of request: KernelRequest) throws(KernelError) -> FilePath {
+        guard request.call != .kvSave else { return try path(try text(request, 1), below: .caches) }
+        return try path(try text(request, 0), below: .files)
     }
 
-    /// Files are the targets below `/fs`, saved caches those below `/kv`.
-    private func path(of request: KernelRequest) throws(KernelError) -> TargetPath {
-        guard request.call != .kvSave else { return try path(try text(request, 1), below: "/kv") }
-        return try path(try text(request, 0), below: "/fs")
-    }
-
-    func path(_ text: [UInt8], below root: String) throws(KernelError) -> TargetPath {
-        let isRoot = root == "/fs" && text.elementsEqual(root.utf8)
-        guard isRoot || text.starts(with: (root + "/").utf8) else {
-            let shown = String(decoding: text, as: UTF8.self)
-            throw KernelError(.value, "the path must be below \(root): '\(root)/notes', not '\(shown)'")
-        }
-        do throws(PathError) {
-            return try TargetPath(text)
+    func path(_ text: [UInt8], below root: FilePath.Root) throws(KernelError) -> FilePath {
+        do throws(FilePathError) {
+            return try FilePath(text, below: root)
         } catch {
             throw KernelError(.value, error.message)
         }

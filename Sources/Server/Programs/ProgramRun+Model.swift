@@ -2,19 +2,23 @@ import HexaBytecode
 import HexaVM
 import Law
 
-/// Calls about the model and about token sequences, and the one by which a run gives up rights. The law has been asked.
+/// Calls about the model and about token sequences, and the one by which a run gives up rights.
 extension ProgramRun {
     /// What the model's owner is to do for a call.
-    func modelRequest(_ request: KernelRequest) throws(KernelError) -> ModelRequest {
+    func modelRequest(
+        _ request: KernelRequest, _ permit: consuming Permit<Infer, ModelTarget>
+    ) throws(KernelError) -> ModelRequest {
         let options = request.arguments.count > 1 ? request.arguments[1] : nil
         switch request.call {
-        case .infer: return .infer(try InferenceOptions(try prompt(request), options))
-        case .stream: return .openStream(try InferenceOptions(try prompt(request), options))
-        case .streamNext: return .nextPiece(stream: try handle(request, 0))
+        case .infer: return .infer(permit, try InferenceOptions(try prompt(request), options))
+        case .stream: return .openStream(permit, try InferenceOptions(try prompt(request), options))
+        case .streamNext: return .nextPiece(permit, stream: try handle(request, 0))
         case .logits:
-            guard case .handle(let cache) = request.arguments[0] else { return .score(try tokens(request, 0)) }
-            return .score(try caches.tokens(cache))
-        default: return .sample(try row(request), try SamplingOptions(options, seed: nextSeed()))
+            guard case .handle(let cache) = request.arguments[0] else {
+                return .score(permit, try tokens(request, 0))
+            }
+            return .score(permit, try caches.tokens(cache))
+        default: return .sample(permit, try row(request), try SamplingOptions(options, seed: nextSeed()))
         }
     }
 
@@ -44,34 +48,43 @@ extension ProgramRun {
 
     func serveCache(
         _ request: KernelRequest, law: inout Law, files: inout FileStore, time: RunTime
-    ) throws(KernelError) -> ModelRequest? {
+    ) throws(KernelError) {
         switch request.call {
         case .kvOpen:
+            let permit = try ask(Write.self, .caches, &law, time)
             var tokens: [Int32] = []
             if !request.arguments.isEmpty {
-                let path = try path(try text(request, 0), below: "/kv")
+                let path = try path(try text(request, 0), below: .caches)
                 tokens = SavedCache.tokens(of: try files.read(try ask(Read.self, path, &law, time)))
             }
-            answer(try caches.open(tokens))
+            answer(try caches.open(permit, tokens))
         case .kvFork:
-            answer(try caches.open(try caches.tokens(try handle(request, 0))))
-        case .kvDrop:
-            try caches.drop(try handle(request, 0))
-            answer(.void)
+            let permit = try ask(Fork.self, .caches, &law, time)
+            answer(try caches.fork(permit, try handle(request, 0)))
         default:
-            let cache = try handle(request, 0)
-            if case .string(let text) = request.arguments[1] {
-                return .extend(cache: cache, text: text, isFirst: try caches.tokens(cache).isEmpty)
-            }
-            try caches.append(try tokens(request, 1), to: cache)
+            let permit = try ask(Write.self, .caches, &law, time)
+            try caches.drop(permit, try handle(request, 0))
             answer(.void)
         }
+    }
+
+    /// Tokens are appended at once; text has to become tokens first.
+    func append(
+        _ request: KernelRequest, _ permit: consuming Permit<Append, CachesTarget>
+    ) throws(KernelError) -> ModelRequest? {
+        let cache = try handle(request, 0)
+        if case .string(let text) = request.arguments[1] {
+            return .extend(permit, cache: cache, text: text, isFirst: try caches.tokens(cache).isEmpty)
+        }
+        try extend(permit, cache, by: try tokens(request, 1))
         return nil
     }
 
     /// Answers `kv_append` once the text's tokens are known.
-    public func extend(_ cache: UInt64, by tokens: [Int32]) throws(KernelError) {
-        try caches.append(tokens, to: cache)
+    public func extend(
+        _ permit: consuming Permit<Append, CachesTarget>, _ cache: UInt64, by tokens: [Int32]
+    ) throws(KernelError) {
+        try caches.append(permit, tokens, to: cache)
         answer(.void)
     }
 

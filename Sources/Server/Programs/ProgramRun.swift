@@ -4,34 +4,39 @@ import Law
 import MonotonicTime
 
 /// What a slice of a run came to.
-public enum RunEvent: Equatable, Sendable {
+public enum RunEvent: ~Copyable, Sendable {
     /// There is more to do.
     case working
     /// Nothing can be done before this instant: the run has spent the fuel that it has earned so far.
     case resting(until: Instant)
-    /// The run waits for the model: see `request`, answer with `answer`.
+    /// The run waits for the model: answer with `answer`.
     case waiting(ModelRequest)
+    case ended(RunEnding)
+}
+
+/// How a run ended.
+public enum RunEnding: Equatable, Sendable {
     case finished
     /// The program's error, or the limit it ran into, for a person.
     case failed(String)
 }
 
-/// What only the owner of the model can answer. The law has been asked already.
-public enum ModelRequest: Equatable, Sendable {
+/// What only the owner of the model can answer, with the leave that the law has given for it.
+public enum ModelRequest: ~Copyable, Sendable {
     /// The reply to a prompt, whole.
-    case infer(InferenceOptions)
+    case infer(Permit<Infer, ModelTarget>, InferenceOptions)
     /// A stream of the reply to a prompt: answered with a handle.
-    case openStream(InferenceOptions)
+    case openStream(Permit<Infer, ModelTarget>, InferenceOptions)
     /// The next piece of a stream: a string, or void at its end.
-    case nextPiece(stream: UInt64)
-    case tokenize([UInt8])
-    case detokenize([Int64])
+    case nextPiece(Permit<Infer, ModelTarget>, stream: UInt64)
+    case tokenize(Permit<Read, TokenizerTarget>, [UInt8])
+    case detokenize(Permit<Read, TokenizerTarget>, [Int64])
     /// Text to add to a cache; the answer is `extend`.
-    case extend(cache: UInt64, text: [UInt8], isFirst: Bool)
+    case extend(Permit<Append, CachesTarget>, cache: UInt64, text: [UInt8], isFirst: Bool)
     /// The log-probability of each token of the vocabulary to follow these: an array of floats.
-    case score([Int32])
+    case score(Permit<Infer, ModelTarget>, [Int32])
     /// A token drawn from a row of log-probabilities.
-    case sample([Float], SamplingOptions)
+    case sample(Permit<Infer, ModelTarget>, [Float], SamplingOptions)
 }
 
 /// What a run is given.
@@ -67,16 +72,16 @@ public final class ProgramRun {
     /// What the program has answered and was not taken yet.
     private var output: [UInt8] = []
     private var logLines: [[UInt8]] = []
-    private var ending: RunEvent?
+    private var ending: RunEnding?
 
     /// - Parameters:
     ///   - capability: the program's own; it runs with no other rights, whatever client asked for it.
     ///   - heapByteCount: `heapBytes(for:)` of its quotas.
     public init(
-        _ program: InstalledProgram, _ permit: consuming PathPermit<Execute>, capability: consuming Capability,
-        quotas: Quotas, request: ProgramRequest, seed: UInt64, now: Instant
+        _ executable: consuming ExecutableProgram, capability: consuming Capability, quotas: Quotas,
+        request: ProgramRequest, seed: UInt64, now: Instant
     ) {
-        precondition(permit.path.bytes == Array("/program/\(program.name)".utf8))
+        let program = executable.program
         name = program.name
         var configuration = MachineConfiguration()
         heapByteCount = Self.heapBytes(for: quotas)
@@ -99,11 +104,6 @@ public final class ProgramRun {
 
     public var subject: SubjectID { capability.subject }
 
-    /// Leave to use the model once, with the program's own right.
-    public func permitToInfer(_ law: inout Law, now: Instant) throws(Denial) -> Permit<Infer> {
-        try law.check(capability, Infer.self, on: .model, now: now)
-    }
-
     /// What the program has answered since it was last asked.
     public func takeOutput() -> [UInt8] {
         defer { output.removeAll(keepingCapacity: true) }
@@ -121,7 +121,7 @@ public final class ProgramRun {
 
     /// Runs a slice. Calls of the kernel's that need no model are answered on the way.
     public func step(fuel: Int, law: inout Law, files: inout FileStore, time: RunTime) -> RunEvent {
-        if let ending { return ending }
+        if let ending { return .ended(ending) }
         guard time.now < deadline else {
             return end(.failed("time: the program ran longer than \(Limits.runTimeMax.milliseconds / 1_000) s\n"))
         }
@@ -159,7 +159,7 @@ public final class ProgramRun {
 
     private func takeMachineOutput() {
         output += machine.takeOutput()
-        note(machine.takeErrorOutput())
+        keepLogLines(of: machine.takeErrorOutput())
     }
 
     func nextSeed() -> UInt64 {
@@ -171,17 +171,19 @@ public final class ProgramRun {
 
     public func answer(_ error: KernelError) { machine.answer(error) }
 
-    func respond(_ bytes: [UInt8]) { output += bytes }
+    func respond(_ permit: consuming Permit<Write, RequestTarget>, _ bytes: [UInt8]) { output += bytes }
 
-    func note(_ text: [UInt8]) {
+    func requestText(_ permit: consuming Permit<Read, RequestTarget>) -> [UInt8] { requestBody }
+
+    func log(_ permit: consuming Permit<Append, LogTarget>, _ text: [UInt8]) { keepLogLines(of: text) }
+
+    private func keepLogLines(of text: [UInt8]) {
         for line in text.split(separator: UInt8(ascii: "\n")) { logLines.append(Array(line)) }
     }
 
-    func requestText() -> [UInt8] { requestBody }
-
-    private func end(_ event: RunEvent) -> RunEvent {
-        ending = event
-        return event
+    private func end(_ ending: RunEnding) -> RunEvent {
+        self.ending = ending
+        return .ended(ending)
     }
 
     private func pay(_ fuel: Int, now: Instant) {
@@ -207,11 +209,15 @@ public final class ProgramRun {
 
 /// The two clocks of a slice.
 public struct RunTime: Sendable {
-    public var now: Instant
-    public var unixSeconds: UInt64
+    var now: Instant
+    private var unixSeconds: UInt64
 
     public init(now: Instant, unixSeconds: UInt64) {
         self.now = now
         self.unixSeconds = unixSeconds
     }
+
+    func unixSeconds(_ permit: consuming Permit<Read, ClockTarget>) -> UInt64 { unixSeconds }
+
+    func secondsSinceBoot(_ permit: consuming Permit<Read, ClockTarget>) -> Double { Double(now.nanoseconds) / 1e9 }
 }

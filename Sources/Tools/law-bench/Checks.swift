@@ -17,6 +17,12 @@ private func makeLaw(subjectCount: Int) throws -> Law {
     return Law(document)
 }
 
+/// A path that the law has no number for.
+private struct FilePath: PermitTarget {
+    let path: TargetPath
+    var key: TargetKey { .path(path) }
+}
+
 /// What a check costs under a law of so many rules.
 func measureChecks(rules: Int) throws {
     let now = Instant(nanoseconds: 1)
@@ -25,7 +31,7 @@ func measureChecks(rules: Int) throws {
     guard let capability = law.capability(ofProgram: name) else { throw Unexpected() }
     let path = try TargetPath("/fs/home/\(rules / 10 - 1)/3/notes/today")
     guard let file = law.target(of: path) else { throw Unexpected() }
-    let unnumbered = try TargetPath("/fs/home/\(rules / 10 - 1)/7/notes/tomorrow")
+    let unnumbered = FilePath(path: try TargetPath("/fs/home/\(rules / 10 - 1)/7/notes/tomorrow"))
     var refused = 0
     measure("kernel-target/\(rules)") {
         do { _ = try law.check(capability, Infer.self, on: .model, now: now) } catch { refused += 1 }

@@ -19,14 +19,16 @@ private struct ProgramBench {
     }
 
     mutating func start(_ source: String) throws -> ProgramRun {
-        let path = try ProgramLibrary.path(of: Array("bench".utf8))
+        let path = try ProgramPath(name: Array("bench".utf8))
         let kernel = law.kernelCapability()
-        let program = try library.install(
+        _ = try library.install(
             try law.check(kernel, Write.self, on: path, now: now), Array(source.utf8), law: law)
-        guard let capability = law.capability(ofProgram: "bench") else { throw Unexpected() }
+        let permit = try law.check(kernel, Execute.self, on: path, now: now)
+        guard let program = library.open(permit), let capability = law.capability(ofProgram: "bench") else {
+            throw Unexpected()
+        }
         return ProgramRun(
-            program, try law.check(kernel, Execute.self, on: path, now: now), capability: capability,
-            quotas: Quotas(), request: ProgramRequest(), seed: 1, now: now)
+            program, capability: capability, quotas: Quotas(), request: ProgramRequest(), seed: 1, now: now)
     }
 
     mutating func step(_ run: ProgramRun, fuel: Int) -> RunEvent {
@@ -37,10 +39,13 @@ private struct ProgramBench {
     mutating func duration(of source: String) throws -> Double {
         let run = try start(source)
         let start = nanoseconds(CLOCK_THREAD_CPUTIME_ID)
-        var event = RunEvent.working
-        while event == .working { event = step(run, fuel: Programs.Limits.sliceFuelIdle) }
-        guard event == .finished else { throw Unexpected() }
-        return nanoseconds(CLOCK_THREAD_CPUTIME_ID) - start
+        while true {
+            switch step(run, fuel: Programs.Limits.sliceFuelIdle) {
+            case .working: continue
+            case .ended(.finished): return nanoseconds(CLOCK_THREAD_CPUTIME_ID) - start
+            default: throw Unexpected()
+            }
+        }
     }
 }
 
@@ -60,6 +65,6 @@ func measureSwitch() throws {
     var turn = 0
     try measure("switch") {
         turn = 1 - turn
-        guard bench.step(runs[turn], fuel: 1) == .working else { throw Unexpected() }
+        guard case .working = bench.step(runs[turn], fuel: 1) else { throw Unexpected() }
     }
 }

@@ -85,7 +85,7 @@ struct DelegationTests {
         let newcomer = try law.delegate(agent, terms(), now: now)
         #expect(try law.denial(newcomer, Read.self, "/fs/a") == nil)
         #expect(try law.denial(leftChild, Read.self, "/fs/a") == .revoked)
-        law.revoke(agent.subject, now: now)
+        try law.revoke(agent.subject, now: now)
         #expect(try law.denial(right, Read.self, "/fs/a") == .revoked)
         #expect(try law.denial(newcomer, Read.self, "/fs/a") == .revoked)
     }

@@ -21,10 +21,11 @@ struct GrowthVerifierTests {
             _ = try law.denial(program, Write.self, "/fs/\(tick)", at: Instant(nanoseconds: UInt64(tick)))
         }
         let claim = QuotaClaim(promptTokens: 1, keyValuePages: 1)
-        try law.admit(program.subject, claim, now: .origin)
-        #expect(throws: QuotaExceeded.self) { try law.admit(program.subject, claim, now: .origin) }
+        let lease = try law.admit(program.subject, claim, now: .origin)
+        #expect(throws: QuotaExceeded.self) { try law.admit(program.subject, claim, now: .origin).abandon() }
         let delegated = try law.delegate(program, DelegationTerms(), now: .origin)
         law.revoke(delegated, now: .origin)
+        lease.release(to: &law)
         return law.growth.records.map { $0.serialized() } + [law.growth.head.serialized()]
     }
 

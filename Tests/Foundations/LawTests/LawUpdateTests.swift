@@ -12,7 +12,7 @@ struct LawUpdateTests {
         """
     }
 
-    private func administer(_ law: inout Law) throws(Denial) -> Permit<Administer> {
+    private func administer(_ law: inout Law) throws(Denial) -> Permit<Administer, LawTarget> {
         try law.check(law.kernelCapability(), Administer.self, on: .law, now: .origin)
     }
 

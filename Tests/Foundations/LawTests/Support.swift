@@ -19,6 +19,12 @@ func document(_ text: String, keys: [String] = []) throws -> LawDocument {
 
 struct NoSuchSubject: Error {}
 
+/// Any path as a target.
+struct SomePath: PermitTarget {
+    let path: TargetPath
+    var key: TargetKey { .path(path) }
+}
+
 extension Law {
     func client(_ key: String) throws -> Capability {
         guard let capability = authenticate(bearer: Array(key.utf8).span) else { throw NoSuchSubject() }
@@ -30,14 +36,19 @@ extension Law {
         return capability
     }
 
+    /// Revokes a subject as the kernel may.
+    mutating func revoke(_ subject: SubjectID, now: Instant) throws(Denial) {
+        revoke(try check(kernelCapability(), Administer.self, on: .law, now: now), subject, now: now)
+    }
+
     /// Why an operation on a path is denied; nil when it is granted.
     mutating func denial<Op: Operation>(
         _ capability: borrowing Capability, _ operation: Op.Type, _ path: String, at now: Instant = .origin
     ) throws -> Denial.Reason? {
-        let path = try TargetPath(path)
+        let path = SomePath(path: try TargetPath(path))
         do throws(Denial) {
             let permit = try check(capability, operation, on: path, now: now)
-            precondition(permit.path == path)
+            precondition(permit.target.path == path.path)
             return nil
         } catch {
             return error.reason

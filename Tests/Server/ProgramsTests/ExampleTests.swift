@@ -30,7 +30,7 @@ struct ExampleTests {
             parsing: Array(try Data(contentsOf: Self.folder.appending(path: "raw.json"))))
         var law = Law(document)
         var library = ProgramLibrary()
-        let path = try ProgramLibrary.path(of: Array(name.utf8))
+        let path = try ProgramPath(name: Array(name.utf8))
         let permit = try law.check(law.kernelCapability(), Write.self, on: path, now: .origin)
         let program = try library.install(permit, try Self.source(name), law: law)
         #expect(program.needs.count >= 3)

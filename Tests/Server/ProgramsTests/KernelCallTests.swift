@@ -29,12 +29,24 @@ struct KernelCallTests {
 
     /// What the call needs: an operation, and the path that it is about in `source(of:)`.
     private static func need(of call: KernelCall) -> (operation: OperationCode, path: String)? {
-        switch call.right {
-        case .own: return nil
-        case .known(let operation, let target): return (operation, "\(target.knownPath!)")
-        case .path(let operation):
-            let isFolder = call == .fsList || call == .listDirectory
-            return (operation, call == .kvSave ? "/kv/a" : isFolder ? "/fs" : "/fs/a")
+        switch call {
+        case .infer, .stream, .streamNext, .logits, .sample: (.infer, "/model/default")
+        case .tokenize, .detokenize: (.read, "/model/default/tokenizer")
+        case .fsRead, .readFile, .exists: (.read, "/fs/a")
+        case .fsList, .listDirectory: (.read, "/fs")
+        case .fsWrite, .writeFile: (.write, "/fs/a")
+        case .fsAppend, .appendFile: (.append, "/fs/a")
+        case .request: (.read, "/request")
+        case .respond: (.write, "/request")
+        case .log: (.append, "/system/log")
+        case .now, .clock: (.read, "/system/clock")
+        case .environment: (.read, "/system/environment")
+        case .exec: (.execute, "/system/shell")
+        case .kvOpen, .kvDrop: (.write, "/kv")
+        case .kvAppend: (.append, "/kv")
+        case .kvFork: (.fork, "/kv")
+        case .kvSave: (.write, "/kv/a")
+        case .capNarrow: nil
         }
     }
 
@@ -90,7 +102,7 @@ struct KernelCallTests {
         run.answer(.string("one "))
         #expect(harness.finish(run) == .waiting(.nextPiece(stream: 0)))
         run.answer(.string("two "))
-        harness.law.revoke(run.subject, now: harness.now)
+        try harness.revoke(run.subject)
         #expect(harness.finish(run) == .finished)
         #expect(String(decoding: run.takeOutput(), as: UTF8.self) == "one two EPERM")
     }
@@ -120,7 +132,9 @@ struct KernelCallTests {
             throw ProgramHarness.NoSuchProgram()
         }
         #expect(text == Array("three".utf8) && !isFirst)
-        try run.extend(cache, by: [3, .max])
+        let permit = try harness.law.check(
+            harness.law.kernelCapability(), Append.self, on: .caches, now: harness.now)
+        try run.extend(permit, cache, by: [3, .max])
         #expect(harness.finish(run) == .waiting(.score([1, -2, 4])))
         run.answer(.array([.float(0)]))
         #expect(harness.finish(run) == .finished)
@@ -186,7 +200,7 @@ struct KernelCallTests {
             run.surrender(to: &harness.law)
         }
         let revoked = try harness.start(source)
-        harness.law.revoke(revoked.subject, now: harness.now)
+        try harness.revoke(revoked.subject)
         #expect(harness.finish(revoked) == .finished)
         #expect(revoked.takeOutput() == Array("0 EPERM\n".utf8))
     }

@@ -14,32 +14,6 @@ public struct Capability: ~Copyable, Sendable {
     }
 }
 
-/// Leave for one operation on one target, made by `Law.check` alone.
-///
-/// The privileged step consumes it and takes the object it acts upon from `target`: what was checked is what is used.
-public struct Permit<Op: Operation>: ~Copyable, Sendable {
-    public let subject: SubjectID
-    public let target: Target
-
-    @usableFromInline
-    init(subject: SubjectID, target: Target) {
-        self.subject = subject
-        self.target = target
-    }
-}
-
-/// Leave for one operation on the thing of a path: a program or a file.
-public struct PathPermit<Op: Operation>: ~Copyable, Sendable {
-    public let subject: SubjectID
-    public let path: TargetPath
-
-    @usableFromInline
-    init(subject: SubjectID, path: TargetPath) {
-        self.subject = subject
-        self.path = path
-    }
-}
-
 /// A row of the law's table: somebody who can hold capabilities.
 public struct SubjectID: Hashable, Sendable {
     public let index: Int

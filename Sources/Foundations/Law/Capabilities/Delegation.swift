@@ -133,7 +133,13 @@ extension Law {
     }
 
     /// Makes every capability of `subject` worthless at once; new ones can be had.
-    public mutating func revoke(_ subject: SubjectID, now: Instant) {
+    public mutating func revoke(
+        _ permit: consuming Permit<Administer, LawTarget>, _ subject: SubjectID, now: Instant
+    ) {
+        revoke(subject, now: now)
+    }
+
+    private mutating func revoke(_ subject: SubjectID, now: Instant) {
         subjects[subject.index].generation += 1
         record(.revoked, subject, target: Array("/**".utf8), .all, now: now)
     }

@@ -142,8 +142,7 @@ extension Law {
     }
 
     /// A reader with leave to read the growth bus has the records up to this number.
-    public mutating func acknowledgeGrowth(_ permit: consuming Permit<Read>, upTo sequence: UInt64) {
-        precondition(permit.target == .growth)
+    public mutating func acknowledgeGrowth(_ permit: consuming Permit<Read, GrowthTarget>, upTo sequence: UInt64) {
         growth.acknowledge(sequence)
     }
 }

@@ -16,9 +16,6 @@ public struct TargetPattern: Hashable, Sendable {
 
     public var text: String { String(decoding: bytes, as: UTF8.self) }
 
-    /// Whether it covers exactly one path.
-    public var isPath: Bool { !bytes.contains(Self.star) }
-
     /// Linear in the path, without allocating.
     public func covers(_ path: TargetPath) -> Bool {
         let path = path.bytes

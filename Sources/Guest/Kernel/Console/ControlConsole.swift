@@ -26,9 +26,9 @@ final class ControlConsole: @unchecked Sendable {
     private static var drainPollInterval: Interval { .milliseconds(5) }
 
     init(
-        _ permit: consuming Permit<Read>, service: NetworkService, consoleVector: UInt8?, suspension: Suspension
+        _ permit: consuming Permit<Read, ConsoleDeviceTarget>, service: NetworkService, consoleVector: UInt8?,
+        suspension: Suspension
     ) {
-        precondition(permit.target == .consoleDevice)
         self.service = service
         self.consoleVector = consoleVector
         self.suspension = suspension
@@ -101,7 +101,7 @@ final class ControlConsole: @unchecked Sendable {
         return true
     }
 
-    private func permitPower() -> Permit<Administer> {
+    private func permitPower() -> Permit<Administer, PowerTarget> {
         service.withNode { node in
             node.withLaw { law in
                 do throws(Denial) {

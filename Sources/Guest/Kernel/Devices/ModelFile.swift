@@ -43,10 +43,10 @@ struct ModelFile {
     ///
     /// - Parameter byteCount: the file's size; the whole device when nil.
     static func load(
-        _ permit: consuming Permit<Read>, from devices: DeviceInventory, _ place: KernelConfiguration.ModelDevice,
+        _ permit: consuming Permit<Read, BlockDeviceTarget>, from devices: DeviceInventory,
+        _ place: KernelConfiguration.ModelDevice,
         byteCount: UInt64?
     ) async throws(LoadError) -> ModelFile {
-        precondition(permit.target == .blockDevice)
         switch place {
         case .block(let index):
             guard devices.blocks.indices.contains(index) else {

@@ -36,8 +36,8 @@ enum LawSpeed {
         let start = MachineClock.now
         let time = RunTime(now: start, unixSeconds: 0)
         for _ in 0..<switchCount / 2 {
-            guard first.step(fuel: 1, law: &law, files: &files, time: time) == .working,
-                second.step(fuel: 1, law: &law, files: &files, time: time) == .working
+            guard case .working = first.step(fuel: 1, law: &law, files: &files, time: time),
+                case .working = second.step(fuel: 1, law: &law, files: &files, time: time)
             else { return nil }
         }
         return MachineClock.now - start
@@ -47,13 +47,14 @@ enum LawSpeed {
         let kernel = law.kernelCapability()
         let now = MachineClock.now
         var library = ProgramLibrary()
-        guard let path = try? ProgramLibrary.path(of: Array("loop".utf8)),
+        guard let path = try? ProgramPath(name: Array("loop".utf8)),
             let write = try? law.check(kernel, Write.self, on: path, now: now),
-            let program = try? library.install(write, Array("while true { }".utf8), law: law),
+            (try? library.install(write, Array("while true { }".utf8), law: law)) != nil,
             let execute = try? law.check(kernel, Execute.self, on: path, now: now),
+            let program = library.open(execute),
             let capability = law.capability(ofProgram: "loop")
         else { return nil }
         return ProgramRun(
-            program, execute, capability: capability, quotas: Quotas(), request: ProgramRequest(), seed: 1, now: now)
+            program, capability: capability, quotas: Quotas(), request: ProgramRequest(), seed: 1, now: now)
     }
 }

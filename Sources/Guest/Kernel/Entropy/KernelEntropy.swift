@@ -30,9 +30,8 @@ enum KernelEntropy {
 
     /// Mixes in what the host gives. A device that is slow or fails costs a warning, not the boot.
     static func reseed(
-        _ permit: consuming Permit<Read>, from device: EntropyDevice<DeviceInventory.Registers>
+        _ permit: consuming Permit<Read, EntropyDeviceTarget>, from device: EntropyDevice<DeviceInventory.Registers>
     ) async {
-        precondition(permit.target == .entropyDevice)
         let deadline = MachineClock.now + seedTimeout
         var seed: [UInt8] = []
         do throws(DeviceFault) {

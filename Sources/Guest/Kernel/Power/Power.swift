@@ -11,8 +11,7 @@ enum Power {
     }
 
     /// A clean stop, for whoever the law lets stop the machine.
-    static func off(_ permit: consuming Permit<Administer>) -> Never {
-        precondition(permit.target == .power)
+    static func off(_ permit: consuming Permit<Administer, PowerTarget>) -> Never {
         off(.success)
     }
 

@@ -34,8 +34,7 @@ final class Suspension: @unchecked Sendable {
 
     /// Leaves the machine and comes back in a resumed one. The server must be drained; it takes requests again
     /// afterwards.
-    func suspend(_ permit: consuming Permit<Administer>) {
-        precondition(permit.target == .power)
+    func suspend(_ permit: consuming Permit<Administer, PowerTarget>) {
         Machine.log.info("snapshot: leaving the memory to the monitor")
         let instant = MachineClock.now
         let address = boot_suspend(cores.pageTableRoot)

@@ -54,7 +54,9 @@ final class BootSequence: @unchecked Sendable {
     }
 
     /// Leave that the kernel itself needs: the law grants it everything, so a denial is a bug.
-    func permit<Op: Operation>(_ operation: Op.Type, on target: Target) -> Permit<Op> {
+    func permit<Op: Operation, Object: PermitTarget>(
+        _ operation: Op.Type, on target: Object
+    ) -> Permit<Op, Object> {
         do throws(Denial) {
             return try law.check(law.kernelCapability(), operation, on: target, now: MachineClock.now)
         } catch {
@@ -150,7 +152,7 @@ extension BootSequence {
 
 extension BootSequence {
     private func startModel(
-        _ service: NetworkService, _ devices: DeviceInventory, _ diskPermit: consuming Permit<Read>
+        _ service: NetworkService, _ devices: DeviceInventory, _ diskPermit: consuming Permit<Read, BlockDeviceTarget>
     ) async {
         let file: ModelFile
         do throws(ModelFile.LoadError) {

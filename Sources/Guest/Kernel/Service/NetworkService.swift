@@ -24,10 +24,9 @@ final class NetworkService: @unchecked Sendable {
     private static var framesPerTurn: Int { 64 }
 
     init(
-        _ permit: consuming Permit<Write>, network: NetworkDevice<DeviceInventory.Registers>?,
+        _ permit: consuming Permit<Write, NetworkDeviceTarget>, network: NetworkDevice<DeviceInventory.Registers>?,
         socket: SocketDevice<DeviceInventory.Registers>?, node: consuming NetworkServer<Transformer>, crew: LaneCrew
     ) {
-        precondition(permit.target == .networkDevice)
         self.network = network
         self.socket = socket
         self.node = node

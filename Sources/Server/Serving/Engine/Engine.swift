@@ -116,9 +116,9 @@ extension Engine where LM: ~Copyable {
     ///
     /// - Parameter scope: whose cached prefixes it may use and adds to; its subject's own unless the law grants more.
     public mutating func submit(
-        _ request: GenerationRequest, permit: consuming Permit<Infer>, scope: PrefixScope? = nil, now: Instant
+        _ request: GenerationRequest, permit: consuming Permit<Infer, ModelTarget>, scope: PrefixScope? = nil,
+        now: Instant
     ) throws(GenerationRejection) -> GenerationID {
-        guard permit.target == .model else { throw .wrongTarget }
         try validate(prompt: request.prompt, maxTokens: request.maxTokens)
         let subject = permit.subject
         let scope = scope ?? .subject(subject)

@@ -53,8 +53,6 @@ public enum FinishReason: Sendable {
 
 /// Why a request was not taken in.
 public enum GenerationRejection: Error, Equatable, Sendable {
-    /// The permit is for something else than the model.
-    case wrongTarget
     case promptEmpty
     /// The prompt leaves no room for a reply.
     case promptTooLong(promptTokens: Int, contextLength: Int)

@@ -15,8 +15,7 @@ struct ServerMetrics {
     var platform = PlatformStatistics()
 
     /// Prometheus' text. Reading is a kernel function of its own: the permit is spent here.
-    func text(_ permit: consuming Permit<Read>) throws(APIError) -> [UInt8] {
-        guard permit.target == .metrics else { throw .wrongPermit }
+    func text(_ permit: consuming Permit<Read, MetricsTarget>) -> [UInt8] {
         var text = PrometheusText()
         describeServer(&text)
         describeEngine(&text)

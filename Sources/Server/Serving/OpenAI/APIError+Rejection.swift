@@ -5,8 +5,6 @@ extension APIError {
     /// - Parameter promptParameter: the parameter that holds the prompt: `messages` or `prompt`.
     init(_ rejection: GenerationRejection, promptParameter: String) {
         switch rejection {
-        case .wrongTarget:
-            self = .wrongPermit
         case .promptEmpty:
             self = .invalid(promptParameter, "The prompt has no tokens; send at least one.")
         case .promptTooLong(let promptTokens, let contextLength):

@@ -141,10 +141,3 @@ extension APIError {
         APIError(409, .invalidRequest, message, code: "conflict")
     }
 }
-
-extension APIError {
-    /// A permit for one thing was presented for another: a mistake of this server's, never of a client's.
-    static var wrongPermit: APIError {
-        APIError(500, .server, "The permit is for another target.", code: "wrong_permit")
-    }
-}

@@ -45,8 +45,9 @@ struct ChatPrompt {
     }
 
     /// `POST /apply-template`: `{messages}` to `{"prompt": "..."}`.
-    func apply(_ request: RequestObject, _ permit: consuming Permit<Read>) throws(APIError) -> [UInt8] {
-        guard permit.target == .chatTemplate else { throw .wrongPermit }
+    func apply(
+        _ request: RequestObject, _ permit: consuming Permit<Read, ChatTemplateTarget>
+    ) throws(APIError) -> [UInt8] {
         let text = try text(of: try ChatMessages.read(request))
         var json = JSONWriter()
         json.beginObject()

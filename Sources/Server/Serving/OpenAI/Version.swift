@@ -11,8 +11,7 @@ public enum Version {
 
 extension Version {
     /// `GET /version`
-    static func document(_ permit: consuming Permit<Read>) throws(APIError) -> [UInt8] {
-        guard permit.target == .health else { throw .wrongPermit }
+    static func document(_ permit: consuming Permit<Read, HealthTarget>) -> [UInt8] {
         var json = JSONWriter()
         json.beginObject()
         json.member("name", "hexa-os")

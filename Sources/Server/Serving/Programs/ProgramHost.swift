@@ -41,15 +41,11 @@ final class ProgramExchange {
     /// When the run may go on, having spent its fuel.
     var restsUntil: Instant?
     /// The model's reply that the run waits for.
-    var awaited: GenerationID?
+    var awaited: ProgramReply?
     /// Replies that the run takes piece by piece; a stream's handle is its index.
-    var streams: [ProgramStream] = []
+    var streams: [ProgramReply] = []
     /// The stream whose next piece the run waits for.
-    var awaitedStream: Int?
-    /// What that reply holds of the program's quotas.
-    var lease: QuotaLease?
-    /// The reply of `infer` so far.
-    var reply: [UInt8] = []
+    var awaitedStream: ProgramReply?
 
     init(run: ProgramRun, connection: ConnectionID) {
         self.run = run
@@ -61,15 +57,21 @@ final class ProgramExchange {
 
     /// Generations under way for the run.
     var generations: [GenerationID] {
-        (awaited.map { [$0] } ?? []) + streams.compactMap { $0.isFinished ? nil : $0.id }
+        (awaited.map { [$0.id] } ?? []) + streams.compactMap { $0.isFinished ? nil : $0.id }
     }
 }
 
-/// A reply that a run takes piece by piece.
-struct ProgramStream {
+/// What the model replies to a run.
+final class ProgramReply {
     let id: GenerationID
     /// Made, and not yet taken.
     var pending: [UInt8] = []
     var isFinished = false
+    /// What the reply holds of the program's quotas.
     var lease: QuotaLease?
+
+    init(id: GenerationID, lease: consuming QuotaLease) {
+        self.id = id
+        self.lease = consume lease
+    }
 }

@@ -8,41 +8,47 @@ import Transformer
 
 /// What the model does for runs: their requests, and its answers to them.
 extension Server where LM: ~Copyable {
-    mutating func serve(_ request: ModelRequest, _ exchange: ProgramExchange, now: Instant) {
+    mutating func serve(_ request: consuming ModelRequest, _ exchange: ProgramExchange, now: Instant) {
         do throws(KernelError) {
-            switch request {
-            case .infer(let options):
-                try awaitReply(to: try self.request(options, now: now), exchange, now: now)
-            case .openStream(let options):
-                let (id, lease) = try submit(try self.request(options, now: now), exchange, now: now)
-                exchange.streams.append(ProgramStream(id: id, lease: lease))
+            switch consume request {
+            case .infer(let permit, let options):
+                exchange.awaited = try submit(permit, try self.request(options, now: now), exchange, now: now)
+            case .openStream(let permit, let options):
+                exchange.streams.append(try submit(permit, try self.request(options, now: now), exchange, now: now))
                 exchange.run.answer(.handle(UInt64(exchange.streams.count - 1)))
-            case .nextPiece(let stream):
-                guard let index = Int(exactly: stream), exchange.streams.indices.contains(index) else {
-                    throw KernelError(.value, "there is no such stream")
-                }
-                exchange.awaitedStream = index
-                answerStream(exchange)
-            case .tokenize(let text):
-                let tokens = try tokenizer().encode(text.span, addSpecial: false, parseSpecial: true)
-                exchange.run.answer(.array(tokens.map { .int(Int64($0)) }))
-            case .detokenize(let numbers):
-                let tokens = numbers.compactMap { TokenID(exactly: $0) }
-                guard tokens.count == numbers.count else { throw KernelError(.value, "a token is out of range") }
-                exchange.run.answer(.string(try tokenizer().decode(tokens, renderSpecial: true)))
-            case .extend(let cache, let text, let isFirst):
+            case .nextPiece(let permit, let stream): try awaitPiece(permit, of: stream, exchange)
+            case .tokenize(let permit, let text):
+                exchange.run.answer(.array(try tokenize(permit, text).map { .int(Int64($0)) }))
+            case .detokenize(let permit, let numbers): exchange.run.answer(.string(try detokenize(permit, numbers)))
+            case .extend(let permit, let cache, let text, let isFirst):
                 let tokens = try tokenizer().encode(text.span, addSpecial: isFirst, parseSpecial: true)
-                try exchange.run.extend(cache, by: tokens)
-            case .score(let tokens):
+                try exchange.run.extend(permit, cache, by: tokens)
+            case .score(let permit, let tokens):
                 var request = GenerationRequest(prompt: tokens, maxTokens: 0, sampling: .greedy)
                 request.scoresVocabulary = true
-                try awaitReply(to: request, exchange, now: now)
-            case .sample(let row, let options):
-                exchange.run.answer(.int(Int64(try Self.token(drawnFrom: row, options))))
+                exchange.awaited = try submit(permit, request, exchange, now: now)
+            case .sample(let permit, let row, let options):
+                exchange.run.answer(.int(Int64(try Self.token(permit, drawnFrom: row, options))))
             }
         } catch {
             exchange.run.answer(error)
         }
+    }
+
+    // MARK: Tokens
+
+    private func tokenize(
+        _ permit: consuming Permit<Read, TokenizerTarget>, _ text: [UInt8]
+    ) throws(KernelError) -> [TokenID] {
+        try tokenizer().encode(text.span, addSpecial: false, parseSpecial: true)
+    }
+
+    private func detokenize(
+        _ permit: consuming Permit<Read, TokenizerTarget>, _ numbers: [Int64]
+    ) throws(KernelError) -> [UInt8] {
+        let tokens = numbers.compactMap { TokenID(exactly: $0) }
+        guard tokens.count == numbers.count else { throw KernelError(.value, "a token is out of range") }
+        return try tokenizer().decode(tokens, renderSpecial: true)
     }
 
     private func tokenizer() throws(KernelError) -> Tokenizer {
@@ -51,7 +57,7 @@ extension Server where LM: ~Copyable {
     }
 
     private static func token(
-        drawnFrom row: [Float], _ options: SamplingOptions
+        _ permit: consuming Permit<Infer, ModelTarget>, drawnFrom row: [Float], _ options: SamplingOptions
     ) throws(KernelError) -> TokenID {
         var sampler: Sampler
         do throws(SamplingParameterError) {
@@ -79,20 +85,12 @@ extension Server where LM: ~Copyable {
         return request
     }
 
-    private mutating func awaitReply(
-        to request: GenerationRequest, _ exchange: ProgramExchange, now: Instant
-    ) throws(KernelError) {
-        let (id, lease) = try submit(request, exchange, now: now)
-        exchange.awaited = id
-        exchange.lease = lease
-        exchange.reply = []
-    }
-
     private mutating func submit(
-        _ request: GenerationRequest, _ exchange: ProgramExchange, now: Instant
-    ) throws(KernelError) -> (GenerationID, QuotaLease) {
+        _ permit: consuming Permit<Infer, ModelTarget>, _ request: GenerationRequest, _ exchange: ProgramExchange,
+        now: Instant
+    ) throws(KernelError) -> ProgramReply {
         do throws(APIError) {
-            return try submit(request, for: exchange.run, now: now)
+            return try submit(permit, request, now: now)
         } catch {
             let kind: ErrorKind =
                 switch error.status {
@@ -105,24 +103,19 @@ extension Server where LM: ~Copyable {
     }
 
     private mutating func submit(
-        _ request: GenerationRequest, for run: ProgramRun, now: Instant
-    ) throws(APIError) -> (GenerationID, QuotaLease) {
+        _ permit: consuming Permit<Infer, ModelTarget>, _ request: GenerationRequest, now: Instant
+    ) throws(APIError) -> ProgramReply {
         guard let service else { throw .loading }
-        let permit: Permit<Infer>
-        do throws(Denial) {
-            permit = try run.permitToInfer(&law, now: now)
-        } catch {
-            throw .denied(error.operation.name.text, error.path.text)
-        }
+        let subject = permit.subject
         let pages = service.engine.pageCountMax(promptTokens: request.prompt.count, maxTokens: request.maxTokens)
         let claim = QuotaClaim(promptTokens: request.prompt.count, keyValuePages: pages)
-        let lease = try admit(claim, run.subject, now: now)
+        let lease = try admit(claim, subject, now: now)
         do throws(GenerationRejection) {
             var request = request
-            request.weight = law.weight(of: run.subject)
-            return (try service.engine.submit(request, permit: permit, now: now), lease)
+            request.weight = law.weight(of: subject)
+            return ProgramReply(id: try service.engine.submit(request, permit: permit, now: now), lease: lease)
         } catch {
-            law.release(lease.subject, lease.claim)
+            lease.release(to: &law)
             throw APIError(error, promptParameter: "prompt")
         }
     }
@@ -137,21 +130,18 @@ extension Server where LM: ~Copyable {
         }
     }
 
+    // MARK: Replies
+
     /// Passes on what a generation of a run's has put out; false when it is no run's.
     mutating func deliverToProgram(now: Instant) -> Bool {
         for exchange in programs.runs {
-            if exchange.awaited == output.id {
-                exchange.reply += output.text
-                if let lease = exchange.lease { exchange.lease = charged(lease, now: now) }
-                if output.finish != nil { answerInference(exchange) }
+            if let reply = exchange.awaited, reply.id == output.id {
+                take(output, into: reply, now: now)
+                if reply.isFinished { answerInference(exchange, reply) }
                 return true
             }
-            if let index = exchange.streams.firstIndex(where: { $0.id == output.id }) {
-                exchange.streams[index].pending += output.text
-                if let lease = exchange.streams[index].lease {
-                    exchange.streams[index].lease = charged(lease, now: now)
-                }
-                if output.finish != nil { exchange.streams[index].isFinished = true }
+            if let stream = exchange.streams.first(where: { $0.id == output.id }) {
+                take(output, into: stream, now: now)
                 answerStream(exchange)
                 return true
             }
@@ -159,39 +149,48 @@ extension Server where LM: ~Copyable {
         return false
     }
 
-    private mutating func charged(_ lease: QuotaLease, now: Instant) -> QuotaLease {
-        var lease = lease
-        law.charge(lease.subject, tokens: output.generatedTokenCount - lease.chargedTokens, now: now)
-        lease.chargedTokens = output.generatedTokenCount
-        return lease
+    private mutating func take(_ output: borrowing GenerationOutput, into reply: ProgramReply, now: Instant) {
+        reply.pending += output.text
+        reply.lease?.charge(to: &law, generatedTokens: output.generatedTokenCount, now: now)
+        if output.finish != nil { reply.isFinished = true }
     }
 
-    private mutating func answerInference(_ exchange: ProgramExchange) {
+    private mutating func answerInference(_ exchange: ProgramExchange, _ reply: ProgramReply) {
         exchange.awaited = nil
-        if let lease = exchange.lease.take() { law.release(lease.subject, lease.claim) }
-        if output.finish == .outOfMemory, exchange.reply.isEmpty {
+        release(reply.lease.take())
+        if output.finish == .outOfMemory, reply.pending.isEmpty {
             exchange.run.answer(KernelError(.unavailable, "there is too little KV memory for this prompt"))
         } else if !output.vocabulary.isEmpty {
             exchange.run.answer(.array(output.vocabulary.map { .float(Double($0)) }))
         } else {
-            exchange.run.answer(.string(exchange.reply))
+            exchange.run.answer(.string(reply.pending))
         }
+    }
+
+    /// The run waits for a stream's next piece.
+    private mutating func awaitPiece(
+        _ permit: consuming Permit<Infer, ModelTarget>, of stream: UInt64, _ exchange: ProgramExchange
+    ) throws(KernelError) {
+        guard let index = Int(exactly: stream), exchange.streams.indices.contains(index) else {
+            throw KernelError(.value, "there is no such stream")
+        }
+        exchange.awaitedStream = exchange.streams[index]
+        answerStream(exchange)
     }
 
     /// Answers the run that waits for a stream's next piece, once there is one or the stream has ended.
     private mutating func answerStream(_ exchange: ProgramExchange) {
-        guard let index = exchange.awaitedStream else { return }
-        if !exchange.streams[index].pending.isEmpty {
-            exchange.run.answer(.string(exchange.streams[index].pending))
-            exchange.streams[index].pending = []
-        } else if exchange.streams[index].isFinished {
+        guard let stream = exchange.awaitedStream else { return }
+        if !stream.pending.isEmpty {
+            exchange.run.answer(.string(stream.pending))
+            stream.pending = []
+        } else if stream.isFinished {
             exchange.run.answer(.void)
         } else {
             return
         }
         exchange.awaitedStream = nil
-        guard exchange.streams[index].isFinished, exchange.streams[index].pending.isEmpty else { return }
-        if let lease = exchange.streams[index].lease.take() { law.release(lease.subject, lease.claim) }
+        if stream.isFinished { release(stream.lease.take()) }
     }
 }
 

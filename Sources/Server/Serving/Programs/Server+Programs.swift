@@ -7,61 +7,34 @@ import Programs
 
 /// Programs over HTTP: installing, listing, removing, and running one for a request.
 extension Server where LM: ~Copyable {
+    /// `/v1/programs/NAME`: installing, removing, describing.
     mutating func answerProgram(
-        _ route: Route, _ request: HTTPRequest, _ capability: borrowing Capability, on connection: Connection,
+        _ name: [UInt8], _ request: HTTPRequest, _ capability: borrowing Capability, on connection: Connection,
         now: Instant
     ) throws(APIError) {
-        switch route {
-        case .programs:
-            let permit = try permit(capability, Read.self, on: .programs, now: now)
-            respond(try list(permit), on: connection, now: now)
-        case .program(let name):
-            let path = try Self.programPath(name)
-            switch request.method {
-            case .post: try install(try permit(capability, Write.self, on: path, now: now), request, connection, now)
-            case .delete: try remove(try permit(capability, Write.self, on: path, now: now), on: connection, now: now)
-            default:
-                _ = try permit(capability, Read.self, on: path, now: now)
-                respond(describe(try installed(path)), on: connection, now: now)
-            }
-        case .invoke(let name):
-            let path = try Self.programPath(name)
-            let permit = try permit(capability, Execute.self, on: path, now: now)
-            try invoke(permit, request, on: connection, now: now)
+        let path = try Self.programPath(name)
+        switch request.method {
+        case .post: try install(try permit(capability, Write.self, on: path, now: now), request, connection, now)
+        case .delete: try remove(try permit(capability, Write.self, on: path, now: now), on: connection, now: now)
         default:
-            throw .wrongPermit
+            let permit = try permit(capability, Read.self, on: path, now: now)
+            guard let program = programs.library.program(permit) else { throw .programNotFound(path.name) }
+            respond(describe(program), on: connection, now: now)
         }
     }
 
-    private static func programPath(_ name: [UInt8]) throws(APIError) -> TargetPath {
+    static func programPath(_ name: [UInt8]) throws(APIError) -> ProgramPath {
         do throws(PathError) {
-            guard !name.contains(UInt8(ascii: "/")) else { throw .emptySegment }
-            return try ProgramLibrary.path(of: name)
+            return try ProgramPath(name: name)
         } catch {
             throw .invalid("name", "A program's name is one segment of a path: \(error.message).")
         }
     }
 
-    private mutating func permit<Op: Operation>(
-        _ capability: borrowing Capability, _ operation: Op.Type, on path: TargetPath, now: Instant
-    ) throws(APIError) -> PathPermit<Op> {
-        do throws(Denial) {
-            return try law.check(capability, operation, on: path, now: now)
-        } catch {
-            throw .denied(error.operation.name.text, error.path.text)
-        }
-    }
-
-    private func installed(_ path: TargetPath) throws(APIError) -> InstalledProgram {
-        let name = String(decoding: path.bytes.dropFirst("/program/".utf8.count), as: UTF8.self)
-        guard let program = programs.library[name] else { throw .programNotFound(name) }
-        return program
-    }
-
     // MARK: The library
 
     private mutating func install(
-        _ permit: consuming PathPermit<Write>, _ request: HTTPRequest, _ connection: Connection, _ now: Instant
+        _ permit: consuming Permit<Write, ProgramPath>, _ request: HTTPRequest, _ connection: Connection, _ now: Instant
     ) throws(APIError) {
         do throws(InstallError) {
             let program = try programs.library.install(
@@ -73,20 +46,19 @@ extension Server where LM: ~Copyable {
     }
 
     private mutating func remove(
-        _ permit: consuming PathPermit<Write>, on connection: Connection, now: Instant
+        _ permit: consuming Permit<Write, ProgramPath>, on connection: Connection, now: Instant
     ) throws(APIError) {
-        let program = try installed(permit.path)
-        _ = programs.library.remove(permit)
+        let name = permit.target.name
+        guard let program = programs.library.remove(permit) else { throw .programNotFound(name) }
         respond(describe(program), on: connection, now: now)
     }
 
-    private func list(_ permit: consuming Permit<Read>) throws(APIError) -> [UInt8] {
-        guard permit.target == .programs else { throw .wrongPermit }
+    func listPrograms(_ permit: consuming Permit<Read, ProgramsTarget>) -> [UInt8] {
         var json = JSONWriter()
         json.beginObject()
         json.key("programs")
         json.beginArray()
-        for program in programs.library.programs { write(program, to: &json) }
+        for program in programs.library.list(permit) { write(program, to: &json) }
         json.endArray()
         json.endObject()
         return json.bytes
@@ -116,13 +88,15 @@ extension Server where LM: ~Copyable {
 
     // MARK: Running
 
-    private mutating func invoke(
-        _ permit: consuming PathPermit<Execute>, _ request: HTTPRequest, on connection: Connection, now: Instant
+    mutating func invoke(
+        _ permit: consuming Permit<Execute, ProgramPath>, _ request: HTTPRequest, on connection: Connection,
+        now: Instant
     ) throws(APIError) {
         if isDraining { throw .draining }
-        let program = try installed(permit.path)
-        guard let own = law.capability(ofProgram: program.name) else {
-            throw APIError(InstallError.unknownToLaw(name: program.name))
+        let name = permit.target.name
+        guard let program = programs.library.open(permit) else { throw .programNotFound(name) }
+        guard let own = law.capability(ofProgram: name) else {
+            throw APIError(InstallError.unknownToLaw(name: name))
         }
         let quotas = law.quotas(of: own.subject)
         guard request.body.count <= Programs.Limits.requestBytesMax else {
@@ -138,7 +112,7 @@ extension Server where LM: ~Copyable {
             throw .invalid("arg", "'arg' must be percent-encoded UTF-8.")
         }
         let run = ProgramRun(
-            program, permit, capability: own, quotas: quotas,
+            program, capability: own, quotas: quotas,
             request: ProgramRequest(body: request.body, arguments: arguments.map { Array($0.utf8) }),
             seed: random.next(), now: now)
         let exchange = ProgramExchange(run: run, connection: connection.id)

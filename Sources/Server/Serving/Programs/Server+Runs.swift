@@ -46,12 +46,11 @@ extension Server where LM: ~Copyable {
         let event = exchange.run.step(fuel: fuel, law: &law, files: &programs.files, time: time)
         for line in exchange.run.takeLogLines() { programs.note(line, of: exchange.run.name) }
         passOn(exchange, now: now)
-        switch event {
+        switch consume event {
         case .working: break
         case .resting(let until): exchange.restsUntil = until
         case .waiting(let request): serve(request, exchange, now: now)
-        case .finished: finish(exchange, failure: nil, now: now)
-        case .failed(let text): finish(exchange, failure: text, now: now)
+        case .ended(let ending): finish(exchange, ending, now: now)
         }
     }
 
@@ -76,17 +75,17 @@ extension Server where LM: ~Copyable {
         connection.http.beginResponse(head, now: now)
     }
 
-    private mutating func finish(_ exchange: ProgramExchange, failure: String?, now: Instant) {
+    private mutating func finish(_ exchange: ProgramExchange, _ ending: RunEnding, now: Instant) {
         let connection = connection(exchange.connection)
         end(exchange)
         guard let connection else { return }
-        switch (failure, exchange.hasBegun) {
-        case (nil, _):
+        switch (ending, exchange.hasBegun) {
+        case (.finished, _):
             begin(exchange, on: connection, now: now)
             connection.http.endResponse(trailers: Self.trailers(outcome: "finished"), now: now)
-        case (let failure?, false):
+        case (.failed(let failure), false):
             respond(APIError(500, .server, failure, code: "program_failed"), on: connection, now: now)
-        case (let failure?, true):
+        case (.failed(let failure), true):
             // The status is out already: the error is the text's last part.
             connection.http.write(Array(("\nerror: " + failure).utf8), now: now)
             connection.http.endResponse(trailers: Self.trailers(outcome: "failed"), now: now)
@@ -107,8 +106,8 @@ extension Server where LM: ~Copyable {
     mutating func end(_ exchange: ProgramExchange) {
         exchange.run.surrender(to: &law)
         for id in exchange.generations { service?.engine.cancel(id) }
-        for stream in exchange.streams { if let lease = stream.lease { law.release(lease.subject, lease.claim) } }
-        if let lease = exchange.lease.take() { law.release(lease.subject, lease.claim) }
+        for stream in exchange.streams { release(stream.lease.take()) }
+        release(exchange.awaited?.lease.take())
         exchange.awaited = nil
         exchange.streams = []
         programs.runs.removeAll { $0 === exchange }

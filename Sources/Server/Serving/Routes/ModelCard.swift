@@ -22,8 +22,7 @@ public struct ModelCard: Sendable {
 
 extension ModelCard {
     /// `GET /v1/models`: a list of the one model there is.
-    func list(_ permit: consuming Permit<Read>) throws(APIError) -> [UInt8] {
-        guard permit.target == .model else { throw .wrongPermit }
+    func list(_ permit: consuming Permit<Read, ModelTarget>) throws(APIError) -> [UInt8] {
         var json = JSONWriter()
         json.beginObject()
         json.member("object", "list")
@@ -36,8 +35,7 @@ extension ModelCard {
     }
 
     /// `GET /v1/models/{id}`
-    func lookUp(id asked: [UInt8], _ permit: consuming Permit<Read>) throws(APIError) -> [UInt8] {
-        guard permit.target == .model else { throw .wrongPermit }
+    func lookUp(id asked: [UInt8], _ permit: consuming Permit<Read, ModelTarget>) throws(APIError) -> [UInt8] {
         guard asked.elementsEqual(id.utf8) else {
             let name = String(decoding: asked, as: UTF8.self)
             var error = APIError(404, .invalidRequest, "The model '\(name)' does not exist; this server has '\(id)'.")

@@ -10,8 +10,9 @@ struct TokenizerRoutes {
 
     /// `{content, add_special, parse_special, with_pieces}` to `{"tokens": [1, 2]}`, or with pieces to
     /// `{"tokens": [{"id": 1, "piece": "a"}]}`, where the piece is an array of bytes when it is not UTF-8.
-    func tokenize(_ request: RequestObject, _ permit: consuming Permit<Read>) throws(APIError) -> [UInt8] {
-        guard permit.target == .tokenizer else { throw .wrongPermit }
+    func tokenize(
+        _ request: RequestObject, _ permit: consuming Permit<Read, TokenizerTarget>
+    ) throws(APIError) -> [UInt8] {
         let text = try Self.text(request)
         let tokens = tokenizer.encode(
             text.span, addSpecial: try request.flag("add_special") ?? false,
@@ -58,8 +59,9 @@ struct TokenizerRoutes {
     }
 
     /// `{tokens: [1, 2]}` to `{"content": "..."}`; bytes that are no UTF-8 become U+FFFD.
-    func detokenize(_ request: RequestObject, _ permit: consuming Permit<Read>) throws(APIError) -> [UInt8] {
-        guard permit.target == .tokenizer else { throw .wrongPermit }
+    func detokenize(
+        _ request: RequestObject, _ permit: consuming Permit<Read, TokenizerTarget>
+    ) throws(APIError) -> [UInt8] {
         guard let values = try request.array("tokens") else { throw request.missing("tokens") }
         var tokens: [TokenID] = []
         tokens.reserveCapacity(values.count)

@@ -29,7 +29,7 @@ final class Exchange {
 
     init(
         connection: ConnectionID, parameters: GenerationParameters, promptTokens: Int, generations: [GenerationID],
-        echoes: [[UInt8]], encoder: CompletionEncoder, lease: QuotaLease
+        echoes: [[UInt8]], encoder: CompletionEncoder, lease: consuming QuotaLease
     ) {
         self.connection = connection
         isStreamed = parameters.isStreamed
@@ -38,7 +38,7 @@ final class Exchange {
         self.generations = generations
         self.echoes = echoes
         self.encoder = encoder
-        self.lease = lease
+        self.lease = consume lease
         choices = generations.indices.map { CompletionEncoder.Choice(index: $0) }
         hasOutput = [Bool](repeating: false, count: generations.count)
         isOpened = hasOutput
@@ -80,14 +80,6 @@ final class Exchange {
         }
         return index
     }
-}
-
-/// A request's share of its subject's quotas.
-struct QuotaLease {
-    let subject: SubjectID
-    let claim: QuotaClaim
-    /// Generated tokens that the subject has been charged for.
-    var chargedTokens = 0
 }
 
 // MARK: - Streaming

@@ -104,15 +104,16 @@ extension Server where LM: ~Copyable {
     // MARK: Submission
 
     private mutating func begin(
-        _ task: Task, firstPermit: consuming Permit<Infer>, _ capability: borrowing Capability,
+        _ task: Task, firstPermit: consuming Permit<Infer, ModelTarget>, _ capability: borrowing Capability,
         on connection: Connection, now: Instant
     ) throws(APIError) {
-        try checkRoom(for: task, of: firstPermit.subject)
-        let lease = try admit(task, capability.subject, now: now)
+        guard let service else { throw .loading }
+        try checkRoom(for: task, of: firstPermit.subject, in: service)
+        let lease = try admit(task, capability.subject, to: service, now: now)
         let seed = task.parameters.seed ?? random.next()
         var generations: [GenerationID] = []
         var echoes: [[UInt8]] = []
-        var unspent: Permit<Infer>? = consume firstPermit
+        var unspent: Permit<Infer, ModelTarget>? = consume firstPermit
         do throws(APIError) {
             for (index, prompt) in task.prompts.enumerated() {
                 var leader: GenerationID?
@@ -124,10 +125,10 @@ extension Server where LM: ~Copyable {
                     request.leader = leader
                     // One permit for each sequence; the first was asked for before anything was computed.
                     if let permit = unspent.take() {
-                        generations.append(try submit(request, permit, for: task, now: now))
+                        generations.append(try submit(request, permit, to: service, for: task, now: now))
                     } else {
                         let permit = try permit(capability, Infer.self, on: .model, now: now)
-                        generations.append(try submit(request, permit, for: task, now: now))
+                        generations.append(try submit(request, permit, to: service, for: task, now: now))
                     }
                     // The choices of a prompt share what the first of them computes.
                     if leader == nil, !task.scoresPrompt { leader = generations.last }
@@ -135,16 +136,25 @@ extension Server where LM: ~Copyable {
                 }
             }
         } catch {
-            for id in generations { service?.engine.cancel(id) }
-            law.release(lease.subject, lease.claim)
+            for id in generations { service.engine.cancel(id) }
+            lease.release(to: &law)
             throw error
         }
-        enter(task, generations, echoes, lease, on: connection, now: now)
+        let encoder = CompletionEncoder(
+            form: task.form, id: random.id(prefix: task.form == .chat ? "chatcmpl-" : "cmpl-"),
+            created: Int(clamping: unixSeconds(at: now)),
+            model: service.card.id, topLogProbabilities: task.topLogProbabilities,
+            includesUsage: task.parameters.includesUsage, tokenizer: service.tokenizer)
+        let exchange = Exchange(
+            connection: connection.id, parameters: task.parameters,
+            promptTokens: task.prompts.reduce(0) { $0 + $1.count }, generations: generations, echoes: echoes,
+            encoder: encoder, lease: lease)
+        connection.exchange = exchange
+        exchanges.append(exchange)
     }
 
     /// All of a request's sequences are taken, or none.
-    private func checkRoom(for task: Task, of subject: SubjectID) throws(APIError) {
-        guard let service else { throw .loading }
+    private func checkRoom(for task: Task, of subject: SubjectID, in service: ModelService<LM>) throws(APIError) {
         do throws(GenerationRejection) {
             try service.engine.checkRoom(for: task.prompts.count * task.parameters.choiceCount, of: subject)
         } catch {
@@ -153,8 +163,9 @@ extension Server where LM: ~Copyable {
     }
 
     /// Takes the request into its subject's quotas.
-    private mutating func admit(_ task: Task, _ subject: SubjectID, now: Instant) throws(APIError) -> QuotaLease {
-        guard let service else { throw .loading }
+    private mutating func admit(
+        _ task: Task, _ subject: SubjectID, to service: ModelService<LM>, now: Instant
+    ) throws(APIError) -> QuotaLease {
         var claim = QuotaClaim(promptTokens: 0, keyValuePages: 0)
         for prompt in task.prompts {
             let pages = service.engine.pageCountMax(promptTokens: prompt.count, maxTokens: task.maxTokens)
@@ -167,39 +178,20 @@ extension Server where LM: ~Copyable {
     /// Takes what a request will use into its subject's quotas.
     mutating func admit(_ claim: QuotaClaim, _ subject: SubjectID, now: Instant) throws(APIError) -> QuotaLease {
         do throws(QuotaExceeded) {
-            try law.admit(subject, claim, now: now)
+            return try law.admit(subject, claim, now: now)
         } catch {
             throw .quotaExceeded(error)
         }
-        return QuotaLease(subject: subject, claim: claim)
     }
 
-    private mutating func submit(
-        _ request: GenerationRequest, _ permit: consuming Permit<Infer>, for task: Task, now: Instant
+    private func submit(
+        _ request: GenerationRequest, _ permit: consuming Permit<Infer, ModelTarget>, to service: ModelService<LM>,
+        for task: Task, now: Instant
     ) throws(APIError) -> GenerationID {
         do throws(GenerationRejection) {
-            guard let id = try service?.engine.submit(request, permit: permit, now: now) else { throw .wrongTarget }
-            return id
+            return try service.engine.submit(request, permit: permit, now: now)
         } catch {
             throw APIError(error, promptParameter: task.promptParameter)
         }
-    }
-
-    private mutating func enter(
-        _ task: Task, _ generations: [GenerationID], _ echoes: [[UInt8]], _ lease: QuotaLease,
-        on connection: Connection, now: Instant
-    ) {
-        guard let service else { return }
-        let encoder = CompletionEncoder(
-            form: task.form, id: random.id(prefix: task.form == .chat ? "chatcmpl-" : "cmpl-"),
-            created: Int(clamping: unixSeconds(at: now)),
-            model: service.card.id, topLogProbabilities: task.topLogProbabilities,
-            includesUsage: task.parameters.includesUsage, tokenizer: service.tokenizer)
-        let exchange = Exchange(
-            connection: connection.id, parameters: task.parameters,
-            promptTokens: task.prompts.reduce(0) { $0 + $1.count }, generations: generations, echoes: echoes,
-            encoder: encoder, lease: lease)
-        connection.exchange = exchange
-        exchanges.append(exchange)
     }
 }

@@ -140,8 +140,13 @@ extension Server where LM: ~Copyable {
 
     mutating func end(_ exchange: Exchange) {
         exchanges.removeAll { $0 === exchange }
-        if let lease = exchange.lease.take() { law.release(lease.subject, lease.claim) }
+        release(exchange.lease.take())
         connection(exchange.connection)?.exchange = nil
+    }
+
+    /// Gives a request's share of its subject's quotas back.
+    mutating func release(_ lease: consuming QuotaLease?) {
+        if let lease { lease.release(to: &law) }
     }
 }
 

@@ -9,7 +9,7 @@ extension Server where LM: ~Copyable {
         if deliverToProgram(now: now) { return }
         for exchange in exchanges {
             guard let choice = exchange.receive(output) else { continue }
-            charge(exchange, now: now)
+            exchange.lease?.charge(to: &law, generatedTokens: exchange.completionTokenCount, now: now)
             guard let connection = connection(exchange.connection) else { return cancel(exchange) }
             if exchange.hasFailed {
                 fail(exchange, on: connection, now: now)
@@ -21,14 +21,6 @@ extension Server where LM: ~Copyable {
             handleEvents(of: connection, now: now)
             return
         }
-    }
-
-    /// Charges the subject for the tokens generated since the last time.
-    private mutating func charge(_ exchange: Exchange, now: Instant) {
-        guard let lease = exchange.lease else { return }
-        let count = exchange.completionTokenCount
-        law.charge(lease.subject, tokens: count - lease.chargedTokens, now: now)
-        exchange.lease?.chargedTokens = count
     }
 
     private mutating func fail(_ exchange: Exchange, on connection: Connection, now: Instant) {

@@ -6,7 +6,7 @@ import MonotonicTime
 extension Server where LM: ~Copyable {
     /// Records after `after=`, a line each, and the head. Whoever asks for what comes after a record has that record.
     mutating func respondWithGrowth(
-        _ permit: consuming Permit<Read>, _ request: HTTPRequest, on connection: Connection, now: Instant
+        _ permit: consuming Permit<Read, GrowthTarget>, _ request: HTTPRequest, on connection: Connection, now: Instant
     ) throws(APIError) {
         var after: UInt64 = 0
         if let text = request.queryValue(of: "after") {

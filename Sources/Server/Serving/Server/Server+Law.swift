@@ -5,39 +5,25 @@ import MonotonicTime
 
 /// The law over HTTP: reading it, asking it, replacing it, and the records of the growth bus.
 extension Server where LM: ~Copyable {
+    /// `/v1/law`: reading and replacing.
     mutating func answerLaw(
-        _ route: Route, _ request: HTTPRequest, _ capability: borrowing Capability, on connection: Connection,
-        now: Instant
+        _ request: HTTPRequest, _ capability: borrowing Capability, on connection: Connection, now: Instant
     ) throws(APIError) {
-        switch route {
-        case .law where request.method == .put:
-            let permit = try permit(capability, Administer.self, on: .law, now: now)
-            try replaceLaw(permit, request, on: connection, now: now)
-        case .law:
-            _ = try permit(capability, Read.self, on: .law, now: now)
-            respond(law.document.serialized(), on: connection, now: now)
-        case .lawRollback:
-            let permit = try permit(capability, Administer.self, on: .law, now: now)
-            do throws(UpdateError) { try law.rollBack(permit, now: now) } catch { throw .conflict(error.message) }
-            respondWithVersion(isApplied: true, [], on: connection, now: now)
-        case .lawCheck:
-            let permit = try permit(capability, Read.self, on: .law, now: now)
-            respond(try explain(permit, try RequestObject(body: request.body.span)), on: connection, now: now)
-        case .growth:
-            let permit = try permit(capability, Read.self, on: .growth, now: now)
-            try respondWithGrowth(permit, request, on: connection, now: now)
-        case .revoke(let name):
-            _ = try permit(capability, Administer.self, on: .law, now: now)
-            try revoke(name, on: connection, now: now)
-        default:
-            throw .wrongPermit
+        guard request.method == .put else {
+            return respond(
+                lawText(try permit(capability, Read.self, on: .law, now: now)), on: connection, now: now)
         }
+        let permit = try permit(capability, Administer.self, on: .law, now: now)
+        try replaceLaw(permit, request, on: connection, now: now)
     }
+
+    private func lawText(_ permit: consuming Permit<Read, LawTarget>) -> [UInt8] { law.document.serialized() }
 
     // MARK: Replacing
 
     private mutating func replaceLaw(
-        _ permit: consuming Permit<Administer>, _ request: HTTPRequest, on connection: Connection, now: Instant
+        _ permit: consuming Permit<Administer, LawTarget>, _ request: HTTPRequest, on connection: Connection,
+        now: Instant
     ) throws(APIError) {
         let document: LawDocument
         do throws(LawError) {
@@ -55,6 +41,13 @@ extension Server where LM: ~Copyable {
             }
         }
         respondWithVersion(isApplied: !isRehearsal, changes, on: connection, now: now)
+    }
+
+    mutating func rollLawBack(
+        _ permit: consuming Permit<Administer, LawTarget>, on connection: Connection, now: Instant
+    ) throws(APIError) {
+        do throws(UpdateError) { try law.rollBack(permit, now: now) } catch { throw .conflict(error.message) }
+        respondWithVersion(isApplied: true, [], on: connection, now: now)
     }
 
     private mutating func respondWithVersion(
@@ -82,19 +75,22 @@ extension Server where LM: ~Copyable {
         respond(json.bytes, on: connection, now: now)
     }
 
-    private mutating func revoke(_ name: [UInt8], on connection: Connection, now: Instant) throws(APIError) {
+    mutating func revoke(
+        _ permit: consuming Permit<Administer, LawTarget>, _ name: [UInt8], on connection: Connection, now: Instant
+    ) throws(APIError) {
         let text = String(decoding: name, as: UTF8.self)
         guard let subject = law.subject(named: text), subject != law.kernelCapability().subject else {
             throw APIError(404, .notFound, "The law names no subject \(text).", code: "subject_not_found")
         }
-        law.revoke(subject, now: now)
+        law.revoke(permit, subject, now: now)
         respondWithVersion(isApplied: true, [], on: connection, now: now)
     }
 
     // MARK: Asking
 
-    private func explain(_ permit: consuming Permit<Read>, _ request: RequestObject) throws(APIError) -> [UInt8] {
-        guard permit.target == .law else { throw .wrongPermit }
+    func explain(
+        _ permit: consuming Permit<Read, LawTarget>, _ request: RequestObject
+    ) throws(APIError) -> [UInt8] {
         let subject = String(decoding: try request.requiredText("subject"), as: UTF8.self)
         guard let operation = OperationCode(name: try request.requiredText("op")) else {
             let names = OperationCode.allCases.map { $0.name.text }.joined(separator: ", ")

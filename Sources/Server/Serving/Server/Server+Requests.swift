@@ -1,6 +1,7 @@
 import HTTP
 import Law
 import MonotonicTime
+import Programs
 
 /// From a request to its route: who asks, whether they may, and what comes back.
 extension Server where LM: ~Copyable {
@@ -37,14 +38,14 @@ extension Server where LM: ~Copyable {
         let capability = try authenticate(request, isPublic: route.isPublic)
         switch route {
         case .health:
-            _ = try permit(capability, Read.self, on: .health, now: now)
-            try respondToHealth(on: connection, now: now)
+            let permit = try permit(capability, Read.self, on: .health, now: now)
+            try respondToHealth(permit, on: connection, now: now)
         case .version:
             let permit = try permit(capability, Read.self, on: .health, now: now)
-            respond(try Version.document(permit), on: connection, now: now)
+            respond(Version.document(permit), on: connection, now: now)
         case .metrics:
             let permit = try permit(capability, Read.self, on: .metrics, now: now)
-            let text = try currentMetrics(now: now).text(permit)
+            let text = currentMetrics(now: now).text(permit)
             respond(text, contentType: PrometheusText.contentType, on: connection, now: now)
         case .models:
             let permit = try permit(capability, Read.self, on: .model, now: now)
@@ -68,10 +69,23 @@ extension Server where LM: ~Copyable {
             try beginChat(try RequestObject(body: request.body.span), capability, on: connection, now: now)
         case .completions:
             try beginCompletion(try RequestObject(body: request.body.span), capability, on: connection, now: now)
-        case .law, .lawRollback, .lawCheck, .growth, .revoke:
-            try answerLaw(route, request, capability, on: connection, now: now)
-        case .programs, .program, .invoke:
-            try answerProgram(route, request, capability, on: connection, now: now)
+        case .law: try answerLaw(request, capability, on: connection, now: now)
+        case .lawRollback:
+            try rollLawBack(try permit(capability, Administer.self, on: .law, now: now), on: connection, now: now)
+        case .lawCheck:
+            let permit = try permit(capability, Read.self, on: .law, now: now)
+            respond(try explain(permit, try RequestObject(body: request.body.span)), on: connection, now: now)
+        case .revoke(let name):
+            try revoke(try permit(capability, Administer.self, on: .law, now: now), name, on: connection, now: now)
+        case .growth:
+            let permit = try permit(capability, Read.self, on: .growth, now: now)
+            try respondWithGrowth(permit, request, on: connection, now: now)
+        case .programs:
+            respond(listPrograms(try permit(capability, Read.self, on: .programs, now: now)), on: connection, now: now)
+        case .program(let name): try answerProgram(name, request, capability, on: connection, now: now)
+        case .invoke(let name):
+            let permit = try permit(capability, Execute.self, on: try Self.programPath(name), now: now)
+            try invoke(permit, request, on: connection, now: now)
         }
     }
 
@@ -93,9 +107,9 @@ extension Server where LM: ~Copyable {
     }
 
     /// Asks the law. Every route gets the permit that its privileged step takes here, and nowhere else.
-    mutating func permit<Op: Operation>(
-        _ capability: borrowing Capability, _ operation: Op.Type, on target: Target, now: Instant
-    ) throws(APIError) -> Permit<Op> {
+    mutating func permit<Op: Operation, Object: PermitTarget>(
+        _ capability: borrowing Capability, _ operation: Op.Type, on target: Object, now: Instant
+    ) throws(APIError) -> Permit<Op, Object> {
         do throws(Denial) {
             return try law.check(capability, operation, on: target, now: now)
         } catch {

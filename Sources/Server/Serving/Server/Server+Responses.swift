@@ -1,5 +1,6 @@
 import HTTP
 import JSON
+import Law
 import MonotonicTime
 
 /// Whole responses, with the header fields that all of them have.
@@ -44,7 +45,9 @@ extension Server where LM: ~Copyable {
     }
 
     /// 200 once requests are served; before, 503 with the time to ask again.
-    mutating func respondToHealth(on connection: Connection, now: Instant) throws(APIError) {
+    mutating func respondToHealth(
+        _ permit: consuming Permit<Read, HealthTarget>, on connection: Connection, now: Instant
+    ) throws(APIError) {
         if isDraining { throw .draining }
         guard isReady else { throw .loading }
         var json = JSONWriter()

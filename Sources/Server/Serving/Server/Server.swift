@@ -45,6 +45,19 @@ public struct Server<LM: LanguageModel & ~Copyable>: ~Copyable {
         random = RandomNumbers(seed: configuration.randomSeed)
     }
 
+    /// The law goes with the server, so the leases under way end without being given back.
+    deinit {
+        for exchange in exchanges { Self.abandon(exchange.lease.take()) }
+        for exchange in programs.runs {
+            Self.abandon(exchange.awaited?.lease.take())
+            for stream in exchange.streams { Self.abandon(stream.lease.take()) }
+        }
+    }
+
+    private static func abandon(_ lease: consuming QuotaLease?) {
+        if let lease { lease.abandon() }
+    }
+
     // MARK: Phases
 
     /// The model is there: requests are served from now on.

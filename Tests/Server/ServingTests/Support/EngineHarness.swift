@@ -33,7 +33,7 @@ struct EngineHarness: ~Copyable {
         engine = Engine(model: model, tokenizer: FakeVocabulary.tokenizer, configuration: configuration)
     }
 
-    mutating func permit(for tenant: Tenant = .alice) -> Permit<Infer> {
+    mutating func permit(for tenant: Tenant = .alice) -> Permit<Infer, ModelTarget> {
         guard let capability = law.authenticate(bearer: Array(tenant.rawValue.utf8).span) else {
             fatalError("the test's law has no such client")
         }
