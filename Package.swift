@@ -96,19 +96,17 @@ let coreTargets: [Target] = [
     core("Server/HTTP", ["MonotonicTime"]),
     core("Server/Programs", ["HexaBytecode", "HexaLang", "HexaVM", "Law", "MonotonicTime"]),
     core(
+        "Server/Engine",
+        ["ChatTemplates", "Law", "ModelFormats", "MonotonicTime", "Tensor", "Tokenizers", "Transformer"]),
+    core(
         "Server/Serving",
         [
-            "ChatTemplates", "HTTP", "HexaBytecode", "HexaVM", "JSON", "Law", "ModelFormats", "MonotonicTime",
+            "ChatTemplates", "Engine", "HTTP", "HexaBytecode", "HexaVM", "JSON", "Law", "ModelFormats", "MonotonicTime",
             "Programs", "Tokenizers", "Transformer",
-        ]),
-    core(
-        "Server/Appliance",
-        [
-            "ChatTemplates", "Law", "ModelFormats", "MonotonicTime", "Net", "Serving", "Tensor", "Tokenizers",
-            "Transformer",
         ]),
 
     core("Guest/KernelCore", ["MonotonicTime"]),
+    core("Guest/GuestServer", ["Engine", "Law", "MonotonicTime", "Net", "Serving", "Transformer"]),
 ]
 
 let kernelTargets: [Target] = [
@@ -120,8 +118,8 @@ let kernelTargets: [Target] = [
     core(
         "Guest/Kernel",
         [
-            "Appliance", "Boot", "KernelCore", "Law", "ModelFormats", "MonotonicTime", "Net", "Programs", "Serving",
-            "Tensor", "Transformer", "Virtio",
+            "Boot", "Engine", "GuestServer", "KernelCore", "Law", "ModelFormats", "MonotonicTime", "Net", "Programs",
+            "Serving", "Tensor", "Transformer", "Virtio",
         ]),
 ]
 
@@ -184,7 +182,7 @@ let hostTargets: [Target] = [
     program(
         "Tools/hexa-serve",
         [
-            "Appliance", "CLinux", "HostErrors", "HostSystem", "JSON", "KernelCore", "LaneThreads", "Law", "LawFiles",
+            "CLinux", "Engine", "HostErrors", "HostSystem", "JSON", "KernelCore", "LaneThreads", "Law", "LawFiles",
             "ModelFiles", "ModelFormats", "MonotonicTime", "Reporting", "Serving", "Tensor", "Transformer",
             argumentParser, nioCore, nioPosix,
         ]),
@@ -196,6 +194,9 @@ let hostTargets: [Target] = [
 
 let testTargets: [Target] = [
     .target(name: "AllocationCount", path: "Tests/Support/AllocationCount"),
+    .target(
+        name: "EngineFixtures", dependencies: ["ModelFormats", "Tokenizers", "Transformer"],
+        path: "Tests/Support/EngineFixtures"),
     .target(name: "TestSupport", path: "Tests/Support/TestSupport"),
     .target(
         name: "ModelFixtures",
@@ -216,8 +217,8 @@ let testTargets: [Target] = [
     tests(
         "Inference/TransformerTests",
         [
-            "AllocationCount", "LaneThreads", "Law", "ModelFixtures", "ModelFormats", "MonotonicTime",
-            "Serving", "Tensor", "Transformer",
+            "AllocationCount", "Engine", "LaneThreads", "Law", "ModelFixtures", "ModelFormats", "MonotonicTime",
+            "Tensor", "Transformer",
         ]),
 
     tests("Network/NetTests", ["MonotonicTime", "Net"]),
@@ -226,14 +227,18 @@ let testTargets: [Target] = [
     tests("Server/HTTPTests", ["HTTP", "MonotonicTime"]),
     tests("Server/ProgramsTests", ["HexaBytecode", "HexaLang", "HexaVM", "Law", "MonotonicTime", "Programs"]),
     tests(
+        "Server/EngineTests",
+        ["Engine", "EngineFixtures", "Law", "ModelFormats", "MonotonicTime", "Tokenizers", "Transformer"]),
+    tests(
         "Server/ServingTests",
         [
-            "ChatTemplates", "HTTP", "JSON", "Law", "ModelFormats", "MonotonicTime", "Programs", "Serving",
+            "ChatTemplates", "Engine", "EngineFixtures", "HTTP", "JSON", "Law", "ModelFormats", "MonotonicTime",
+            "Programs", "Serving",
             "Tokenizers", "Transformer",
         ]),
-    tests("Server/ApplianceTests", ["Appliance", "Law", "MonotonicTime", "Net", "Serving", "Transformer"]),
 
     tests("Guest/KernelCoreTests", ["KernelCore", "MonotonicTime"]),
+    tests("Guest/GuestServerTests", ["GuestServer", "Law", "MonotonicTime", "Net", "Serving", "Transformer"]),
 
     tests("Host/VMMTests", ["CLinux", "HostSystem", "JSON", "Net", "VMM", "Virtio"]),
     tests("Host/ClientTests", ["Client"]),

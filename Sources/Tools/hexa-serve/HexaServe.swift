@@ -1,6 +1,6 @@
-import Appliance
 import ArgumentParser
 import Dispatch
+import Engine
 import Glibc
 import HostSystem
 import JSON

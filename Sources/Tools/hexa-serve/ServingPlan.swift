@@ -1,4 +1,4 @@
-import Appliance
+import Engine
 import HostSystem
 import struct KernelCore.KernelConfiguration
 import ModelFiles

@@ -1,3 +1,4 @@
+import Engine
 import HostErrors
 import HostSystem
 import MonotonicTime

@@ -1,8 +1,8 @@
+import Engine
 import Law
 import ModelFixtures
 import ModelFormats
 import MonotonicTime
-import Serving
 import Tensor
 import Testing
 import Transformer

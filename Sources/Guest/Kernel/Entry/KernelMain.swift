@@ -1,5 +1,5 @@
-import Appliance
 import Boot
+import GuestServer
 import KernelCore
 import Law
 import MonotonicTime

@@ -1,6 +1,6 @@
 import Transformer
-import Appliance
 import Boot
+import GuestServer
 import KernelCore
 import Law
 import MonotonicTime

@@ -1,6 +1,7 @@
 import ModelFormats
-import Appliance
 import Boot
+import Engine
+import GuestServer
 import KernelCore
 import Law
 import MonotonicTime

@@ -1,4 +1,4 @@
-import Appliance
+import GuestServer
 import KernelCore
 import Law
 import MonotonicTime

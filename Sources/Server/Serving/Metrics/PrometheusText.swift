@@ -1,3 +1,4 @@
+import Engine
 import MonotonicTime
 
 /// Writes metrics in Prometheus' text exposition format, version 0.0.4.

@@ -1,3 +1,4 @@
+import Engine
 import Law
 
 /// Everything that `/metrics` tells.

@@ -1,3 +1,4 @@
+import Engine
 import JSON
 
 /// The body of `POST /v1/chat/completions`.

@@ -1,3 +1,4 @@
+import Engine
 import Transformer
 import JSON
 import ModelFormats

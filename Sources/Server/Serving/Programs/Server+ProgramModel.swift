@@ -1,3 +1,4 @@
+import Engine
 import HexaVM
 import Law
 import ModelFormats

@@ -1,3 +1,4 @@
+import Engine
 import Law
 
 /// A completion request that is being answered: its generations and what they have come to.

@@ -1,3 +1,4 @@
+import Engine
 import Tokenizers
 import Transformer
 import HTTP

@@ -1,3 +1,4 @@
+import EngineFixtures
 import HTTP
 import Law
 import Testing

@@ -1,3 +1,4 @@
+import EngineFixtures
 import Law
 import MonotonicTime
 import Testing

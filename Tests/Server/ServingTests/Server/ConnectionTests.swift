@@ -1,3 +1,5 @@
+import Engine
+import EngineFixtures
 import JSON
 import MonotonicTime
 import Testing

@@ -1,3 +1,5 @@
+import Engine
+import EngineFixtures
 import MonotonicTime
 import Testing
 @testable import Serving

@@ -1,10 +1,11 @@
 import ChatTemplates
+import Engine
+import EngineFixtures
 import HTTP
 import JSON
 import Law
 import ModelFormats
 import MonotonicTime
-
 @testable import Serving
 
 /// A server over a fake model with clients that read all they get, and a clock that ticks a millisecond a step.

@@ -1,10 +1,10 @@
+import EngineFixtures
 import ModelFormats
 import MonotonicTime
 import TestSupport
 import Testing
 import Transformer
-
-@testable import Serving
+@testable import Engine
 
 @Suite("Guessing ahead")
 struct SpeculationTests {

@@ -1,5 +1,3 @@
-import Law
-
 extension Law.Client {
     /// The subjects of the law: one per API key, or the anonymous client where there is none.
     public static func holding(_ apiKeys: [[UInt8]]) -> [Law.Client] {

@@ -1,4 +1,4 @@
-import Appliance
+import GuestServer
 import Law
 import MonotonicTime
 import Net

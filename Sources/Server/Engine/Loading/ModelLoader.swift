@@ -1,7 +1,6 @@
 import ChatTemplates
 import ModelFormats
 import MonotonicTime
-import Serving
 import Tensor
 import Tokenizers
 import Transformer

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-@testable import Serving
+@testable import Engine
 
 @Suite("The tree of cached prefixes")
 struct PrefixTreeTests {

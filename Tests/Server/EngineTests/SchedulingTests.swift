@@ -1,8 +1,8 @@
+import EngineFixtures
 import MonotonicTime
 import TestSupport
 import Testing
-
-@testable import Serving
+@testable import Engine
 
 @Suite("Fair service")
 struct SchedulingTests {

@@ -1,7 +1,7 @@
+import EngineFixtures
 import MonotonicTime
 import Testing
-
-@testable import Serving
+@testable import Engine
 
 @Suite("Fairness between keys")
 struct FairnessTests {

@@ -1,4 +1,4 @@
-import Appliance
+import GuestServer
 import MonotonicTime
 import Net
 import Serving

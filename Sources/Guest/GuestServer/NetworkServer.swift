@@ -1,3 +1,4 @@
+import Engine
 import Law
 import MonotonicTime
 import Net

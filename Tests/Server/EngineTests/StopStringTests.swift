@@ -1,6 +1,6 @@
 import TestSupport
 import Testing
-@testable import Serving
+@testable import Engine
 
 @Suite("Stop strings")
 struct StopStringTests {

@@ -1,8 +1,8 @@
+import EngineFixtures
 import Law
 import MonotonicTime
 import Transformer
-
-@testable import Serving
+@testable import Engine
 
 /// An engine over a fake model, and what each generation has put out so far. Every step takes a millisecond.
 struct EngineHarness: ~Copyable {

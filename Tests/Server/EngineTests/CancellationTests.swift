@@ -1,7 +1,7 @@
+import EngineFixtures
 import TestSupport
 import Testing
-
-@testable import Serving
+@testable import Engine
 
 @Suite("Cancellation")
 struct CancellationTests {

@@ -1,7 +1,7 @@
+import EngineFixtures
 import ModelFormats
 import Testing
-
-@testable import Serving
+@testable import Engine
 
 @Suite("A generation")
 struct GenerationTests {

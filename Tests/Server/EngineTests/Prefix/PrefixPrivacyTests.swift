@@ -1,7 +1,7 @@
+import EngineFixtures
 import Law
 import Testing
-
-@testable import Serving
+@testable import Engine
 
 /// The attack: a tenant sends guesses at another's prompt, and learns from the work that each takes how much was right.
 /// What is counted is work and what the answer says, not time: both must be as for a prompt that nobody ever sent.

@@ -1,7 +1,7 @@
+import EngineFixtures
 import TestSupport
 import Testing
-
-@testable import Serving
+@testable import Engine
 
 /// Pages of the fake model hold 8 tokens.
 @Suite("Shared prefixes")

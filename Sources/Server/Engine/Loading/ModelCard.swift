@@ -1,6 +1,3 @@
-import JSON
-import Law
-
 /// What clients learn about the model that is served.
 public struct ModelCard: Sendable {
     /// The name under which it is asked for.

@@ -1,8 +1,8 @@
+import EngineFixtures
 import MonotonicTime
 import TestSupport
 import Testing
-
-@testable import Serving
+@testable import Engine
 
 /// Time is simulated: a slice takes a millisecond, a pass ten and one for every token.
 @Suite("Admission by service level")
