@@ -102,7 +102,7 @@ let coreTargets: [Target] = [
         "Server/Serving",
         [
             "ChatTemplates", "Engine", "HTTP", "HexaBytecode", "HexaVM", "JSON", "Law", "ModelFormats", "MonotonicTime",
-            "Programs", "Tokenizers", "Transformer",
+            "Net", "Programs", "Tokenizers", "Transformer",
         ]),
 
     core("Guest/KernelCore", ["MonotonicTime"]),

@@ -41,7 +41,7 @@ public struct NetworkServer<LM: LanguageModel & ~Copyable>: ~Copyable {
     }
 
     /// Hands the loaded model to the server.
-    public mutating func start(_ service: ModelService<LM>) { server.start(service) }
+    public mutating func start(_ service: LoadedModel<LM>) { server.start(service) }
 
     /// See `Server.limitRequestBodies`.
     public mutating func limitRequestBodies(freeByteCount: Int) {
@@ -49,7 +49,11 @@ public struct NetworkServer<LM: LanguageModel & ~Copyable>: ~Copyable {
     }
 
     /// Takes note of what the machine tells of itself, for `/metrics`.
-    public mutating func report(_ machine: PlatformStatistics) { server.report(machine) }
+    public mutating func report(_ machine: PlatformStatistics) {
+        var statistics = machine
+        statistics.network = transports.networkStatistics
+        server.report(statistics)
+    }
 
     /// A line that a program wrote for the kernel's log, oldest first.
     public mutating func takeProgramLogLine() -> [UInt8]? { server.takeProgramLogLine() }

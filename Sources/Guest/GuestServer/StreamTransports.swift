@@ -111,6 +111,17 @@ extension StreamTransports {
     }
 }
 
+extension StreamTransports {
+    /// What the TCP/IP stack has done; nil without one.
+    var networkStatistics: NetworkStatistics? {
+        // Matched, not chained: a stack is not to be copied for a look at it.
+        switch tcp {
+        case .some(let stack): return stack.statistics
+        case .none: return nil
+        }
+    }
+}
+
 // MARK: - Time
 
 extension StreamTransports {

@@ -1,3 +1,4 @@
+import Law
 import ModelFormats
 import Transformer
 
@@ -7,7 +8,7 @@ extension Engine where LM: ~Copyable {
     mutating func openSequence(for generation: Generation) -> SequenceID? {
         // The last token is always computed: it gives the logits. So is every token whose successor is scored.
         let limit = generation.needsPromptScores ? 0 : generation.tokens.count - 1
-        prefixes.match(generation.tokens, limit: limit, in: generation.scope, into: &prefix)
+        prefixes.match(generation.tokens, limit: limit, for: generation.account.subject, into: &prefix)
 
         // A sequence that has outgrown a reservation comes back with more tokens, and doubles it.
         let replyRoom = max(configuration.replyReservationTokens, generation.generatedCount)
@@ -47,8 +48,8 @@ extension Engine where LM: ~Copyable {
     }
 
     /// Prompt tokens that would have to be computed now, the last one at least.
-    mutating func uncachedCount(of prompt: [TokenID], in scope: PrefixScope) -> Int {
-        prefixes.match(prompt, limit: prompt.count - 1, in: scope, into: &prefix)
+    mutating func uncachedCount(of prompt: [TokenID], for subject: SubjectID) -> Int {
+        prefixes.match(prompt, limit: prompt.count - 1, for: subject, into: &prefix)
         return prompt.count - prefix.tokenCount
     }
 
@@ -56,6 +57,7 @@ extension Engine where LM: ~Copyable {
     mutating func keepPrefix(of generation: Generation) {
         guard case .running(let sequence) = generation.state else { return }
         prefixes.keep(
-            generation.tokens, count: generation.cachedCount, of: sequence, in: generation.scope, model: &model)
+            generation.tokens, count: generation.cachedCount, in: sequence, for: generation.account.subject,
+            model: &model)
     }
 }

@@ -4,19 +4,19 @@ import MonotonicTime
 import Tokenizers
 import Transformer
 
-/// Continues many token sequences with one model, a slice of a forward pass at a time.
+/// Continues many token sequences with one model. A step is a forward pass and the sampling of its tokens.
 ///
-/// Every pass carries one token of each sequence that decodes and a bounded piece of one or two prompts, so that
-/// streams keep their cadence while prompts get through. `step` runs one slice (about a layer of a pass, or the
-/// sampling of one token): whoever drives the engine can look at the network in between.
+/// Every step carries one token of each sequence that decodes and a bounded piece of one or two prompts, so that
+/// streams keep their cadence while prompts get through. `advance` runs a part of a step (about a layer of
+/// the pass, or the sampling of one token): its caller can look at the network in between.
 public struct Engine<LM: LanguageModel & ~Copyable>: ~Copyable {
     /// Where the engine is in its cycle.
     enum Phase {
         case idle
-        /// A pass is under way.
+        /// A step is under way.
         case forward
-        /// The pass is complete; `rows[next]` is the next row of logits to use.
-        case harvest(next: Int)
+        /// The step is complete; `rows[next]` is the next row of logits to use.
+        case sampling(next: Int)
     }
 
     /// What a row of logits is for.
@@ -26,17 +26,17 @@ public struct Engine<LM: LanguageModel & ~Copyable>: ~Copyable {
         var scoresAfter: Int?
         /// Whether the row gives the generation's next token.
         var samples: Bool
-        /// What the pass took that token to be when it went on; the next row is good only if it was right.
-        var guess: TokenID?
+        /// The draft of that token, from which the step went on: the next row is good only if it is what is sampled.
+        var draftToken: TokenID?
     }
 
-    /// A generation's part of the pass.
+    /// A generation's part of the step.
     struct Participant {
         var generation: Generation
         var tokenCount: Int
         /// Whether the tokens are a prompt's, or those of a sequence that has moved.
         var isPrompt: Bool
-        /// How many of the tokens are guesses.
+        /// How many of the tokens are draft tokens.
         var draftCount = 0
     }
 
@@ -50,13 +50,13 @@ public struct Engine<LM: LanguageModel & ~Copyable>: ~Copyable {
     var rows: [Row] = []
     /// Prompts take turns: the oldest one, then the one that is nearest to its end.
     var isOldestPromptsTurn = true
-    let pacer: PrefillPacer
+    let chunkBudget: PrefillChunkBudget
     var costs: MeasuredCosts
     var accounts = Accounts()
-    /// When the pass began that is under way, or whose rows are being used.
-    var passBeganAt: Instant?
-    /// Whether the pass before this one was abandoned: then this one is completed, whoever leaves.
-    var hasAbandonedLastPass = false
+    /// When the step began that is under way, or whose rows are being used.
+    var stepBeganAt: Instant?
+    /// Whether the step before this one was abandoned: then this one is completed, whichever clients leave.
+    var hasAbandonedLastStep = false
 
     /// In no order: see `Engine+Admission.swift`.
     var waiting: [Generation] = []
@@ -84,7 +84,7 @@ public struct Engine<LM: LanguageModel & ~Copyable>: ~Copyable {
         configuration.prefillChunkTokens = max(1, configuration.prefillChunkTokens)
         configuration.prefillChunkTokensWhileDecoding = max(1, configuration.prefillChunkTokensWhileDecoding)
         prefixes = PrefixCache(pageCount: model.pageCount, tokensPerPage: model.tokensPerPage)
-        pacer = PrefillPacer(gapMax: configuration.serviceLevel.timeBetweenTokensMax)
+        chunkBudget = PrefillChunkBudget(gapMax: configuration.serviceLevel.timeBetweenTokensMax)
         costs = MeasuredCosts(sequencesMax: configuration.runningMax)
         self.model = model
         self.tokenizer = tokenizer
@@ -95,7 +95,7 @@ public struct Engine<LM: LanguageModel & ~Copyable>: ~Copyable {
     public var contextLength: Int { model.contextLength }
     public var vocabularySize: Int { model.vocabularySize }
     /// Pages that a sequence may come to hold: for its prompt, and for all that it may generate.
-    func pageCountMax(promptTokens: Int, maxTokens: Int) -> Int {
+    package func pageCountMax(promptTokens: Int, maxTokens: Int) -> Int {
         let (length, overflow) = promptTokens.addingReportingOverflow(maxTokens)
         let tokens = min(overflow ? .max : length, model.contextLength)
         let tokensPerPage = max(model.tokensPerPage, 1)
@@ -104,7 +104,7 @@ public struct Engine<LM: LanguageModel & ~Copyable>: ~Copyable {
     /// Whether nothing waits and nothing runs.
     public var isIdle: Bool { waiting.isEmpty && running.isEmpty }
 
-    var isPassUnderWay: Bool {
+    var isStepUnderWay: Bool {
         if case .forward = phase { true } else { false }
     }
 }
@@ -112,16 +112,13 @@ public struct Engine<LM: LanguageModel & ~Copyable>: ~Copyable {
 // MARK: - Requests
 
 extension Engine where LM: ~Copyable {
-    /// Queues a generation. Whoever may infer on the model holds the permit; it is spent here.
-    ///
-    /// - Parameter scope: whose cached prefixes it may use and adds to; its subject's own unless the law grants more.
+    /// Queues a generation for the permit's subject; the permit is spent here. It uses, and adds to, that subject's
+    /// cached prefixes.
     public mutating func submit(
-        _ request: GenerationRequest, permit: consuming Permit<Infer, ModelTarget>, scope: PrefixScope? = nil,
-        now: Instant
+        _ request: GenerationRequest, permit: consuming Permit<Infer, ModelTarget>, now: Instant
     ) throws(GenerationRejection) -> GenerationID {
         try validate(prompt: request.prompt, maxTokens: request.maxTokens)
         let subject = permit.subject
-        let scope = scope ?? .subject(subject)
         try checkRoom(for: 1, of: subject)
         var sampler: Sampler
         do throws(SamplingParameterError) {
@@ -131,9 +128,9 @@ extension Engine where LM: ~Copyable {
         }
         sampler.observe(request.prompt)
         let account = accounts.account(of: subject, weight: request.weight)
-        let leader = request.leader.flatMap { unfinishedGeneration($0) }
-        let promptWork = leader == nil ? uncachedCount(of: request.prompt, in: scope) : 1
-        if leader == nil {
+        let primary = request.primary.flatMap { unfinishedGeneration($0) }
+        let promptWork = primary == nil ? uncachedCount(of: request.prompt, for: subject) : 1
+        if primary == nil {
             do throws(GenerationRejection) {
                 try checkServiceLevel(computing: promptWork, for: account)
             } catch {
@@ -144,10 +141,10 @@ extension Engine where LM: ~Copyable {
         let id = GenerationID(serial: nextSerial)
         nextSerial += 1
         let generation = Generation(
-            id: id, request: request, account: account, scope: scope, contextLength: model.contextLength,
+            id: id, request: request, account: account, contextLength: model.contextLength,
             sampler: sampler, now: now)
         generation.promptWork = promptWork
-        generation.leader = leader
+        generation.primary = primary
         enqueue(generation, now: now)
         return id
     }
@@ -169,7 +166,7 @@ extension Engine where LM: ~Copyable {
     }
 
     /// Stops a generation whose client has gone; no more output comes of it. Its KV memory is free when this returns,
-    /// or, when most of the pass under way is for others, at the end of that pass.
+    /// or, when most of the step under way is for others, at the end of that step.
     public mutating func cancel(_ id: GenerationID) {
         ready.removeAll { $0.id == id }
         if let index = waiting.firstIndex(where: { $0.id == id }) {
@@ -182,9 +179,9 @@ extension Engine where LM: ~Copyable {
         guard !generation.isCancelled else { return }
         generation.isCancelled = true
         statistics.cancelledGenerations += 1
-        if isInPass(generation) {
+        if isInStep(generation) {
             guard isWorthAbandoning(for: generation) else { return }
-            abandonPass()
+            abandonStep()
         } else {
             release(at: index)
         }

@@ -18,7 +18,6 @@ final class Generation {
     let id: GenerationID
     /// Whose work it is.
     let account: Account
-    let scope: PrefixScope
     /// Where it stands in its subject's queue: its arrival, moved by its priority.
     let rank: Instant
     let promptCount: Int
@@ -39,7 +38,7 @@ final class Generation {
     /// Prompt tokens that had to be computed, as of its arrival.
     var promptWork = 0
     /// The generation whose prompt is the same and which computes it for both.
-    var leader: Generation?
+    var primary: Generation?
     /// Whether all of the prompt has been computed, once at least.
     var isPromptComputed = false
     /// Prompt tokens whose log-probability is known. The first has none, and a moved sequence is not scored again.
@@ -50,23 +49,23 @@ final class Generation {
     var draftPolicy = DraftPolicy()
     var text: TextStream
 
-    /// Output that nobody has taken yet.
+    /// Output that has not been taken yet.
     var output = GenerationOutput()
     /// Scored tokens whose text is not out yet, with where it starts and ends in the text.
     var heldTokens: [HeldToken] = []
     var isReady = false
     /// Whether the client is behind with reading: then nothing is generated for it.
     var isPaused = false
-    /// Cancelled while a pass it takes part in is under way: it is freed when the pass ends.
+    /// Cancelled while a step it takes part in is under way: it is freed when the step ends.
     var isCancelled = false
 
     /// Whether it waits only to come back with a larger reservation.
     var hasMoved = false
 
     let submittedAt: Instant
-    /// When it last joined the queue, and when it last got a place.
+    /// When it last joined the queue, and when it last got a slot.
     var queuedAt: Instant
-    var placedAt: Instant
+    var slotTakenAt: Instant
     var lastTokenAt: Instant?
 
     struct HeldToken {
@@ -75,14 +74,13 @@ final class Generation {
     }
 
     init(
-        id: GenerationID, request: GenerationRequest, account: Account, scope: PrefixScope, contextLength: Int,
+        id: GenerationID, request: GenerationRequest, account: Account, contextLength: Int,
         sampler: Sampler, now: Instant
     ) {
         self.id = id
         self.account = account
-        self.scope = scope
-        let priority = min(max(request.priority, Limits.priorityMin), Limits.priorityMax)
-        rank = now + Limits.priorityStep * UInt64(priority - Limits.priorityMin)
+        let priority = min(max(request.priority, EngineLimits.priorityMin), EngineLimits.priorityMax)
+        rank = now + EngineLimits.priorityStep * UInt64(priority - EngineLimits.priorityMin)
         promptCount = request.prompt.count
         countMax = promptCount + min(max(request.maxTokens, 0), contextLength - promptCount)
         ignoresEndOfGeneration = request.ignoresEndOfGeneration
@@ -94,7 +92,7 @@ final class Generation {
         self.sampler = sampler
         submittedAt = now
         queuedAt = now
-        placedAt = now
+        slotTakenAt = now
     }
 
     var generatedCount: Int { tokens.count - promptCount }
@@ -104,12 +102,12 @@ final class Generation {
     func precedes(_ other: Generation) -> Bool {
         rank == other.rank ? id.serial < other.id.serial : rank < other.rank
     }
-    /// Whether its next pass takes one token: it decodes.
+    /// Whether its next step takes one token: it decodes.
     var isDecoding: Bool { missingCount == 1 && !needsPromptScores }
-    /// Whether it waits for its leader to have computed the prompt.
-    var isLeaderBehind: Bool {
-        guard let leader, !leader.isCancelled, !leader.isPromptComputed else { return false }
-        if case .finished = leader.state { return false }
+    /// Whether it waits for its primary to have computed the prompt.
+    var isPrimaryBehind: Bool {
+        guard let primary, !primary.isCancelled, !primary.isPromptComputed else { return false }
+        if case .finished = primary.state { return false }
         return true
     }
     /// Whether there is anything to compute for it.
@@ -119,7 +117,7 @@ final class Generation {
 }
 
 extension Generation {
-    /// Takes note of a generated token. Its text goes out, unless a stop string may begin in it.
+    /// Records a generated token. Its text goes out, unless a stop string may begin in it.
     func append(_ scored: ScoredToken, bytes: Span<UInt8>) {
         tokens.append(scored.token)
         let start = text.extent

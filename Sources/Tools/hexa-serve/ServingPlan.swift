@@ -10,7 +10,7 @@ import Transformer
 /// How a model file is to be served on this machine: settled before anything is loaded.
 struct ServingPlan {
     let file: ModelFile
-    private(set) var settings: ModelAssembly.Settings
+    private(set) var settings: ModelLoader.Settings
 
     /// Checks what can be checked from the file's header.
     init(
@@ -26,7 +26,7 @@ struct ServingPlan {
             throw .memory(.hostTooSmall(neededMiB: estimate.mebibyteCountMin, availableMiB: available))
         }
         self.file = file
-        settings = ModelAssembly.Settings(
+        settings = ModelLoader.Settings(
             name: name ?? file.defaultName, created: HostClock.unixSeconds, contextLength: context,
             sequenceCount: sequences ?? KernelConfiguration().sequenceCount,
             memoryByteCount: (available << 20) - estimate.weights - estimate.system,
@@ -35,20 +35,20 @@ struct ServingPlan {
     }
 
     /// Reads the model and makes it ready for `crew` to compute.
-    func load(crew: LaneCrew) throws(ModelFileError) -> ModelService<Transformer> {
+    func load(crew: LaneCrew) throws(ModelFileError) -> LoadedModel<Transformer> {
         let bytes = try file.load()
-        let assembly: ModelAssembly
-        do throws(ModelAssembly.Failure) {
-            assembly = try ModelAssembly(.exclusive(bytes), settings, crew: crew)
+        let loaded: ModelLoader
+        do throws(ModelLoader.Failure) {
+            loaded = try ModelLoader(.exclusive(bytes), settings, crew: crew)
         } catch {
             throw .invalid(path: file.path, reason: error.message)
         }
-        let capacity = assembly.capacity
+        let capacity = loaded.capacity
         if capacity.cachedTokenCount < capacity.sequenceCount * capacity.contextLength {
             Terminal.warn(
                 "memory holds \(capacity.cachedTokenCount) cached tokens, fewer than "
                     + "\(capacity.sequenceCount) sequences of \(capacity.contextLength) could use")
         }
-        return assembly.service
+        return loaded.model
     }
 }

@@ -72,7 +72,7 @@ final class SocketService: @unchecked Sendable {
     }
 
     /// Hands the loaded model to the server.
-    func start(_ model: ModelService<Transformer>) {
+    func start(_ model: LoadedModel<Transformer>) {
         let loaded = Handover(model: model)
         loop.execute { self.server.start(loaded.model) }
     }
@@ -95,7 +95,7 @@ final class SocketService: @unchecked Sendable {
 ///
 /// SAFETY (@unchecked Sendable): whoever made it does not use it any more.
 private struct Handover: @unchecked Sendable {
-    let model: ModelService<Transformer>
+    let model: LoadedModel<Transformer>
 }
 
 // MARK: - The loop's round

@@ -37,6 +37,17 @@ struct NetworkServerTests {
         #expect(answers.map { $0.prefix(3) } == ["200", "404"])
     }
 
+    @Test("the counters of the network stack are among the metrics")
+    func networkMetrics() throws {
+        let bench = try Bench()
+        let socket = try bench.connect()
+        bench.node.report(PlatformStatistics())
+        bench.send("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n", on: socket)
+        let metrics = bench.received(on: socket)
+        #expect(metrics.contains("\nhexa_tcp_connections_accepted_total 1\n"))
+        #expect(metrics.contains("\nhexa_network_drops_total{reason=\"bad_checksum\"} 0\n"))
+    }
+
     @Test("a request cut into single bytes is the same request")
     func fragments() throws {
         let bench = try Bench()

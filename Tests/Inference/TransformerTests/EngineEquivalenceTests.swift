@@ -24,7 +24,7 @@ struct EngineEquivalenceTests {
 
         static var plain: Service {
             var service = Service(name: "alone")
-            service.engine.draftPassTokensMax = 0
+            service.engine.draftStepTokensMax = 0
             return service
         }
 
@@ -102,7 +102,7 @@ struct EngineEquivalenceTests {
         var now = Instant.origin
         while true {
             now = now + .milliseconds(1)
-            let isWorking = engine.step(now: now) == .working
+            let isWorking = engine.advance(now: now) == .working
             while engine.takeOutput(&output) { texts[output.id, default: []] += output.text }
             if !isWorking { return }
         }

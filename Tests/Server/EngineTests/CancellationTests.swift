@@ -58,10 +58,10 @@ struct CancellationTests {
         var harness = EngineHarness(FakeModel(rule: Rule.alphabet))
         let ids = try (0..<3).map { _ in try harness.submit("\n", maxTokens: 10) }
         for _ in 0..<20 { _ = harness.step() }
-        repeat { _ = harness.step() } while !harness.engine.isPassUnderWay
+        repeat { _ = harness.step() } while !harness.engine.isStepUnderWay
         harness.engine.cancel(ids[1])
         #expect(harness.journal.passes.last?.wasAbandoned == false)
-        while harness.engine.isPassUnderWay { _ = harness.step() }
+        while harness.engine.isStepUnderWay { _ = harness.step() }
         #expect(harness.journal.sequences.count == 2)
         harness.run()
         #expect(harness.result(ids[0]).text == "abcdefghij")

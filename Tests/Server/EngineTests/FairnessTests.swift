@@ -37,8 +37,8 @@ struct FairnessTests {
         let short = try harness.submit("short\n", maxTokens: 5, for: .bob)
         harness.run()
         let wait = try #require(harness.result(short).finishedAt) - submittedAt
-        #expect(wait < Limits.displacementWait + .milliseconds(200))
-        #expect(harness.engine.statistics.displacedGenerations == 1)
+        #expect(wait < EngineLimits.preemptionWait + .milliseconds(200))
+        #expect(harness.engine.statistics.preemptedGenerations == 1)
         let expected = String((0..<400).map { Character(Unicode.Scalar(97 + UInt8($0 % 26))) })
         for id in long { #expect(harness.result(id).text == expected) }
         // What the displaced one had was found again, but for the last page at most.
@@ -131,29 +131,16 @@ struct PriorityTests {
             steps += 1
         }
         let end = try #require(harness.result(low).finishedAt)
-        #expect(end < .origin + Limits.priorityStep + .seconds(3))
+        #expect(end < .origin + EngineLimits.priorityStep + .seconds(3))
     }
 
     @Test("one key's priorities are nothing to another key")
     func acrossKeys() throws {
         var harness = harness()
-        for _ in 0..<20 { _ = try harness.submit(request(Limits.priorityMin), for: .alice) }
-        let other = try harness.submit(request(Limits.priorityMax), for: .bob)
+        for _ in 0..<20 { _ = try harness.submit(request(EngineLimits.priorityMin), for: .alice) }
+        let other = try harness.submit(request(EngineLimits.priorityMax), for: .bob)
         harness.run()
         #expect(harness.result(other).finishedAt! < .origin + .milliseconds(4 * 70))
-    }
-
-    @Test("are an integer between -10 and 10 in a request")
-    func field() {
-        var harness = ServerHarness(rule: Rule.alphabet)
-        for priority in ["-10", "0", "10", "null"] {
-            #expect(harness.post("/v1/completions", #"{"prompt": "x", "priority": \#(priority)}"#).status == 200)
-        }
-        for priority in ["-11", "11", "1.5", "\"high\""] {
-            let response = harness.post("/v1/completions", #"{"prompt": "x", "priority": \#(priority)}"#)
-            #expect(response.status == 400)
-            #expect(response.json["error"]?["param"] == "priority")
-        }
     }
 }
 

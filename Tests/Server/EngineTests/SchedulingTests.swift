@@ -9,7 +9,7 @@ struct SchedulingTests {
     @Test("two long generations advance side by side, a token each in every pass")
     func interleaving() throws {
         var configuration = EngineConfiguration()
-        configuration.draftPassTokensMax = 0
+        configuration.draftStepTokensMax = 0
         var harness = EngineHarness(FakeModel(rule: Rule.alphabet), configuration: configuration)
         let first = try harness.submit("\n", maxTokens: 50)
         let second = try harness.submit("\n", maxTokens: 50)
@@ -56,7 +56,7 @@ struct SchedulingTests {
         model.contextLength = 2_000
         var configuration = EngineConfiguration()
         configuration.prefillChunkTokensWhileDecoding = 16
-        configuration.draftPassTokensMax = 0
+        configuration.draftStepTokensMax = 0
         var harness = EngineHarness(model, configuration: configuration)
         _ = try harness.submit("\n", maxTokens: 200)
         for _ in 0..<20 { _ = harness.step() }
@@ -138,7 +138,7 @@ struct AdmissionTests {
                 Issue.record("\(error)")
                 return
             }
-            #expect((1...Limits.retryAfterSecondsMax).contains(seconds))
+            #expect((1...EngineLimits.retryAfterSecondsMax).contains(seconds))
         }
         harness.run()
         let next = try harness.submit("\n", maxTokens: 5)

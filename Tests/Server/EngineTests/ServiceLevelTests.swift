@@ -16,7 +16,7 @@ struct ServiceLevelTests {
         var configuration = EngineConfiguration()
         configuration.runningMax = places
         configuration.serviceLevel = level
-        configuration.draftPassTokensMax = 0
+        configuration.draftStepTokensMax = 0
         return EngineHarness(model, configuration: configuration)
     }
 
@@ -61,7 +61,7 @@ struct ServiceLevelTests {
                 continue
             }
             #expect(predicted + predicted / 4 > limit)
-            #expect((1...Limits.retryAfterSecondsMax).contains(seconds))
+            #expect((1...EngineLimits.retryAfterSecondsMax).contains(seconds))
         }
     }
 
@@ -132,24 +132,6 @@ struct ServiceLevelTests {
         let (_, refusals) = Self.overload(&harness, for: .seconds(10), &generator)
         #expect(refusals.allSatisfy { if case .overloaded = $0 { true } else { false } })
     }
-
-    @Test("a refusal is 429 with the seconds after which it is worth asking again")
-    func overHTTP() {
-        var engine = EngineConfiguration()
-        engine.serviceLevel.timeToFirstTokenMax = .milliseconds(5)
-        var harness = ServerHarness(engine: engine, rule: Rule.alphabet)
-        let body = { (letter: String) in
-            #"{"prompt": "\#(String(repeating: letter, count: 200))", "max_tokens": 1}"#
-        }
-        #expect(harness.post("/v1/completions", body("a")).status == 200)
-        let refused = harness.post("/v1/completions", body("b"))
-        #expect(refused.status == 429)
-        #expect(refused.headers["retry-after"] == "1")
-        #expect(refused.json["error"]?["type"] == "rate_limit_error")
-        #expect(refused.json["error"]?["message"]?.stringValue?.contains("promises 5 ms") == true)
-        let metrics = harness.get("/metrics").text
-        #expect(metrics.contains("\nhexa_generations_refused_total{reason=\"first_token\"} 1\n"))
-    }
 }
 
 @Suite("Measured costs")
@@ -157,24 +139,24 @@ struct MeasuredCostsTests {
     @Test("of passes that never were lie on the line through the nearest that were")
     func interpolation() {
         var costs = MeasuredCosts(sequencesMax: 8)
-        #expect(costs.decodePass(of: 3) == .zero)
-        costs.record(pass: .milliseconds(20), decodingSequences: 2, promptTokens: 0)
-        #expect(costs.decodePass(of: 1) == .milliseconds(20))
-        #expect(costs.decodePass(of: 8) == .milliseconds(20))
-        costs.record(pass: .milliseconds(40), decodingSequences: 4, promptTokens: 0)
-        #expect(costs.decodePass(of: 3) == .milliseconds(30))
-        #expect(costs.decodePass(of: 8) == .milliseconds(80))
-        #expect(costs.decodePass(of: 0) == .zero)
-        #expect(costs.decodePass(of: 100) == .milliseconds(80), "as of the most there can be")
+        #expect(costs.decodeStep(of: 3) == .zero)
+        costs.record(step: .milliseconds(20), decodingSequences: 2, promptTokens: 0)
+        #expect(costs.decodeStep(of: 1) == .milliseconds(20))
+        #expect(costs.decodeStep(of: 8) == .milliseconds(20))
+        costs.record(step: .milliseconds(40), decodingSequences: 4, promptTokens: 0)
+        #expect(costs.decodeStep(of: 3) == .milliseconds(30))
+        #expect(costs.decodeStep(of: 8) == .milliseconds(80))
+        #expect(costs.decodeStep(of: 0) == .zero)
+        #expect(costs.decodeStep(of: 100) == .milliseconds(80), "as of the most there can be")
     }
 
     @Test("of prompt tokens are what they add to a pass; fewer than a tile count as one")
     func promptTokens() {
         var costs = MeasuredCosts(sequencesMax: 8)
-        costs.record(pass: .milliseconds(20), decodingSequences: 2, promptTokens: 0)
-        costs.record(pass: .milliseconds(52), decodingSequences: 2, promptTokens: 16)
+        costs.record(step: .milliseconds(20), decodingSequences: 2, promptTokens: 0)
+        costs.record(step: .milliseconds(52), decodingSequences: 2, promptTokens: 16)
         #expect(costs.promptToken == .milliseconds(2))
-        costs.record(pass: .milliseconds(36), decodingSequences: 2, promptTokens: 1)
+        costs.record(step: .milliseconds(36), decodingSequences: 2, promptTokens: 1)
         #expect(costs.promptToken == .milliseconds(2))
     }
 }

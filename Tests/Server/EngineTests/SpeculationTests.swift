@@ -8,18 +8,18 @@ import Transformer
 
 @Suite("Guessing ahead")
 struct SpeculationTests {
-    private static func configuration(passTokens: Int) -> EngineConfiguration {
+    private static func configuration(stepTokens: Int) -> EngineConfiguration {
         var configuration = EngineConfiguration()
-        configuration.draftPassTokensMax = passTokens
+        configuration.draftStepTokensMax = stepTokens
         configuration.replyReservationTokens = 50
         return configuration
     }
 
     /// A pass takes as long however many tokens it has, as where reading the weights is what takes time.
-    private static func harness(passTokens: Int, rule: @escaping ([TokenID]) -> TokenID) -> EngineHarness {
+    private static func harness(stepTokens: Int, rule: @escaping ([TokenID]) -> TokenID) -> EngineHarness {
         var model = FakeModel(rule: rule)
         model.slicesPerPass = 40
-        return EngineHarness(model, configuration: configuration(passTokens: passTokens))
+        return EngineHarness(model, configuration: configuration(stepTokens: stepTokens))
     }
 
     /// Follows the alphabet, but for a letter that depends on everything so far now and then.
@@ -30,23 +30,23 @@ struct SpeculationTests {
 
     @Test("text that repeats itself takes a fraction of the passes, and is the same")
     func repetition() throws {
-        var plain = Self.harness(passTokens: 0, rule: Rule.alphabet)
-        var guessing = Self.harness(passTokens: 8, rule: Rule.alphabet)
+        var plain = Self.harness(stepTokens: 0, rule: Rule.alphabet)
+        var drafting = Self.harness(stepTokens: 8, rule: Rule.alphabet)
         let first = try plain.submit("\n", maxTokens: 200)
-        let second = try guessing.submit("\n", maxTokens: 200)
+        let second = try drafting.submit("\n", maxTokens: 200)
         plain.run()
-        guessing.run()
-        #expect(plain.result(first).text == guessing.result(second).text)
-        #expect(guessing.result(second).generatedTokenCount == 200)
+        drafting.run()
+        #expect(plain.result(first).text == drafting.result(second).text)
+        #expect(drafting.result(second).generatedTokenCount == 200)
         #expect(plain.journal.passes.count == 200)
-        #expect(guessing.journal.passes.count < 90)
-        let statistics = guessing.engine.statistics
+        #expect(drafting.journal.passes.count < 90)
+        let statistics = drafting.engine.statistics
         #expect(statistics.acceptedTokens > 110)
         #expect(statistics.acceptedTokens <= statistics.draftedTokens)
-        #expect(guessing.journal.violations.isEmpty)
+        #expect(drafting.journal.violations.isEmpty)
     }
 
-    @Test("wrong guesses change nothing: not the text, the scores, the end, nor what is left behind")
+    @Test("rejected draft tokens change nothing: not the text, the scores, the end, nor what is left behind")
     func equality() throws {
         var generator = SplitMix64(seed: 51)
         for seed in 0..<12 as Range<UInt64> {
@@ -59,8 +59,8 @@ struct SpeculationTests {
                 sampling: sampling)
             request.stopStrings = seed % 2 == 0 ? [Array("xyza".utf8)] : []
             request.topLogProbabilities = Int(seed % 2)
-            let outcomes = try [0, 4, 20].map { passTokens in
-                var harness = Self.harness(passTokens: passTokens, rule: Self.moody)
+            let outcomes = try [0, 4, 20].map { stepTokens in
+                var harness = Self.harness(stepTokens: stepTokens, rule: Self.moody)
                 let ids = try (0..<3).map { _ in try harness.submit(request) }
                 harness.run()
                 #expect(harness.journal.violations.isEmpty)
@@ -81,7 +81,7 @@ struct SpeculationTests {
     @Test("clients that leave in the middle of it do no harm")
     func cancellation() throws {
         for steps in 300..<420 {
-            var harness = Self.harness(passTokens: 8, rule: Self.moody)
+            var harness = Self.harness(stepTokens: 8, rule: Self.moody)
             let leaving = try harness.submit("abcabc\n", maxTokens: 300)
             let staying = try harness.submit("abcabc\n", maxTokens: 40)
             for _ in 0..<steps * 3 { _ = harness.step() }
@@ -93,7 +93,7 @@ struct SpeculationTests {
         }
     }
 
-    @Test("is given up where guesses do not come true, and beside many streams")
+    @Test("is given up where draft tokens are not accepted, and beside many streams")
     func unworthy() throws {
         // Eight letters in no order: pairs of them come again and again, and tell nothing of what follows.
         let rule: ([TokenID]) -> TokenID = { tokens in
@@ -103,13 +103,13 @@ struct SpeculationTests {
         var model = FakeModel(rule: rule)
         model.slicesPerPass = 20
         model.slicesPerToken = 6
-        var harness = EngineHarness(model, configuration: Self.configuration(passTokens: 8))
+        var harness = EngineHarness(model, configuration: Self.configuration(stepTokens: 8))
         _ = try harness.submit("\n", maxTokens: 400)
         harness.run()
         let drafted = harness.engine.statistics.draftedTokens
         #expect(drafted < 150, "\(drafted) of 400")
 
-        var crowded = Self.harness(passTokens: 8, rule: Rule.alphabet)
+        var crowded = Self.harness(stepTokens: 8, rule: Rule.alphabet)
         for _ in 0..<8 { _ = try crowded.submit("\n", maxTokens: 100) }
         crowded.run()
         #expect(crowded.engine.statistics.draftedTokens == 0)
@@ -118,27 +118,27 @@ struct SpeculationTests {
 
 @Suite("Prompt lookup")
 struct PromptLookupTests {
-    private func guess(_ text: String, count: Int) -> String {
+    private func draft(_ text: String, count: Int) -> String {
         var draft: [TokenID] = []
-        PromptLookup.guess(FakeVocabulary.tokens(text), count: count, into: &draft)
+        PromptLookup.appendDraft(after: FakeVocabulary.tokens(text), count: count, to: &draft)
         return String(decoding: draft.map { UInt8($0) }, as: UTF8.self)
     }
 
     @Test("continues as after the longest earlier match, the latest of several")
     func matches() {
-        #expect(guess("the fox, the fo", count: 3) == "x, ")
-        #expect(guess("xab1 yab2 ab", count: 1) == "2")
-        #expect(guess("xab1 yab2 xab", count: 1) == "1")
-        #expect(guess("abab", count: 5) == "ab")
+        #expect(draft("the fox, the fo", count: 3) == "x, ")
+        #expect(draft("xab1 yab2 ab", count: 1) == "2")
+        #expect(draft("xab1 yab2 xab", count: 1) == "1")
+        #expect(draft("abab", count: 5) == "ab")
     }
 
-    @Test("has no guess for what is new or too short")
+    @Test("has no draft for what is new or too short")
     func noMatch() {
-        #expect(guess("abcdef", count: 3).isEmpty)
-        #expect(guess("ab ca", count: 3).isEmpty, "one token in common is not enough")
-        #expect(guess("", count: 3).isEmpty)
-        #expect(guess("a", count: 3).isEmpty)
-        #expect(guess("abab", count: 0).isEmpty)
+        #expect(draft("abcdef", count: 3).isEmpty)
+        #expect(draft("ab ca", count: 3).isEmpty, "one token in common is not enough")
+        #expect(draft("", count: 3).isEmpty)
+        #expect(draft("a", count: 3).isEmpty)
+        #expect(draft("abab", count: 0).isEmpty)
     }
 }
 
@@ -146,7 +146,7 @@ struct PromptLookupTests {
 struct DraftPolicyTests {
     private func count(_ policy: DraftPolicy, sequences: Int = 1, token: UInt64) -> Int {
         policy.draftCount(
-            limit: 7, sequences: sequences, decodePass: .milliseconds(10), draftToken: .microseconds(token))
+            limit: 7, sequences: sequences, decodeStep: .milliseconds(10), draftToken: .microseconds(token))
     }
 
     @Test("far where guesses come true and cost little, not at all where they do not")

@@ -2,64 +2,66 @@ import ModelFormats
 import Transformer
 
 /// What a fake model saw and holds. The engine owns the model; tests look at it through this.
-final class ModelJournal {
-    struct Pass {
-        var entries: [(sequence: SequenceID, tokens: [TokenID])]
-        var wasAbandoned = false
+package final class ModelJournal {
+    package init() {}
+
+    package struct Pass {
+        package var entries: [(sequence: SequenceID, tokens: [TokenID])]
+        package var wasAbandoned = false
     }
 
-    struct Sequence {
-        var pages: [KVPage]
-        var length: Int
-        let reserved: Int
+    package struct Sequence {
+        package var pages: [KVPage]
+        package var length: Int
+        package let reserved: Int
     }
 
-    var passes: [Pass] = []
-    var sequences: [SequenceID: Sequence] = [:]
+    package var passes: [Pass] = []
+    package var sequences: [SequenceID: Sequence] = [:]
     /// What each page holds: tokens instead of keys and values.
-    var pageTokens: [[TokenID]] = []
-    var holderCounts: [Int] = []
+    package var pageTokens: [[TokenID]] = []
+    package var holderCounts: [Int] = []
     /// Broken rules of the `LanguageModel` protocol.
-    var violations: [String] = []
+    package var violations: [String] = []
 
-    var completedPasses: [Pass] { passes.filter { !$0.wasAbandoned } }
-    var freePages: [Int] = []
-    var freePageCount: Int { freePages.count }
+    package var completedPasses: [Pass] { passes.filter { !$0.wasAbandoned } }
+    package var freePages: [Int] = []
+    package var freePageCount: Int { freePages.count }
     /// All tokens that completed passes have computed.
-    var computedTokenCount: Int {
+    package var computedTokenCount: Int {
         completedPasses.reduce(0) { $0 + $1.entries.reduce(0) { $0 + $1.tokens.count } }
     }
 
     /// The tokens of a sequence, read from its pages.
-    func tokens(of sequence: SequenceID) -> [TokenID] {
+    package func tokens(of sequence: SequenceID) -> [TokenID] {
         guard let sequence = sequences[sequence] else { return [] }
         return Array(sequence.pages.flatMap { pageTokens[$0.index] }.prefix(sequence.length))
     }
 }
 
 /// A language model that follows a rule: the likeliest next token is `rule(tokens so far)`, with a few runners-up.
-struct FakeModel: LanguageModel, ~Copyable {
-    var vocabularySize = FakeVocabulary.size
-    var contextLength = 512
-    var batchCapacity = 64
+package struct FakeModel: LanguageModel, ~Copyable {
+    package var vocabularySize = FakeVocabulary.size
+    package var contextLength = 512
+    package var batchCapacity = 64
     /// Calls of `advance` that a pass takes.
-    var slicesPerPass = 4
+    package var slicesPerPass = 4
     /// Calls more for each token.
-    var slicesPerToken = 0
-    var tokensPerPage = 8
+    package var slicesPerToken = 0
+    package var tokensPerPage = 8
     /// Tokens that fit into all pages.
-    var poolTokens = 4_096 {
+    package var poolTokens = 4_096 {
         didSet { makePages() }
     }
-    let journal: ModelJournal
-    let rule: ([TokenID]) -> TokenID
+    package let journal: ModelJournal
+    package let rule: ([TokenID]) -> TokenID
 
     private var batch = Batch()
     private var slicesLeft: Int?
     private var rows: [[Float]] = []
     private var nextSequence = 0
 
-    init(journal: ModelJournal = ModelJournal(), rule: @escaping ([TokenID]) -> TokenID) {
+    package init(journal: ModelJournal = ModelJournal(), rule: @escaping ([TokenID]) -> TokenID) {
         self.journal = journal
         self.rule = rule
         makePages()
@@ -71,10 +73,10 @@ struct FakeModel: LanguageModel, ~Copyable {
         journal.freePages = Array((0..<pageCount).reversed())
     }
 
-    var pageCount: Int { poolTokens / tokensPerPage }
-    var freePageCount: Int { journal.freePageCount }
+    package var pageCount: Int { poolTokens / tokensPerPage }
+    package var freePageCount: Int { journal.freePageCount }
 
-    mutating func openSequence(reserving tokenCount: Int, sharing prefix: KVPrefix) -> SequenceID? {
+    package mutating func openSequence(reserving tokenCount: Int, sharing prefix: KVPrefix) -> SequenceID? {
         expect((1...contextLength).contains(tokenCount), "reservation of \(tokenCount)")
         expect(prefix.tokenCount < tokenCount, "a prefix of \(prefix.tokenCount) for \(tokenCount) tokens")
         let pages = (tokenCount + tokensPerPage - 1) / tokensPerPage
@@ -96,7 +98,7 @@ struct FakeModel: LanguageModel, ~Copyable {
         return sequence
     }
 
-    mutating func closeSequence(_ sequence: SequenceID) {
+    package mutating func closeSequence(_ sequence: SequenceID) {
         let isInPass = slicesLeft != nil && batch.entries.contains { $0.sequence == sequence }
         expect(!isInPass, "a sequence of the pass under way was closed")
         guard let closed = journal.sequences.removeValue(forKey: sequence) else {
@@ -105,26 +107,26 @@ struct FakeModel: LanguageModel, ~Copyable {
         for page in closed.pages { release(page) }
     }
 
-    func length(of sequence: SequenceID) -> Int { journal.sequences[sequence]?.length ?? 0 }
+    package func length(of sequence: SequenceID) -> Int { journal.sequences[sequence]?.length ?? 0 }
 
-    mutating func truncate(_ sequence: SequenceID, to length: Int) {
+    package mutating func truncate(_ sequence: SequenceID, to length: Int) {
         expect(length <= self.length(of: sequence), "a sequence was truncated to more than it had")
         journal.sequences[sequence]?.length = length
     }
 
-    func page(_ index: Int, of sequence: SequenceID) -> KVPage { journal.sequences[sequence]!.pages[index] }
-    mutating func retain(_ page: KVPage) {
+    package func page(_ index: Int, of sequence: SequenceID) -> KVPage { journal.sequences[sequence]!.pages[index] }
+    package mutating func retain(_ page: KVPage) {
         expect(journal.holderCounts[page.index] > 0, "a free page was retained")
         journal.holderCounts[page.index] += 1
     }
-    mutating func release(_ page: KVPage) {
+    package mutating func release(_ page: KVPage) {
         expect(journal.holderCounts[page.index] > 0, "a free page was released")
         journal.holderCounts[page.index] -= 1
         if journal.holderCounts[page.index] == 0 { journal.freePages.append(page.index) }
     }
-    func isShared(_ page: KVPage) -> Bool { journal.holderCounts[page.index] > 1 }
+    package func isShared(_ page: KVPage) -> Bool { journal.holderCounts[page.index] > 1 }
 
-    mutating func begin(_ batch: Batch) {
+    package mutating func begin(_ batch: Batch) {
         expect(slicesLeft == nil, "a pass was begun during another")
         expect(!batch.isEmpty && batch.tokens.count <= batchCapacity, "a batch of \(batch.tokens.count) tokens")
         self.batch = batch
@@ -132,7 +134,7 @@ struct FakeModel: LanguageModel, ~Copyable {
         journal.passes.append(.init(entries: batch.entries.map { ($0.sequence, Array(batch.tokens[$0.tokens])) }))
     }
 
-    mutating func advance() -> Bool {
+    package mutating func advance() -> Bool {
         guard let left = slicesLeft else {
             expect(false, "advance without a pass")
             return true
@@ -175,15 +177,15 @@ struct FakeModel: LanguageModel, ~Copyable {
         return row
     }
 
-    mutating func abandon() {
+    package mutating func abandon() {
         expect(slicesLeft != nil, "abandon without a pass")
         slicesLeft = nil
         journal.passes[journal.passes.count - 1].wasAbandoned = true
     }
 
-    var logitsRowCount: Int { rows.count }
+    package var logitsRowCount: Int { rows.count }
 
-    mutating func withLogits<Result>(row: Int, _ body: (inout MutableSpan<Float>) -> Result) -> Result {
+    package mutating func withLogits<Result>(row: Int, _ body: (inout MutableSpan<Float>) -> Result) -> Result {
         var span = rows[row].mutableSpan
         return body(&span)
     }
@@ -194,17 +196,17 @@ struct FakeModel: LanguageModel, ~Copyable {
 }
 
 /// A byte-level vocabulary: tokens 0..<256 are the bytes, then come a few special ones.
-enum FakeVocabulary {
-    static let endOfText: TokenID = 256
-    static let size = 260
+package enum FakeVocabulary {
+    package static let endOfText: TokenID = 256
+    package static let size = 260
 
-    static func tokens(_ text: String) -> [TokenID] { text.utf8.map { TokenID($0) } }
+    package static func tokens(_ text: String) -> [TokenID] { text.utf8.map { TokenID($0) } }
 }
 
 /// Rules for fake models.
-enum Rule {
+package enum Rule {
     /// Replies `script`, which has no line feed, after the last line feed of the prompt, then ends.
-    static func script(_ script: String) -> ([TokenID]) -> TokenID {
+    package static func script(_ script: String) -> ([TokenID]) -> TokenID {
         let reply = FakeVocabulary.tokens(script)
         return { tokens in
             let start = (tokens.lastIndex(of: 10) ?? -1) + 1
@@ -214,7 +216,7 @@ enum Rule {
     }
 
     /// Counts through the alphabet for ever.
-    static func alphabet(_ tokens: [TokenID]) -> TokenID {
+    package static func alphabet(_ tokens: [TokenID]) -> TokenID {
         guard let last = tokens.last, (97..<122).contains(last) else { return 97 }
         return last + 1
     }

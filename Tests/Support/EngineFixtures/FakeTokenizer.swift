@@ -2,12 +2,12 @@ import ModelFormats
 import Tokenizers
 
 extension FakeVocabulary {
-    static let startOfTurn: TokenID = 257
-    static let endOfTurn: TokenID = 258
+    package static let startOfTurn: TokenID = 257
+    package static let endOfTurn: TokenID = 258
 
     /// A byte-level tokenizer without merges: token n is the byte n. Behind the bytes come three control tokens
     /// and a token of several characters.
-    static let tokenizer: Tokenizer = {
+    package static let tokenizer: Tokenizer = {
         var metadata = GGUFMetadata()
         metadata.add("tokenizer.ggml.model", "gpt2")
         metadata.add("tokenizer.ggml.pre", "gpt-2")
@@ -34,28 +34,28 @@ extension FakeVocabulary {
 }
 
 /// A GGUF file with metadata and no tensors.
-struct GGUFMetadata {
+package struct GGUFMetadata {
     private var entries: [[UInt8]] = []
 
-    mutating func add(_ key: String, _ value: String) {
+    package mutating func add(_ key: String, _ value: String) {
         entries.append(string(key) + integer(UInt32(8)) + string(value))
     }
 
-    mutating func add(_ key: String, _ value: Int32) {
+    package mutating func add(_ key: String, _ value: Int32) {
         entries.append(string(key) + integer(UInt32(5)) + integer(value))
     }
 
-    mutating func add(_ key: String, _ values: [String]) {
+    package mutating func add(_ key: String, _ values: [String]) {
         let header = string(key) + integer(UInt32(9)) + integer(UInt32(8)) + integer(UInt64(values.count))
         entries.append(header + values.flatMap { string($0) })
     }
 
-    mutating func add(_ key: String, _ values: [Int32]) {
+    package mutating func add(_ key: String, _ values: [Int32]) {
         let header = string(key) + integer(UInt32(9)) + integer(UInt32(5)) + integer(UInt64(values.count))
         entries.append(header + values.flatMap { integer($0) })
     }
 
-    var file: [UInt8] {
+    package var file: [UInt8] {
         var bytes = Array("GGUF".utf8) + integer(UInt32(3)) + integer(UInt64(0)) + integer(UInt64(entries.count))
         bytes += entries.joined()
         while bytes.count % 32 != 0 { bytes.append(0) }

@@ -166,7 +166,7 @@ extension BootSequence {
         touchAhead(file)
         let features = CPUFeatures.ofThisProcessor()
         let instructionSet = InstructionSet.fastest(on: features)
-        var settings = ModelAssembly.Settings(
+        var settings = ModelLoader.Settings(
             name: String(decoding: configuration.modelName, as: UTF8.self), created: configuration.wallClockSeconds,
             contextLength: configuration.contextLength, sequenceCount: configuration.sequenceCount,
             memoryByteCount: Int(KernelHeap.longestFreeByteCount) - reservedByteCount,
@@ -176,17 +176,17 @@ extension BootSequence {
             timeBetweenTokensMax: configuration.timeBetweenTokensMilliseconds.map { .milliseconds($0) })
         let start = MachineClock.now
         var log = RepackingLog()
-        let assembly: ModelAssembly
-        do throws(ModelAssembly.Failure) {
-            assembly = try ModelAssembly(file.memory, settings, crew: crew) { log.note($0, of: $1) }
+        let loaded: ModelLoader
+        do throws(ModelLoader.Failure) {
+            loaded = try ModelLoader(file.memory, settings, crew: crew) { log.note($0, of: $1) }
         } catch {
             refuse("model: \(error.message)")
         }
         service.withNode {
             $0.limitRequestBodies(freeByteCount: Int(KernelHeap.freeByteCount))
-            $0.start(assembly.service)
+            $0.start(loaded.model)
         }
-        report(assembly, duration: MachineClock.now - start, instructionSet)
+        report(loaded, duration: MachineClock.now - start, instructionSet)
     }
 
     /// Has the lanes, which have nothing to do yet, take the faults of weights that the host has mapped.
@@ -212,15 +212,15 @@ extension BootSequence {
         Machine.log.info("model: \(byteCount >> 20) MiB read in \(duration.milliseconds) ms (\(rate) MiB/s)")
     }
 
-    private func report(_ assembly: ModelAssembly, duration: Interval, _ instructionSet: InstructionSet) {
-        let (model, capacity) = (assembly.configuration, assembly.capacity)
-        if assembly.format == .hxm { Machine.log.info("model: packed (HXM), weights are used where they lie") }
+    private func report(_ loaded: ModelLoader, duration: Interval, _ instructionSet: InstructionSet) {
+        let (model, capacity) = (loaded.configuration, loaded.capacity)
+        if loaded.format == .hxm { Machine.log.info("model: packed (HXM), weights are used where they lie") }
         Machine.log.info(
             "model: \(model.name), \(model.layerCount) layers, \(instructionSet.name) on \(crew.participantCount) "
                 + "core\(crew.participantCount == 1 ? "" : "s"), made ready in \(duration.milliseconds) ms")
         Machine.log.info(
             "model: \(capacity.sequenceCount) sequences of \(capacity.contextLength) tokens, "
-                + "\(capacity.cachedTokenCount) cached in \(assembly.memory.keyValueByteCount >> 20) MiB")
+                + "\(capacity.cachedTokenCount) cached in \(loaded.memory.keyValueByteCount >> 20) MiB")
         if capacity.cachedTokenCount < capacity.sequenceCount * capacity.contextLength {
             Machine.log.warning("model: the cache does not hold all sequences at full length; --memory gives it more")
         }

@@ -6,11 +6,11 @@ import Transformer
 ///
 /// A class, because the server has it only once the model is loaded, and an optional of a value that cannot be copied
 /// cannot be looked into without taking it out.
-public final class ModelService<LM: LanguageModel & ~Copyable> {
-    var engine: Engine<LM>
-    let tokenizer: Tokenizer
-    let template: ChatTemplate
-    let card: ModelCard
+public final class LoadedModel<LM: LanguageModel & ~Copyable> {
+    package var engine: Engine<LM>
+    package let tokenizer: Tokenizer
+    package let template: ChatTemplate
+    package let card: ModelCard
 
     public init(
         model: consuming LM, tokenizer: Tokenizer, template: ChatTemplate, card: ModelCard,

@@ -6,7 +6,7 @@ import Tokenizers
 import Transformer
 
 /// Makes a model that can be served from the bytes of a model file, GGUF or HXM.
-public struct ModelAssembly {
+public struct ModelLoader {
     /// What the machine's owner chose, and what the machine can do.
     public struct Settings: Sendable {
         /// What clients call the model.
@@ -20,7 +20,7 @@ public struct ModelAssembly {
         /// Bytes that keys, values and activations may take.
         public var memoryByteCount: Int
         public var instructionSet: InstructionSet
-        /// What is promised to whoever is served.
+        /// What is promised to clients that are served.
         public var serviceLevel = ServiceLevel()
 
         public init(
@@ -64,11 +64,11 @@ public struct ModelAssembly {
     /// How much the model was given; less than asked for when memory is short.
     public let capacity: TransformerCapacity
     public let memory: TransformerCapacity.Memory
-    public let service: ModelService<Transformer>
+    public let model: LoadedModel<Transformer>
 
     /// - Parameters:
     ///   - file: where the model is; a GGUF file's weights are repacked there if it may be changed.
-    ///   - crew: computes; whoever calls this, and later drives the server, leads it.
+    ///   - crew: computes; the caller, which later drives the server, leads it.
     ///   - progress: told how many bytes of how many are repacked; never called when there is nothing to repack.
     public init(
         _ file: ModelMemory, _ settings: Settings, crew: LaneCrew,
@@ -89,7 +89,7 @@ public struct ModelAssembly {
         var engine = EngineConfiguration()
         engine.runningMax = settings.sequenceCount
         engine.serviceLevel = settings.serviceLevel
-        service = ModelService(
+        model = LoadedModel(
             model: Transformer(
                 weights, capacity: capacity, instructionSet: settings.instructionSet, crew: crew),
             tokenizer: try Self.tokenizer(container, bytes), template: try Self.template(container), card: card,
@@ -99,7 +99,7 @@ public struct ModelAssembly {
 
 // MARK: - Capacity
 
-extension ModelAssembly {
+extension ModelLoader {
     /// As many cached tokens as all sequences could use, or as memory allows; a whole context at least.
     static func capacity(
         for model: ModelConfiguration, _ settings: Settings, participantCount: Int
@@ -126,7 +126,7 @@ extension ModelAssembly {
 
 // MARK: - Steps, with their errors told apart
 
-extension ModelAssembly {
+extension ModelLoader {
     private static func parse(_ bytes: UnsafeRawBufferPointer) throws(Failure) -> ModelContainer {
         do { return try ModelContainer(bytes.bytes) } catch { throw .file(error) }
     }

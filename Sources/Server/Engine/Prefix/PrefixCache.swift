@@ -1,3 +1,4 @@
+import Law
 import ModelFormats
 import Transformer
 
@@ -12,16 +13,16 @@ struct PrefixCache {
         tree = PrefixTree(pageCount: pageCount, tokensPerPage: tokensPerPage)
     }
 
-    /// The longest beginning of `tokens`, `limit` tokens at most, that the scope's pages hold. A last page of which
+    /// The longest beginning of `tokens`, `limit` tokens at most, that the subject's pages hold. A last page of which
     /// only some tokens are wanted is part of it when they are worth copying.
-    func match(_ tokens: [TokenID], limit: Int, in scope: PrefixScope, into prefix: inout KVPrefix) {
+    func match(_ tokens: [TokenID], limit: Int, for subject: SubjectID, into prefix: inout KVPrefix) {
         prefix.removeAll()
         var page = PrefixTree.none
         while prefix.tokenCount < limit {
             let end = min(prefix.tokenCount + tree.tokensPerPage, limit)
-            let best = tree.bestChild(of: page, in: scope, tokens[prefix.tokenCount..<end])
+            let best = tree.bestChild(of: page, for: subject, tokens[prefix.tokenCount..<end])
             let isWhole = best.common == tree.tokensPerPage
-            guard isWhole || best.common >= Limits.prefixCopyTokensMin else { return }
+            guard isWhole || best.common >= EngineLimits.prefixCopyTokensMin else { return }
             prefix.append(KVPage(index: Int(best.page)), tokenCount: best.common)
             guard isWhole else { return }
             page = best.page
@@ -40,13 +41,13 @@ extension PrefixCache {
     /// Keeps the pages of `sequence`, which holds `tokens[..<count]`. Tokens that the cache has already stay where they
     /// are.
     mutating func keep<LM: LanguageModel & ~Copyable>(
-        _ tokens: [TokenID], count: Int, of sequence: SequenceID, in scope: PrefixScope, model: inout LM
+        _ tokens: [TokenID], count: Int, in sequence: SequenceID, for subject: SubjectID, model: inout LM
     ) {
         var parent = PrefixTree.none
         var start = 0
         while start < count {
             let block = tokens[start..<min(start + tree.tokensPerPage, count)]
-            let best = tree.bestChild(of: parent, in: scope, block)
+            let best = tree.bestChild(of: parent, for: subject, block)
             if best.common == block.count {
                 parent = best.page
             } else {
@@ -56,7 +57,7 @@ extension PrefixCache {
                 }
                 let page = model.page(start / tree.tokensPerPage, of: sequence)
                 model.retain(page)
-                tree.insert(Int32(page.index), under: parent, in: scope, block)
+                tree.insert(Int32(page.index), under: parent, for: subject, block)
                 parent = Int32(page.index)
             }
             start += block.count

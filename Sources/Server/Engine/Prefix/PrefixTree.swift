@@ -1,5 +1,10 @@
-/// Which token sequences the pages of KV memory hold: for each scope a tree whose nodes are pages, each child
+import Law
+
+/// Which token sequences the pages of KV memory hold: for each subject a tree whose nodes are pages, each child
 /// continuing its parent's tokens. All nodes together are in order of their last use.
+///
+/// Subjects share nothing: a request that is answered sooner because of another's prompt reveals that prompt, token by
+/// token, to a client that measures the time (CVE-2025-46570).
 ///
 /// A node has its page's number, and there is room for all pages from the start: nothing is allocated later. Tokens are
 /// compared one by one; nothing is hashed, so nothing collides. A search looks at each node once at most.
@@ -25,7 +30,7 @@ struct PrefixTree {
     }
 
     private struct Root {
-        var scope: PrefixScope
+        var subject: SubjectID
         var firstChild = PrefixTree.none
     }
 
@@ -55,17 +60,17 @@ struct PrefixTree {
 // MARK: - Search
 
 extension PrefixTree {
-    /// Where the children of a page, or the first pages of a scope, begin. A scope without pages has none.
-    func firstChild(of parent: Int32, in scope: PrefixScope) -> Int32 {
+    /// Where the children of a page, or the first pages of a subject, begin. A subject without pages has none.
+    func firstChild(of parent: Int32, for subject: SubjectID) -> Int32 {
         guard parent == Self.none else { return nodes[Int(parent)].firstChild }
-        for root in roots where root.scope == scope { return root.firstChild }
+        for root in roots where root.subject == subject { return root.firstChild }
         return Self.none
     }
 
     /// The child of `parent` that has most in common with the beginning of `block`, and how many tokens that is.
-    func bestChild(of parent: Int32, in scope: PrefixScope, _ block: ArraySlice<Int32>) -> (page: Int32, common: Int) {
+    func bestChild(of parent: Int32, for subject: SubjectID, _ block: ArraySlice<Int32>) -> (page: Int32, common: Int) {
         var best = (page: Self.none, common: 0)
-        var child = firstChild(of: parent, in: scope)
+        var child = firstChild(of: parent, for: subject)
         while child != Self.none {
             let common = commonCount(child, block)
             if common > best.common { best = (child, common) }
@@ -89,7 +94,7 @@ extension PrefixTree {
 
 extension PrefixTree {
     /// Enters `page` as the newest node, a child of `parent` with the tokens of `block` (1...`tokensPerPage`).
-    mutating func insert(_ page: Int32, under parent: Int32, in scope: PrefixScope, _ block: ArraySlice<Int32>) {
+    mutating func insert(_ page: Int32, under parent: Int32, for subject: SubjectID, _ block: ArraySlice<Int32>) {
         let index = Int(page)
         precondition(!nodes[index].isUsed, "a page holds one run of tokens")
         var node = Node()
@@ -97,7 +102,7 @@ extension PrefixTree {
         node.tokenCount = block.count
         node.parent = parent
         if parent == Self.none {
-            node.root = rootIndex(for: scope)
+            node.root = rootIndex(for: subject)
             node.nextSibling = roots[node.root].firstChild
             roots[node.root].firstChild = page
         } else {
@@ -139,18 +144,18 @@ extension PrefixTree {
         }
     }
 
-    /// The scope's entry; that of a scope without pages is used again, so that there are no more of them than pages.
-    private mutating func rootIndex(for scope: PrefixScope) -> Int {
+    /// The subject's entry; that of a subject without pages is used again, so that there are no more of them than pages.
+    private mutating func rootIndex(for subject: SubjectID) -> Int {
         var vacant: Int?
         for (index, root) in roots.enumerated() {
-            if root.scope == scope { return index }
+            if root.subject == subject { return index }
             if root.firstChild == Self.none { vacant = index }
         }
         guard let vacant else {
-            roots.append(Root(scope: scope))
+            roots.append(Root(subject: subject))
             return roots.count - 1
         }
-        roots[vacant].scope = scope
+        roots[vacant].subject = subject
         return vacant
     }
 

@@ -1,8 +1,8 @@
 import Law
 
-/// One subject's part in the service: its places, and what has been computed for it.
+/// One subject's part in the service: its slots, and what has been computed for it.
 ///
-/// Virtual time is work divided by weight (start-time fair queueing; Goyal, Vin and Cheng 1996). Whoever has the least
+/// Virtual time is work divided by weight (start-time fair queueing; Goyal, Vin and Cheng 1996). The subject with the least
 /// of it is served next, so that over time subjects get work in proportion to their weights, however many requests each
 /// sends.
 final class Account {
@@ -18,13 +18,13 @@ final class Account {
     /// Whether its requests take part in the competition.
     var isActive: Bool { waitingCount > 0 || runningCount > 0 }
 
-    /// Takes note of work done, in prompt tokens.
+    /// Records work done, in prompt tokens.
     func charge(_ tokenCount: Int) {
-        virtualTime &+= UInt64(tokenCount) &* Limits.virtualTimePerToken / UInt64(weight)
+        virtualTime &+= UInt64(tokenCount) &* EngineLimits.virtualTimePerToken / UInt64(weight)
     }
 
-    /// Whether it has fewer places than `other` in proportion to the weights, once each has gained as many as given.
-    func hasFewerPlaces(than other: Account, gaining: Int = 0, otherGaining: Int = 0) -> Bool {
+    /// Whether it is further below its fair share of the slots than `other`, once each has gained as many as given.
+    func isFurtherBelowShare(than other: Account, gaining: Int = 0, otherGaining: Int = 0) -> Bool {
         (runningCount + gaining) * other.weight < (other.runningCount + otherGaining) * weight
     }
 }
@@ -64,7 +64,7 @@ struct Accounts {
         accounts.count { $0.isActive || $0 === account }
     }
 
-    /// Sequences that get a place before the next one of `account`: its own, and of every other subject as many and one
+    /// Sequences that get a slot before the next one of `account`: its own, and of every other subject as many and one
     /// more, for subjects take turns.
     func waitingCount(ahead account: Account) -> Int {
         accounts.reduce(0) { count, other in
@@ -72,7 +72,7 @@ struct Accounts {
         }
     }
 
-    /// The account with most places in proportion to its weight.
+    /// The account with most slots in proportion to its weight.
     var largest: Account? {
         var largest: Account?
         for account in accounts {
@@ -80,7 +80,7 @@ struct Accounts {
                 largest = account
                 continue
             }
-            if best.hasFewerPlaces(than: account) { largest = account }
+            if best.isFurtherBelowShare(than: account) { largest = account }
         }
         return largest
     }

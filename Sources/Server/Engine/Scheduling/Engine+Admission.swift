@@ -2,7 +2,7 @@ import Law
 import MonotonicTime
 import Transformer
 
-/// Who waits, and who gets a place.
+/// Who waits, and who gets a slot.
 extension Engine where LM: ~Copyable {
     // MARK: The queue
 
@@ -30,9 +30,9 @@ extension Engine where LM: ~Copyable {
         return generation
     }
 
-    // MARK: Places
+    // MARK: Slots
 
-    /// Gives waiting generations a place while there are any. One that finds no KV memory keeps the others behind it:
+    /// Gives waiting generations a slot while there are any. One that finds no KV memory keeps the others behind it:
     /// were it overtaken for ever by smaller ones, it would never run.
     mutating func admit(now: Instant) {
         while let index = nextToAdmit() {
@@ -42,24 +42,24 @@ extension Engine where LM: ~Copyable {
                 finish(generation, .length, now: now)
                 continue
             }
-            let hasPlace = running.count < placeLimit
-            if hasPlace, let sequence = openSequence(for: generation) {
+            let hasSlot = running.count < slotCountMax
+            if hasSlot, let sequence = openSequence(for: generation) {
                 dequeue(at: index)
-                place(generation, sequence, now: now)
-            } else if hasPlace, running.isEmpty {
+                giveSlot(to: generation, sequence, now: now)
+            } else if hasSlot, running.isEmpty {
                 dequeue(at: index)
                 finish(generation, .outOfMemory, now: now)
             } else {
-                guard displaceSomebody(for: generation, now: now) else { return }
+                guard preempt(for: generation, now: now) else { return }
             }
         }
     }
 
-    /// The generation whose turn it is: of the subject with the fewest places for its weight, the one that came first,
+    /// The generation whose turn it is: of the subject with the fewest slots for its weight, the one that came first,
     /// where its priority moves its arrival.
     private func nextToAdmit() -> Int? {
         var chosen: Int?
-        for index in waiting.indices where !waiting[index].isLeaderBehind {
+        for index in waiting.indices where !waiting[index].isPrimaryBehind {
             guard let best = chosen else {
                 chosen = index
                 continue
@@ -69,33 +69,33 @@ extension Engine where LM: ~Copyable {
         return chosen
     }
 
-    private mutating func place(_ generation: Generation, _ sequence: SequenceID, now: Instant) {
+    private mutating func giveSlot(to generation: Generation, _ sequence: SequenceID, now: Instant) {
         generation.state = .running(sequence)
         generation.account.runningCount += 1
         generation.hasMoved = false
-        generation.placedAt = now
+        generation.slotTakenAt = now
         // From here on a token allocates nothing.
         generation.tokens.reserveCapacity(generation.reservedCount + 1)
         running.append(generation)
     }
 
-    /// Sends a generation of the subject with most places back to the queue, for one of a subject that would still have
-    /// no more than it afterwards: somebody who fills all places does not keep others out for as long as a reply takes.
+    /// Sends a generation of the subject with most slots back to the queue, for one of a subject that would still have
+    /// no more than it afterwards: a subject that fills all slots does not keep others out for as long as a reply takes.
     /// What was computed stays among the prefixes.
-    private mutating func displaceSomebody(for generation: Generation, now: Instant) -> Bool {
-        guard now - generation.queuedAt >= Limits.displacementWait, let largest = accounts.largest,
+    private mutating func preempt(for generation: Generation, now: Instant) -> Bool {
+        guard now - generation.queuedAt >= EngineLimits.preemptionWait, let largest = accounts.largest,
             largest !== generation.account,
-            !largest.hasFewerPlaces(than: generation.account, gaining: -1, otherGaining: 1),
+            !largest.isFurtherBelowShare(than: generation.account, gaining: -1, otherGaining: 1),
             let index = running.lastIndex(where: { $0.account === largest })
         else { return false }
-        let displaced = running[index]
+        let preempted = running[index]
         release(at: index)
-        enqueue(displaced, now: now)
-        statistics.displacedGenerations += 1
+        enqueue(preempted, now: now)
+        statistics.preemptedGenerations += 1
         return true
     }
 
-    /// Frees a running generation's place, and leaves its tokens among the prefixes.
+    /// Frees a running generation's slot, and leaves its tokens among the prefixes.
     mutating func release(at index: Int) {
         let generation = running.remove(at: index)
         generation.account.runningCount -= 1
@@ -116,11 +116,11 @@ extension Engine where LM: ~Copyable {
 }
 
 extension Generation {
-    /// Whether it gets a place before `other`, when both wait for one.
+    /// Whether it gets a slot before `other`, when both wait for one.
     fileprivate func isAdmitted(before other: Generation) -> Bool {
         if hasMoved != other.hasMoved { return hasMoved }
-        if account.hasFewerPlaces(than: other.account) { return true }
-        if other.account.hasFewerPlaces(than: account) { return false }
+        if account.isFurtherBelowShare(than: other.account) { return true }
+        if other.account.isFurtherBelowShare(than: account) { return false }
         if account.virtualTime != other.account.virtualTime { return account.virtualTime < other.account.virtualTime }
         return precedes(other)
     }

@@ -2,7 +2,7 @@ import ModelFormats
 import MonotonicTime
 import Transformer
 
-/// Which sequences take part in the next pass, and with how many tokens.
+/// Which sequences take part in the next step, and with how many tokens.
 extension Engine where LM: ~Copyable {
     /// Fills the batch: one token of every sequence that decodes, then prompt tokens.
     mutating func buildBatch() {
@@ -12,7 +12,7 @@ extension Engine where LM: ~Copyable {
         let prompt = nextPrompt()
         let decodingCount = running.count { $0.isDecoding && !$0.isPaused }
         for generation in running where generation.isDecoding && !generation.isPaused {
-            // Prompts have better use for the room that a pass has beside the streams' tokens.
+            // Prompts have better use for the room that a step has beside the streams' tokens.
             addDecoding(generation, drafts: prompt == nil, among: decodingCount)
         }
         var budget = min(promptChunk(decodingSequences: participants.count), model.batchCapacity - participants.count)
@@ -25,10 +25,10 @@ extension Engine where LM: ~Copyable {
         }
     }
 
-    /// The prompt tokens that a pass may carry beside `count` sequences that decode.
+    /// The prompt tokens that a step may carry beside `count` sequences that decode.
     func promptChunk(decodingSequences count: Int) -> Int {
         let limit = count > 0 ? configuration.prefillChunkTokensWhileDecoding : configuration.prefillChunkTokens
-        return pacer.chunk(decodingSequences: count, limit: limit, costs)
+        return chunkBudget.tokenCount(decodingSequences: count, limit: limit, costs)
     }
 
     /// The prompt whose turn it is, among those of the subject for which least has been computed. The oldest and the
@@ -59,13 +59,13 @@ extension Engine where LM: ~Copyable {
 
     /// Adds the next piece of a prompt; returns how many tokens it took.
     private mutating func addPrompt(_ generation: Generation, budget: Int) -> Int {
-        let limit = generation.needsPromptScores ? min(budget, Limits.scoredPromptChunkTokens) : budget
+        let limit = generation.needsPromptScores ? min(budget, EngineLimits.scoredPromptChunkTokens) : budget
         let tokenCount = min(generation.missingCount, limit)
         addToBatch(generation, tokenCount: tokenCount)
         return tokenCount
     }
 
-    /// Adds a stream's next token, and guesses of those behind it.
+    /// Adds a stream's next token, and draft tokens of those behind it.
     private mutating func addDecoding(_ generation: Generation, drafts: Bool, among decodingCount: Int) {
         let draftCount = drafts ? makeDraft(for: generation, decodingSequences: decodingCount) : 0
         guard draftCount > 0, case .running(let sequence) = generation.state else {
@@ -75,8 +75,8 @@ extension Engine where LM: ~Copyable {
         participants.append(
             Participant(generation: generation, tokenCount: draft.count, isPrompt: false, draftCount: draftCount))
         for index in draft.indices {
-            let guess = index + 1 < draft.count ? draft[index + 1] : nil
-            rows.append(Row(generation: generation, scoresAfter: nil, samples: true, guess: guess))
+            let draftToken = index + 1 < draft.count ? draft[index + 1] : nil
+            rows.append(Row(generation: generation, scoresAfter: nil, samples: true, draftToken: draftToken))
         }
     }
 

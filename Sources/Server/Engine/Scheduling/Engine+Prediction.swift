@@ -2,19 +2,19 @@ import MonotonicTime
 
 /// What a request can expect, and whether it is what was promised.
 extension Engine where LM: ~Copyable {
-    /// How many generations may run: fewer than there are places when streams would otherwise get their tokens later
+    /// How many generations may run: fewer than there are slots when streams would otherwise get their tokens later
     /// than promised. One may always run.
-    var placeLimit: Int {
+    var slotCountMax: Int {
         guard let gapMax = configuration.serviceLevel.timeBetweenTokensMax else { return configuration.runningMax }
-        let leastPrompt = costs.promptToken * UInt64(Limits.prefillChunkTokensMin)
+        let leastPrompt = costs.promptToken * UInt64(EngineLimits.prefillChunkTokensMin)
         var count = configuration.runningMax
-        while count > 1, costs.decodePass(of: count) + leastPrompt > gapMax { count -= 1 }
+        while count > 1, costs.decodeStep(of: count) + leastPrompt > gapMax { count -= 1 }
         return count
     }
 
     /// Refuses a request whose first token would come later than promised.
     ///
-    /// An idle engine measures nothing, and so would go on refusing by an estimate that one disturbed pass has made too
+    /// An idle engine measures nothing, and so would go on refusing by an estimate that one disturbed step has made too
     /// high: there each refusal lowers it, until a request gets through and is measured.
     ///
     /// - Parameter tokenCount: prompt tokens that have to be computed for it.
@@ -23,19 +23,19 @@ extension Engine where LM: ~Copyable {
         let predicted = predictedTimeToFirstToken(computing: tokenCount, for: account)
         // Shorter prompts that are still to come will take turns of this one.
         guard predicted + predicted / 4 > limit else { return }
-        if isIdle { costs.doubtPromptToken() }
+        if isIdle { costs.decayPromptToken() }
         throw .firstTokenLate(
             predicted: predicted, limit: limit, retryAfterSeconds: Self.retryAfterSeconds(predicted - limit))
     }
 
-    /// The wait for a place, for the pass under way, and for the prompts whose turn comes before.
+    /// The wait for a slot, for the step under way, and for the prompts whose turn comes before.
     func predictedTimeToFirstToken(computing tokenCount: Int, for account: Account) -> Interval {
         let decodingCount = running.count { $0.isDecoding }
         let chunk = UInt64(promptChunk(decodingSequences: decodingCount))
-        let pass = costs.decodePass(of: decodingCount) + costs.promptToken * chunk
-        let passCount = (UInt64(promptWork(before: tokenCount, for: account)) + chunk - 1) / chunk
-        let underWay = isPassUnderWay ? pass : .zero
-        return placeWait(for: account) + underWay + pass * passCount
+        let step = costs.decodeStep(of: decodingCount) + costs.promptToken * chunk
+        let stepCount = (UInt64(promptWork(before: tokenCount, for: account)) + chunk - 1) / chunk
+        let underWay = isStepUnderWay ? step : .zero
+        return slotWait(for: account) + underWay + step * stepCount
     }
 
     /// Prompt tokens that are computed until a prompt of `tokenCount` more is through.
@@ -49,23 +49,23 @@ extension Engine where LM: ~Copyable {
         return min(work.all, 2 * work.noLonger, work.own * accounts.competitorCount(with: account))
     }
 
-    /// Until a place is free: those who are admitted before need one too.
-    private func placeWait(for account: Account) -> Interval {
-        let limit = placeLimit
+    /// Until a slot is free: those who are admitted before need one too.
+    private func slotWait(for account: Account) -> Interval {
+        let limit = slotCountMax
         let ahead = accounts.waitingCount(ahead: account)
         let free = max(0, limit - running.count)
         guard ahead >= free else { return .zero }
-        return costs.placeTime * UInt64(ahead - free + 1) / UInt64(limit)
+        return costs.slotTime * UInt64(ahead - free + 1) / UInt64(limit)
     }
 
     /// How long a client that finds the queue full should wait: what the queue takes to drain at the present pace.
     var retryAfterSeconds: UInt64 {
         let rounds = UInt64(waiting.count / max(1, configuration.runningMax) + 1)
-        return Self.retryAfterSeconds(costs.placeTime * rounds)
+        return Self.retryAfterSeconds(costs.slotTime * rounds)
     }
 
     private static func retryAfterSeconds(_ wait: Interval) -> UInt64 {
-        min(wait.milliseconds / 1_000 + 1, Limits.retryAfterSecondsMax)
+        min(wait.milliseconds / 1_000 + 1, EngineLimits.retryAfterSecondsMax)
     }
 }
 

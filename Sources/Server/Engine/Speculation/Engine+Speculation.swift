@@ -2,25 +2,25 @@ import Transformer
 import ModelFormats
 import MonotonicTime
 
-/// Decoding several tokens of a sequence in one pass: guesses are computed along, and kept as far as they are what the
-/// sampler chooses. The text is the same as without, for greedy and for seeded sampling: the sampler sees the same rows
+/// Decoding several tokens of a sequence in one step: draft tokens are computed along, and kept as far as the sampler
+/// chooses them. The text is the same as without, for greedy and for seeded sampling: the sampler sees the same rows
 /// in the same order.
 extension Engine where LM: ~Copyable {
-    /// Fills `draft` with the generation's last token and guesses of what follows it; the guesses' number.
+    /// Fills `draft` with the generation's last token and draft tokens behind it; returns how many those are.
     mutating func makeDraft(for generation: Generation, decodingSequences: Int) -> Int {
         draft.removeAll(keepingCapacity: true)
         draft.append(generation.tokens[generation.tokens.count - 1])
-        let decodePass = costs.decodePass(of: decodingSequences)
-        // Nothing is guessed before it is known what a pass takes without, or at the end of a prompt.
-        guard generation.generatedCount > 0, decodePass > .zero else { return 0 }
-        let passRoom = min(configuration.draftPassTokensMax, model.batchCapacity) - batch.tokens.count
+        let decodeStep = costs.decodeStep(of: decodingSequences)
+        // Nothing is drafted before it is known what a step takes without, or at the end of a prompt.
+        guard generation.generatedCount > 0, decodeStep > .zero else { return 0 }
+        let stepRoom = min(configuration.draftStepTokensMax, model.batchCapacity) - batch.tokens.count
         let othersCount = decodingSequences - participants.count
         let room = min(generation.reservedCount, generation.countMax - 1) - generation.tokens.count
-        let limit = min(passRoom - othersCount, room)
+        let limit = min(stepRoom - othersCount, room)
         guard limit > 0 else { return 0 }
         let count = generation.draftPolicy.draftCount(
-            limit: limit, sequences: decodingSequences, decodePass: decodePass, draftToken: costs.draftToken)
-        PromptLookup.guess(generation.tokens, count: max(count, 1), into: &draft)
+            limit: limit, sequences: decodingSequences, decodeStep: decodeStep, draftToken: costs.draftToken)
+        PromptLookup.appendDraft(after: generation.tokens, count: max(count, 1), to: &draft)
         guard draft.count > 1 else { return 0 }
         guard count > 0 else {
             generation.draftPolicy.recordSkipped()
@@ -31,12 +31,12 @@ extension Engine where LM: ~Copyable {
         return draft.count - 1
     }
 
-    /// Compares the token just sampled with the guess that the pass went on from; false when the rest of the pass was
-    /// for nothing. It is then forgotten.
-    mutating func checkGuess(_ guess: TokenID, of generation: Generation) -> Bool {
+    /// Compares the token just sampled with the draft token that the step went on from; false when they differ. What the
+    /// step computed from there is then forgotten.
+    mutating func verifyDraft(_ draftToken: TokenID, of generation: Generation) -> Bool {
         // The generation may have ended or moved with the token, and its client may have left before.
         guard case .running(let sequence) = generation.state, !generation.isCancelled else { return false }
-        let isAccepted = generation.tokens[generation.tokens.count - 1] == guess
+        let isAccepted = generation.tokens[generation.tokens.count - 1] == draftToken
         generation.draftPolicy.record(isAccepted: isAccepted)
         if isAccepted {
             generation.cachedCount += 1

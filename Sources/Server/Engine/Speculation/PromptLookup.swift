@@ -1,36 +1,36 @@
 import ModelFormats
 
-/// Guesses how a sequence continues: as it did after its last tokens came before (prompt lookup; Saxena 2023). Text
-/// that repeats its prompt, code and lists are guessed well, and a guess costs one look over the sequence.
+/// Drafts how a sequence continues: as it did after its last tokens came before (prompt lookup; Saxena 2023). Drafts are
+/// good for text that repeats its prompt, code and lists, and cost one look over the sequence.
 enum PromptLookup {
-    /// Appends up to `count` guessed tokens to `draft`; none when the last tokens are new.
+    /// Appends up to `count` draft tokens to `draft`; none when the last tokens are new.
     ///
-    /// Of all earlier places the one with most tokens in common counts, and of several the latest.
-    static func guess(_ tokens: [TokenID], count: Int, into draft: inout [TokenID]) {
-        guard count > 0, let place = bestPlace(in: tokens) else { return }
-        draft.append(contentsOf: tokens[place..<min(place + count, tokens.count)])
+    /// Of all earlier positions the one with most tokens in common counts, and of several the latest.
+    static func appendDraft(after tokens: [TokenID], count: Int, to draft: inout [TokenID]) {
+        guard count > 0, let position = bestPosition(in: tokens) else { return }
+        draft.append(contentsOf: tokens[position..<min(position + count, tokens.count)])
     }
 
     /// The position after the best match of the sequence's end; nil when none is long enough.
-    private static func bestPlace(in tokens: [TokenID]) -> Int? {
-        var best: (place: Int, length: Int)?
-        var place = tokens.count - 1
-        while place >= Limits.lookupMatchMin {
-            let length = matchLength(tokens, endingAt: place)
-            if length >= Limits.lookupMatchMin, length > best?.length ?? 0 {
-                best = (place, length)
-                if length == Limits.lookupMatchMax { break }
+    private static func bestPosition(in tokens: [TokenID]) -> Int? {
+        var best: (position: Int, length: Int)?
+        var position = tokens.count - 1
+        while position >= EngineLimits.lookupMatchMin {
+            let length = matchLength(tokens, endingAt: position)
+            if length >= EngineLimits.lookupMatchMin, length > best?.length ?? 0 {
+                best = (position, length)
+                if length == EngineLimits.lookupMatchMax { break }
             }
-            place -= 1
+            position -= 1
         }
-        return best?.place
+        return best?.position
     }
 
-    /// How many tokens before `place` equal those at the end, up to `lookupMatchMax`.
-    private static func matchLength(_ tokens: [TokenID], endingAt place: Int) -> Int {
-        let limit = min(place, Limits.lookupMatchMax)
+    /// How many tokens before `position` equal those at the end, up to `lookupMatchMax`.
+    private static func matchLength(_ tokens: [TokenID], endingAt position: Int) -> Int {
+        let limit = min(position, EngineLimits.lookupMatchMax)
         var length = 0
-        while length < limit, tokens[place - 1 - length] == tokens[tokens.count - 1 - length] { length += 1 }
+        while length < limit, tokens[position - 1 - length] == tokens[tokens.count - 1 - length] { length += 1 }
         return length
     }
 }

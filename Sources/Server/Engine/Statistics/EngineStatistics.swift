@@ -7,21 +7,21 @@ public struct EngineStatistics: Sendable {
     /// Tokens that were not computed because an earlier sequence had left them.
     public internal(set) var prefixHitTokens: UInt64 = 0
     public internal(set) var generatedTokens: UInt64 = 0
-    /// Tokens that were guessed ahead, and those of them that came true.
+    /// Draft tokens, and those of them that were accepted.
     public internal(set) var draftedTokens: UInt64 = 0
     public internal(set) var acceptedTokens: UInt64 = 0
-    public internal(set) var passes: UInt64 = 0
-    public internal(set) var abandonedPasses: UInt64 = 0
+    public internal(set) var steps: UInt64 = 0
+    public internal(set) var abandonedSteps: UInt64 = 0
     public internal(set) var finishedGenerations: UInt64 = 0
     public internal(set) var cancelledGenerations: UInt64 = 0
     /// Sequences that were not taken in because the queue was full, and because their first token would have come later
     /// than promised.
     public internal(set) var refusedForQueue: UInt64 = 0
     public internal(set) var refusedForFirstToken: UInt64 = 0
-    /// Sequences that gave up their place for another subject's.
-    public internal(set) var displacedGenerations: UInt64 = 0
+    /// Sequences that gave up their slot for another subject's.
+    public internal(set) var preemptedGenerations: UInt64 = 0
 
-    /// Sequences that took part in each pass.
+    /// Sequences that took part in each step.
     public internal(set) var batchSize = CountHistogram(bounds: batchBounds)
     /// From a request's arrival to its first token.
     public internal(set) var timeToFirstToken = Histogram(boundsMilliseconds: firstTokenBounds)
@@ -36,7 +36,7 @@ public struct EngineStatistics: Sendable {
     /// Tokens that running sequences have reserved KV memory for, and those that it holds.
     public internal(set) var reservedTokens = 0
     public internal(set) var cachedTokens = 0
-    /// Pages of KV memory: those that nobody holds, those kept as prefixes alone, and those of running sequences.
+    /// Pages of KV memory: those that are free, those kept as prefixes alone, and those of running sequences.
     public internal(set) var freePageCount = 0
     public internal(set) var prefixPageCount = 0
     public internal(set) var sequencePageCount = 0

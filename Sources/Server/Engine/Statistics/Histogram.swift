@@ -3,7 +3,7 @@ import MonotonicTime
 /// A distribution of times.
 public struct Histogram: Sendable {
     /// In nanoseconds.
-    private(set) var counts: CountHistogram
+    package private(set) var counts: CountHistogram
 
     /// - Parameter boundsMilliseconds: upper bounds, ascending.
     public init(boundsMilliseconds: [UInt64]) {

@@ -21,6 +21,7 @@ struct ServerMetrics {
         describeServer(&text)
         describeEngine(&text)
         describePlatform(&text)
+        if let network = platform.network { Self.describe(network, &text) }
         return text.bytes
     }
 
@@ -49,7 +50,7 @@ struct ServerMetrics {
     }
 
     private func describeEngine(_ text: inout PrometheusText) {
-        text.single("hexa_queue_depth", .gauge, "Sequences that wait for a place.", UInt64(engine.waitingCount))
+        text.single("hexa_queue_depth", .gauge, "Sequences that wait for a slot.", UInt64(engine.waitingCount))
         text.single("hexa_running_sequences", .gauge, "Sequences in service.", UInt64(engine.runningCount))
         text.single(
             "hexa_kv_tokens_reserved", .gauge, "Tokens that running sequences have KV memory for.",
@@ -66,14 +67,16 @@ struct ServerMetrics {
             engine.prefixHitTokens)
         text.single("hexa_prompt_tokens_total", .counter, "Prompt tokens computed.", engine.promptTokens)
         text.single("hexa_generated_tokens_total", .counter, "Tokens generated.", engine.generatedTokens)
-        text.single("hexa_draft_tokens_total", .counter, "Tokens guessed ahead.", engine.draftedTokens)
+        text.single("hexa_draft_tokens_total", .counter, "Draft tokens.", engine.draftedTokens)
         text.single(
-            "hexa_draft_tokens_accepted_total", .counter, "Tokens guessed ahead that came true.",
+            "hexa_draft_tokens_accepted_total", .counter, "Draft tokens that were accepted.",
             engine.acceptedTokens)
-        text.single("hexa_passes_total", .counter, "Forward passes completed.", engine.passes)
+        text.single("hexa_steps_total", .counter, "Steps (forward passes) completed.", engine.steps)
+        text.single("hexa_passes_total", .counter, "Old name of hexa_steps_total.", engine.steps)
         text.single(
-            "hexa_passes_abandoned_total", .counter, "Forward passes dropped because clients left.",
-            engine.abandonedPasses)
+            "hexa_steps_abandoned_total", .counter, "Steps dropped because clients left.", engine.abandonedSteps)
+        text.single(
+            "hexa_passes_abandoned_total", .counter, "Old name of hexa_steps_abandoned_total.", engine.abandonedSteps)
         text.single(
             "hexa_generations_finished_total", .counter, "Sequences that came to their end.",
             engine.finishedGenerations)
@@ -84,9 +87,12 @@ struct ServerMetrics {
         text.sample("hexa_generations_refused_total", labels: #"reason="queue_full""#, engine.refusedForQueue)
         text.sample("hexa_generations_refused_total", labels: #"reason="first_token""#, engine.refusedForFirstToken)
         text.single(
-            "hexa_generations_displaced_total", .counter, "Sequences that gave up their place.",
-            engine.displacedGenerations)
-        text.histogram("hexa_batch_sequences", "Sequences that took part in a pass.", engine.batchSize)
+            "hexa_generations_preempted_total", .counter, "Sequences that gave up their slot.",
+            engine.preemptedGenerations)
+        text.single(
+            "hexa_generations_displaced_total", .counter, "Old name of hexa_generations_preempted_total.",
+            engine.preemptedGenerations)
+        text.histogram("hexa_batch_sequences", "Sequences that took part in a step.", engine.batchSize)
         text.histogram(
             "hexa_time_to_first_token_seconds", "From arrival to the first token.",
             engine.timeToFirstToken)

@@ -28,7 +28,7 @@ struct GenerationParameters {
         seed = try request.integer("seed", in: Int.min...Int.max).map { UInt64(bitPattern: Int64($0)) }
         stopStrings = try Self.stopStrings(request)
         ignoresEndOfGeneration = try request.flag("ignore_eos") ?? false
-        priority = try request.integer("priority", in: Limits.priorityMin...Limits.priorityMax) ?? 0
+        priority = try request.integer("priority", in: EngineLimits.priorityMin...EngineLimits.priorityMax) ?? 0
         isStreamed = try request.flag("stream") ?? false
         let options = try request.nested("stream_options")
         guard isStreamed || options == nil else {

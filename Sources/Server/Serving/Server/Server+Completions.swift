@@ -117,13 +117,13 @@ extension Server where LM: ~Copyable {
         var unspent: Permit<Infer, ModelTarget>? = consume firstPermit
         do throws(APIError) {
             for (index, prompt) in task.prompts.enumerated() {
-                var leader: GenerationID?
+                var primary: GenerationID?
                 for choice in 0..<task.parameters.choiceCount {
                     var request = task.request(prompt)
                     request.weight = law.weight(of: capability.subject)
                     // Different seeds make the choices differ, and the same request the same choices.
                     request.sampling.seed = seed &+ UInt64(choice)
-                    request.leader = leader
+                    request.primary = primary
                     // One permit for each sequence; the first was asked for before anything was computed.
                     if let permit = unspent.take() {
                         generations.append(try submit(request, permit, to: service, for: task, now: now))
@@ -132,7 +132,7 @@ extension Server where LM: ~Copyable {
                         generations.append(try submit(request, permit, to: service, for: task, now: now))
                     }
                     // The choices of a prompt share what the first of them computes.
-                    if leader == nil, !task.scoresPrompt { leader = generations.last }
+                    if primary == nil, !task.scoresPrompt { primary = generations.last }
                     echoes.append(task.echoes[index])
                 }
             }
@@ -155,7 +155,7 @@ extension Server where LM: ~Copyable {
     }
 
     /// All of a request's sequences are taken, or none.
-    private func checkRoom(for task: Task, of subject: SubjectID, in service: ModelService<LM>) throws(APIError) {
+    private func checkRoom(for task: Task, of subject: SubjectID, in service: LoadedModel<LM>) throws(APIError) {
         do throws(GenerationRejection) {
             try service.engine.checkRoom(for: task.prompts.count * task.parameters.choiceCount, of: subject)
         } catch {
@@ -165,7 +165,7 @@ extension Server where LM: ~Copyable {
 
     /// Takes the request into its subject's quotas.
     private mutating func admit(
-        _ task: Task, _ subject: SubjectID, to service: ModelService<LM>, now: Instant
+        _ task: Task, _ subject: SubjectID, to service: LoadedModel<LM>, now: Instant
     ) throws(APIError) -> QuotaLease {
         var claim = QuotaClaim(promptTokens: 0, keyValuePages: 0)
         for prompt in task.prompts {
@@ -186,7 +186,7 @@ extension Server where LM: ~Copyable {
     }
 
     private func submit(
-        _ request: GenerationRequest, _ permit: consuming Permit<Infer, ModelTarget>, to service: ModelService<LM>,
+        _ request: GenerationRequest, _ permit: consuming Permit<Infer, ModelTarget>, to service: LoadedModel<LM>,
         for task: Task, now: Instant
     ) throws(APIError) -> GenerationID {
         do throws(GenerationRejection) {

@@ -5,13 +5,13 @@ import MonotonicTime
 
 /// What the network reports.
 extension Server where LM: ~Copyable {
-    /// Whether another connection may be opened; the platform leaves further ones in its backlog.
-    public var canAccept: Bool { connections.count < configuration.connectionsMax && !isDraining }
+    /// Whether another connection is taken.
+    var canAccept: Bool { connections.count < configuration.connectionsMax && !isDraining }
 
     /// How many bytes the connection can take; a platform that receives no more lets TCP slow the client down.
     public func receiveCapacity(of id: ConnectionID) -> Int { connection(id)?.http.receiveCapacity ?? 0 }
 
-    /// A client has connected. The platform asks `canAccept` first; one too many is reset.
+    /// A client has connected. One too many is reset, and so is one that comes during a drain.
     public mutating func connectionOpened(_ id: ConnectionID, now: Instant) {
         guard canAccept else { return actions.append(.abort(id)) }
         metrics.acceptedConnections += 1

@@ -18,7 +18,7 @@ public struct Server<LM: LanguageModel & ~Copyable>: ~Copyable {
     private(set) var configuration: ServerConfiguration
     var law: Law
     /// Nil while the model is being loaded.
-    var service: ModelService<LM>?
+    var service: LoadedModel<LM>?
     var isDraining = false
 
     var connections: [Connection] = []
@@ -62,7 +62,7 @@ public struct Server<LM: LanguageModel & ~Copyable>: ~Copyable {
     // MARK: Phases
 
     /// The model is there: requests are served from now on.
-    public mutating func start(_ service: ModelService<LM>) {
+    public mutating func start(_ service: LoadedModel<LM>) {
         self.service = service
     }
 
@@ -116,7 +116,7 @@ public struct Server<LM: LanguageModel & ~Copyable>: ~Copyable {
 
     private mutating func stepModel(now: Instant) -> Bool {
         guard let service else { return false }
-        let result = service.engine.step(now: now)
+        let result = service.engine.advance(now: now)
         while service.engine.takeOutput(&output) { deliver(now: now) }
         return result == .working
     }

@@ -79,7 +79,7 @@ struct PrefixSharingTests {
         let result = try harness.computedTokens(Self.prompt, maxTokens: 100)
         #expect(harness.result(result.id).generatedTokenCount == 100)
         // Each of its five moves computes what is not worth a copy, and the last token.
-        #expect(result.count <= 45 + 99 + 5 * Limits.prefixCopyTokensMin)
+        #expect(result.count <= 45 + 99 + 5 * EngineLimits.prefixCopyTokensMin)
         #expect(harness.result(result.id).cachedPromptTokenCount == 0)
     }
 }

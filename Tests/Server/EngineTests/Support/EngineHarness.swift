@@ -45,23 +45,23 @@ struct EngineHarness: ~Copyable {
     }
 
     mutating func submit(
-        _ request: GenerationRequest, for tenant: Tenant = .alice, scope: PrefixScope? = nil
+        _ request: GenerationRequest, for tenant: Tenant = .alice
     ) throws(GenerationRejection) -> GenerationID {
-        try engine.submit(request, permit: permit(for: tenant), scope: scope, now: now)
+        try engine.submit(request, permit: permit(for: tenant), now: now)
     }
 
     mutating func submit(
-        _ prompt: String, maxTokens: Int, for tenant: Tenant = .alice, scope: PrefixScope? = nil
+        _ prompt: String, maxTokens: Int, for tenant: Tenant = .alice
     ) throws(GenerationRejection) -> GenerationID {
-        try submit(.greedy(prompt, maxTokens: maxTokens), for: tenant, scope: scope)
+        try submit(.greedy(prompt, maxTokens: maxTokens), for: tenant)
     }
 
     /// Submits a request and runs it to its end; how many tokens the model computed for it.
     mutating func computedTokens(
-        _ prompt: String, maxTokens: Int = 1, for tenant: Tenant = .alice, scope: PrefixScope? = nil
+        _ prompt: String, maxTokens: Int = 1, for tenant: Tenant = .alice
     ) throws -> (id: GenerationID, count: Int) {
         let before = journal.computedTokenCount
-        let id = try submit(prompt, maxTokens: maxTokens, for: tenant, scope: scope)
+        let id = try submit(prompt, maxTokens: maxTokens, for: tenant)
         run()
         return (id, journal.computedTokenCount - before)
     }
@@ -69,7 +69,7 @@ struct EngineHarness: ~Copyable {
     /// One step, with the output it led to; false when there was nothing to do.
     mutating func step() -> Bool {
         now = now + .milliseconds(1)
-        let result = engine.step(now: now)
+        let result = engine.advance(now: now)
         var output = GenerationOutput()
         while engine.takeOutput(&output) {
             var result = results[output.id] ?? Result()

@@ -13,7 +13,7 @@ struct StormTests {
         var engine = EngineConfiguration()
         engine.runningMax = 4
         engine.waitingMax = 16
-        engine.draftPassTokensMax = 0
+        engine.draftStepTokensMax = 0
         return engine
     }
 

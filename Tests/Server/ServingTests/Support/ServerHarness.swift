@@ -50,7 +50,7 @@ struct ServerHarness: ~Copyable {
             id: "tiny", created: 1_699_999_999, contextLength: contextLength, vocabularySize: FakeVocabulary.size,
             parameterCount: 42)
         server.start(
-            ModelService(
+            LoadedModel(
                 model: model, tokenizer: FakeVocabulary.tokenizer, template: FakeVocabulary.template, card: card,
                 configuration: engine))
     }

@@ -5,7 +5,7 @@ import Transformer
 
 /// From a row of logits to a token, its text and its probability.
 extension Engine where LM: ~Copyable {
-    mutating func harvest(_ row: Row, row index: Int, now: Instant) {
+    mutating func consume(_ row: Row, at index: Int, now: Instant) {
         let generation = row.generation
         guard case .running = generation.state, !generation.isCancelled else { return }
         if generation.needsPromptScores, generation.scoredCount == 0 {
@@ -13,7 +13,7 @@ extension Engine where LM: ~Copyable {
                 ScoredToken(token: generation.tokens[0], logProbability: nil, alternatives: [], isPrompt: true))
         }
         if let position = row.scoresAfter { scorePrompt(of: generation, after: position, row: index) }
-        if row.samples { sample(generation, row: index, now: now) }
+        if row.samples { appendNextToken(to: generation, row: index, now: now) }
         markReady(generation)
     }
 
@@ -36,7 +36,7 @@ extension Engine where LM: ~Copyable {
         }
     }
 
-    private mutating func sample(_ generation: Generation, row index: Int, now: Instant) {
+    private mutating func appendNextToken(to generation: Generation, row index: Int, now: Instant) {
         guard generation.tokens.count < generation.countMax else {
             if generation.scoresVocabulary { scoreVocabulary(for: generation, row: index) }
             return finish(generation, .length, now: now)

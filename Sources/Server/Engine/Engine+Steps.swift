@@ -1,48 +1,48 @@
 import Transformer
 import MonotonicTime
 
-/// Running passes, and what becomes of their participants.
+/// Running steps, and what becomes of their participants.
 extension Engine where LM: ~Copyable {
-    public enum StepResult: Sendable {
-        /// There is more to do: step again, as soon as the network has been looked at.
+    public enum Progress: Sendable {
+        /// There is more to do: advance again, as soon as the network has been looked at.
         case working
         /// Nothing to do until something is submitted, resumed or cancelled.
         case idle
     }
 
-    /// Runs one slice: a part of a forward pass, or the use of one row of its logits.
-    public mutating func step(now: Instant) -> StepResult {
+    /// Runs a part of a step: of its forward pass, or the sampling from one row of its logits.
+    public mutating func advance(now: Instant) -> Progress {
         switch phase {
         case .idle:
-            recordPass(now: now)
+            recordStep(now: now)
             admit(now: now)
             buildBatch()
             guard !batch.isEmpty else { return .idle }
             model.begin(batch)
-            passBeganAt = now
+            stepBeganAt = now
             phase = .forward
-            return advancePass()
+            return advanceStep()
         case .forward:
-            return advancePass()
-        case .harvest(let next):
-            let following = useRow(next, now: now)
-            phase = following < rows.count ? .harvest(next: following) : .idle
+            return advanceStep()
+        case .sampling(let next):
+            let following = consumeLogitsRow(next, now: now)
+            phase = following < rows.count ? .sampling(next: following) : .idle
             return .working
         }
     }
 
-    /// Uses a row of logits; the index of the next that is good.
-    private mutating func useRow(_ index: Int, now: Instant) -> Int {
+    /// Consumes a row of logits; returns the index of the next that is good.
+    private mutating func consumeLogitsRow(_ index: Int, now: Instant) -> Int {
         let row = rows[index]
-        harvest(row, row: index, now: now)
-        guard let guess = row.guess, !checkGuess(guess, of: row.generation) else { return index + 1 }
+        consume(row, at: index, now: now)
+        guard let draftToken = row.draftToken, !verifyDraft(draftToken, of: row.generation) else { return index + 1 }
         return rows[index...].firstIndex { $0.generation !== row.generation } ?? rows.count
     }
 
-    /// Takes note of how long the pass has taken whose last row the step before this one used.
-    private mutating func recordPass(now: Instant) {
-        guard let began = passBeganAt else { return }
-        passBeganAt = nil
+    /// Records how long the step has taken whose last row has just been consumed.
+    private mutating func recordStep(now: Instant) {
+        guard let began = stepBeganAt else { return }
+        stepBeganAt = nil
         var decodingSequences = 0
         var promptTokens = 0
         var draftTokens = 0
@@ -51,26 +51,27 @@ extension Engine where LM: ~Copyable {
             draftTokens += participant.draftCount
         }
         guard draftTokens == 0 else {
-            return costs.record(draftPass: now - began, decodingSequences: decodingSequences, draftTokens: draftTokens)
+            return costs.record(draftStep: now - began, decodingSequences: decodingSequences, draftTokens: draftTokens)
         }
-        costs.record(pass: now - began, decodingSequences: decodingSequences, promptTokens: promptTokens)
+        costs.record(step: now - began, decodingSequences: decodingSequences, promptTokens: promptTokens)
     }
 
-    private mutating func advancePass() -> StepResult {
+    private mutating func advanceStep() -> Progress {
         guard model.advance() else { return .working }
-        statistics.passes += 1
+        statistics.steps += 1
         statistics.batchSize.observe(UInt64(participants.count))
-        hasAbandonedLastPass = false
+        hasAbandonedLastStep = false
         for participant in participants {
             participant.generation.cachedCount += participant.tokenCount - participant.draftCount
-            let work = participant.isPrompt ? participant.tokenCount : Limits.decodeTokenWork + participant.draftCount
+            let work =
+                participant.isPrompt ? participant.tokenCount : EngineLimits.decodeTokenWork + participant.draftCount
             participant.generation.account.charge(work)
             guard participant.isPrompt else { continue }
             statistics.promptTokens += UInt64(participant.tokenCount)
             completePrompt(participant.generation)
         }
         releaseCancelled()
-        phase = rows.isEmpty ? .idle : .harvest(next: 0)
+        phase = rows.isEmpty ? .idle : .sampling(next: 0)
         return .working
     }
 
@@ -83,11 +84,11 @@ extension Engine where LM: ~Copyable {
 
     // MARK: Cancellation
 
-    func isInPass(_ generation: Generation) -> Bool {
-        isPassUnderWay && participants.contains { $0.generation === generation }
+    func isInStep(_ generation: Generation) -> Bool {
+        isStepUnderWay && participants.contains { $0.generation === generation }
     }
 
-    /// Whether the pass under way is more for clients that have left than for the others. Two passes in a row are not
+    /// Whether the step under way is more for clients that have left than for the others. Two steps in a row are not
     /// abandoned: clients that come and go could stop everybody's progress.
     func isWorthAbandoning(for generation: Generation) -> Bool {
         var wanted = 0
@@ -99,16 +100,16 @@ extension Engine where LM: ~Copyable {
                 wanted += participant.tokenCount
             }
         }
-        return wanted == 0 || (unwanted > wanted && !hasAbandonedLastPass)
+        return wanted == 0 || (unwanted > wanted && !hasAbandonedLastStep)
     }
 
-    /// Drops the pass under way. Nobody's state has changed by it, so that the others simply take part in the next.
-    mutating func abandonPass() {
+    /// Drops the step under way. It has changed no sequence's state, so that the others simply take part in the next.
+    mutating func abandonStep() {
         model.abandon()
         phase = .idle
-        passBeganAt = nil
-        hasAbandonedLastPass = true
-        statistics.abandonedPasses += 1
+        stepBeganAt = nil
+        hasAbandonedLastStep = true
+        statistics.abandonedSteps += 1
         releaseCancelled()
     }
 
@@ -121,7 +122,7 @@ extension Engine where LM: ~Copyable {
     mutating func finish(_ generation: Generation, _ reason: FinishReason, now: Instant) {
         if let index = running.firstIndex(where: { $0 === generation }) {
             release(at: index)
-            costs.record(placeTime: now - generation.placedAt)
+            costs.record(slotTime: now - generation.slotTakenAt)
         }
         generation.finish(reason)
         statistics.finishedGenerations += 1
