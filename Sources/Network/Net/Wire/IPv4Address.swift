@@ -15,7 +15,6 @@ public struct IPv4Address: Hashable, Sendable {
     /// `255.255.255.255`, every station on this link.
     public static var broadcast: IPv4Address { IPv4Address(bits: .max) }
 
-    var isUnspecified: Bool { bits == 0 }
     var isMulticast: Bool { bits >> 28 == 0xE }
     var isLoopback: Bool { bits >> 24 == 127 }
     /// 240.0.0.0/4 without a unicast meaning, limited broadcast included.

@@ -41,13 +41,6 @@ public struct MMIOTransport<Registers: RegisterSpace> {
         registers.write32(UInt32(queue), at: MMIORegister.queueNotify)
     }
 
-    /// Reads why the device interrupted and acknowledges that (4.2.3.4): two exits.
-    public func acknowledgeInterrupt() -> InterruptStatus {
-        let status = InterruptStatus(rawValue: registers.read32(at: MMIORegister.interruptStatus))
-        registers.write32(status.rawValue, at: MMIORegister.interruptAcknowledge)
-        return status
-    }
-
     /// Lowers the interrupt line with a single exit, for a driver that looks at its queues anyway and has no interest
     /// in changes of the configuration.
     public func clearInterrupt() {

@@ -3,9 +3,3 @@ public enum ConsoleQueue {
     public static let receive: UInt16 = 0
     public static let transmit: UInt16 = 1
 }
-
-/// Byte offsets in a console's configuration (5.3.4).
-public enum ConsoleConfigurationLayout {
-    public static let columns = 0
-    public static let rows = 2
-}

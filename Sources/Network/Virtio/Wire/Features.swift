@@ -37,10 +37,6 @@ public enum NetworkFeature {
     public static var transmissionUnit: Features { Features(bit: 3) }
     /// The device has a hardware address.
     public static var macAddress: Features { Features(bit: 5) }
-    /// One received frame may spread over several buffers.
-    public static var mergeableReceiveBuffers: Features { Features(bit: 15) }
-    /// The configuration holds the link's status.
-    public static var linkStatus: Features { Features(bit: 16) }
 }
 
 /// Feature bits of a block device (5.2.3).

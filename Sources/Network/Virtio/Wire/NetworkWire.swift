@@ -59,11 +59,7 @@ extension NetworkHeader {
 /// Byte offsets in a network device's configuration (5.1.4).
 public enum NetworkConfigurationLayout {
     public static let macAddress = 0
-    public static let status = 6
     public static let transmissionUnit = 10
-
-    /// In `status`: the link is up.
-    public static let linkUp: UInt16 = 1
 }
 
 /// Queues of a network device with one pair (5.1.2).

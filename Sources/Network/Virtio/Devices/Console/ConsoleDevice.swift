@@ -1,11 +1,6 @@
 /// The driver of a console (VIRTIO 1.2, 5.3) with a single port. Both directions have a bounded number of buffers: what
 /// does not fit is not taken, and the caller decides whether to wait or to drop it.
-public final class ConsoleDevice<Registers: RegisterSpace>: DeviceDriver<Registers> {
-    private var receiveQueue: Virtqueue
-    private var transmitQueue: Virtqueue
-    private var receiveBuffers: BufferPool
-    private var transmitBuffers: BufferPool
-
+public final class ConsoleDevice<Registers: RegisterSpace>: PacketDriver<Registers> {
     /// Brings the device up.
     ///
     /// - Parameters:
@@ -18,47 +13,33 @@ public final class ConsoleDevice<Registers: RegisterSpace>: DeviceDriver<Registe
         try transport.expect(.console)
         var memory = try transport.carver(memory, requirement: configuration.requirement)
         let features = try transport.negotiate(optional: .eventIndex)
-        let layout = VirtqueueLayout(size: configuration.bufferCount)
-        receiveQueue = try transport.makeQueue(
-            ConsoleQueue.receive, layout: layout, needed: 1, memory: &memory, features: features)
-        transmitQueue = try transport.makeQueue(
-            ConsoleQueue.transmit, layout: layout, needed: 1, memory: &memory, features: features)
-        receiveBuffers = BufferPool(
-            count: Int(receiveQueue.layout.size), bufferByteCount: configuration.bufferByteCount, from: &memory,
-            isClearing: !configuration.isMemoryReused)
-        transmitBuffers = BufferPool(
-            count: Int(transmitQueue.layout.size), bufferByteCount: configuration.bufferByteCount, from: &memory,
-            isClearing: !configuration.isMemoryReused)
-        super.init(transport)
-        while let number = receiveBuffers.take() {
-            offerReceiveBuffer(number)
-        }
-        try transport.start()
-        publish(&receiveQueue, index: ConsoleQueue.receive)
+        let shape = PacketShape(
+            receiveIndex: ConsoleQueue.receive, transmitIndex: ConsoleQueue.transmit,
+            receiveBufferCount: configuration.bufferCount, transmitBufferCount: configuration.bufferCount,
+            bufferByteCount: configuration.bufferByteCount, packetByteCountMax: configuration.bufferByteCount,
+            isClearing: !configuration.isMemoryReused, isTransmitWaitedFor: false)
+        try super.init(transport, shape, memory: &memory, features: features)
+        try start()
     }
 
     /// Sends bytes, as many as there are buffers for, and notifies the device.
     ///
     /// - Returns: the number of bytes taken, from the start.
     public func write(_ bytes: Span<UInt8>) throws(DeviceFault) -> Int {
-        while let completion = try nextCompletion(of: &transmitQueue, index: ConsoleQueue.transmit) {
-            transmitBuffers.giveBack(completion.token)
-        }
+        try reclaimTransmitBuffers()
         var taken = 0
-        while taken < bytes.count, let number = transmitBuffers.take() {
-            let buffer = transmitBuffers[number]
-            let count = min(buffer.byteCount, bytes.count - taken)
-            for index in 0..<count {
-                buffer.store(bytes[taken + index], at: index)
+        while taken < bytes.count {
+            let outcome = try transmitPacket { buffer in
+                let count = min(buffer.byteCount, bytes.count - taken)
+                for index in 0..<count {
+                    buffer.store(bytes[taken + index], at: index)
+                }
+                taken += count
+                return count
             }
-            do {
-                try transmitQueue.submit(readable: buffer.segment(at: 0, byteCount: count), token: number)
-            } catch {
-                preconditionFailure("a transmit buffer without a descriptor for it")
-            }
-            taken += count
+            guard outcome == .queued else { break }
         }
-        publish(&transmitQueue, index: ConsoleQueue.transmit)
+        publish()
         return taken
     }
 
@@ -70,7 +51,7 @@ public final class ConsoleDevice<Registers: RegisterSpace>: DeviceDriver<Registe
         var total = 0
         // Bounded by the buffers there are, so that a device that writes without end cannot hold the caller.
         for _ in 0..<receiveBuffers.count {
-            guard let completion = try nextCompletion(of: &receiveQueue, index: ConsoleQueue.receive) else { break }
+            guard let completion = try nextReceived() else { break }
             let count = Int(completion.writtenByteCount)
             if count > 0 {
                 receiveBuffers[completion.token].withBytes(at: 0, byteCount: count, body)
@@ -78,28 +59,8 @@ public final class ConsoleDevice<Registers: RegisterSpace>: DeviceDriver<Registe
             total += count
             offerReceiveBuffer(completion.token)
         }
-        publish(&receiveQueue, index: ConsoleQueue.receive)
+        publishReceiveBuffers()
         return total
-    }
-
-    /// Asks for an interrupt when bytes arrive.
-    ///
-    /// - Returns: true when some are there already, or the device has failed: poll again instead of going idle.
-    public func armInterrupts() -> Bool {
-        fault != nil || receiveQueue.armInterrupts()
-    }
-
-    /// Asks for no interrupts while the driver is polled; call it after each wake-up.
-    public func suppressInterrupts() {
-        receiveQueue.suppressInterrupts()
-    }
-
-    private func offerReceiveBuffer(_ number: UInt32) {
-        do {
-            try receiveQueue.submit(writable: receiveBuffers[number].segment, token: number)
-        } catch {
-            preconditionFailure("a receive buffer without a descriptor for it")
-        }
     }
 }
 

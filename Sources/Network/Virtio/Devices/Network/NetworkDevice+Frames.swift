@@ -11,9 +11,7 @@ extension NetworkDevice {
         limit: Int = Int.max, _ body: (_ frame: Span<UInt8>, _ checksumValidated: Bool) -> Void
     ) throws(DeviceFault) -> Int {
         var count = 0
-        while count < limit,
-            let completion = try nextCompletion(of: &receiveQueue, index: NetworkQueue.receive)
-        {
+        while count < limit, let completion = try nextReceived() {
             guard completion.writtenByteCount >= UInt32(NetworkHeader.byteCount) else {
                 throw fail(.frameWithoutHeader(written: completion.writtenByteCount))
             }
@@ -28,7 +26,7 @@ extension NetworkDevice {
             offerReceiveBuffer(completion.token)
             count += 1
         }
-        publish(&receiveQueue, index: NetworkQueue.receive)
+        publishReceiveBuffers()
         return count
     }
 
@@ -39,46 +37,12 @@ extension NetworkDevice {
     public func transmit(
         _ body: (_ buffer: inout MutableSpan<UInt8>) -> TransmitDescriptor?
     ) throws(DeviceFault) -> TransmitOutcome {
-        try check()
-        if transmitBuffers.freeCount == 0 {
-            try reclaimTransmitBuffers()
-        }
-        guard let number = transmitBuffers.take() else { return .full }
-        let buffer = transmitBuffers[number]
-        let descriptor = buffer.withMutableBytes(at: NetworkHeader.byteCount, byteCount: frameByteCountMax, body)
-        guard let descriptor else {
-            transmitBuffers.giveBack(number)
-            return .declined
-        }
-        precondition(descriptor.byteCount > 0 && descriptor.byteCount <= frameByteCountMax)
-        header(for: descriptor).write(to: buffer)
-        let segment = buffer.segment(at: 0, byteCount: NetworkHeader.byteCount + descriptor.byteCount)
-        do {
-            try transmitQueue.submit(readable: segment, token: number)
-        } catch {
-            preconditionFailure("a transmit buffer without a descriptor for it")
-        }
-        return .queued
-    }
-
-    /// Shows the device the frames queued since the last call, and notifies it if it wants that. Call once per batch.
-    public func publish() {
-        publish(&transmitQueue, index: NetworkQueue.transmit)
-    }
-
-    func offerReceiveBuffer(_ number: UInt32) {
-        do {
-            try receiveQueue.submit(
-                writable: receiveBuffers[number].segment(
-                    at: 0, byteCount: NetworkHeader.byteCount + frameByteCountMax), token: number)
-        } catch {
-            preconditionFailure("a receive buffer without a descriptor for it")
-        }
-    }
-
-    func reclaimTransmitBuffers() throws(DeviceFault) {
-        while let completion = try nextCompletion(of: &transmitQueue, index: NetworkQueue.transmit) {
-            transmitBuffers.giveBack(completion.token)
+        try transmitPacket { buffer in
+            let descriptor = buffer.withMutableBytes(at: NetworkHeader.byteCount, byteCount: frameByteCountMax, body)
+            guard let descriptor else { return nil }
+            precondition(descriptor.byteCount > 0 && descriptor.byteCount <= frameByteCountMax)
+            header(for: descriptor).write(to: buffer)
+            return NetworkHeader.byteCount + descriptor.byteCount
         }
     }
 

@@ -2,7 +2,7 @@
 ///
 /// `receive` lends each frame where the device put it, `transmit` lends a buffer to be filled, `publish` tells the
 /// device once per batch. Neither direction copies.
-public final class NetworkDevice<Registers: RegisterSpace>: DeviceDriver<Registers> {
+public final class NetworkDevice<Registers: RegisterSpace>: PacketDriver<Registers> {
     /// The device's hardware address, if it has one; otherwise choose a random, locally administered one (5.1.5).
     public let macAddress: [6 of UInt8]?
     /// Bytes of the largest IP packet that fits the link and the buffers.
@@ -12,11 +12,6 @@ public final class NetworkDevice<Registers: RegisterSpace>: DeviceDriver<Registe
     /// Whether `receive` may report frames whose checksum needs no look.
     public let offloadsReceiveChecksum: Bool
 
-    let reportsLinkStatus: Bool
-    var receiveQueue: Virtqueue
-    var transmitQueue: Virtqueue
-    var receiveBuffers: BufferPool
-    var transmitBuffers: BufferPool
     /// Bytes of a frame that fit a buffer.
     let frameByteCountMax: Int
 
@@ -36,7 +31,6 @@ public final class NetworkDevice<Registers: RegisterSpace>: DeviceDriver<Registe
         let offeredUnit = try Self.offeredTransmissionUnit(transport)
         var optional: Features = [
             .eventIndex, NetworkFeature.checksum, NetworkFeature.guestChecksum, NetworkFeature.macAddress,
-            NetworkFeature.linkStatus,
         ]
         // 5.1.4.1: who accepts an MTU must supply buffers for packets of that size.
         if let offeredUnit, offeredUnit <= packetByteCountMax {
@@ -46,27 +40,17 @@ public final class NetworkDevice<Registers: RegisterSpace>: DeviceDriver<Registe
         maximumTransmissionUnit = min(offeredUnit ?? packetByteCountMax, packetByteCountMax)
         offloadsTransmitChecksum = features.contains(NetworkFeature.checksum)
         offloadsReceiveChecksum = features.contains(NetworkFeature.guestChecksum)
-        reportsLinkStatus = features.contains(NetworkFeature.linkStatus)
         frameByteCountMax = configuration.frameByteCountMax
         macAddress = features.contains(NetworkFeature.macAddress) ? try Self.readMACAddress(transport) : nil
 
-        receiveQueue = try transport.makeQueue(
-            NetworkQueue.receive, layout: VirtqueueLayout(size: configuration.receiveBufferCount), needed: 1,
-            memory: &memory, features: features)
-        transmitQueue = try transport.makeQueue(
-            NetworkQueue.transmit, layout: VirtqueueLayout(size: configuration.transmitBufferCount), needed: 1,
-            memory: &memory, features: features)
-        receiveBuffers = BufferPool(
-            count: Int(receiveQueue.layout.size), bufferByteCount: configuration.bufferByteCount, from: &memory)
-        transmitBuffers = BufferPool(
-            count: Int(transmitQueue.layout.size), bufferByteCount: configuration.bufferByteCount, from: &memory)
-        super.init(transport)
-
-        while let number = receiveBuffers.take() {
-            offerReceiveBuffer(number)
-        }
-        try transport.start()
-        publish(&receiveQueue, index: NetworkQueue.receive)
+        let shape = PacketShape(
+            receiveIndex: NetworkQueue.receive, transmitIndex: NetworkQueue.transmit,
+            receiveBufferCount: configuration.receiveBufferCount,
+            transmitBufferCount: configuration.transmitBufferCount, bufferByteCount: configuration.bufferByteCount,
+            packetByteCountMax: NetworkHeader.byteCount + configuration.frameByteCountMax, isClearing: true,
+            isTransmitWaitedFor: true)
+        try super.init(transport, shape, memory: &memory, features: features)
+        try start()
     }
 
     private static var ethernetHeaderByteCount: Int { 14 }

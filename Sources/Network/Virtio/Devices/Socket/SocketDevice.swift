@@ -2,16 +2,12 @@
 ///
 /// `receive` lends each packet where the device put it, `transmit` lends a buffer to be filled, `publish` tells the
 /// device once per batch.
-public final class SocketDevice<Registers: RegisterSpace>: DeviceDriver<Registers> {
+public final class SocketDevice<Registers: RegisterSpace>: PacketDriver<Registers> {
     /// This guest's context, as the host chose it.
     public let guestContext: UInt64
 
-    private var receiveQueue: Virtqueue
-    private var transmitQueue: Virtqueue
     /// Holds buffers for the announcement that the guest has moved to another host, which never comes true here.
     private var eventQueue: Virtqueue
-    private let receiveBuffers: BufferPool
-    private var transmitBuffers: BufferPool
 
     /// Brings the device up and gives it all receive buffers.
     ///
@@ -26,34 +22,23 @@ public final class SocketDevice<Registers: RegisterSpace>: DeviceDriver<Register
         var memory = try transport.carver(memory, requirement: configuration.requirement)
         let features = try transport.negotiate(optional: [.eventIndex, SocketFeature.stream])
         guestContext = try Self.readContext(transport)
-        receiveQueue = try transport.makeQueue(
-            SocketQueue.receive, layout: VirtqueueLayout(size: configuration.receiveBufferCount), needed: 1,
-            memory: &memory, features: features)
-        transmitQueue = try transport.makeQueue(
-            SocketQueue.transmit, layout: VirtqueueLayout(size: configuration.transmitBufferCount), needed: 1,
-            memory: &memory, features: features)
         eventQueue = try transport.makeQueue(
             SocketQueue.event, layout: VirtqueueLayout(size: SocketConfiguration.eventBufferCount), needed: 1,
             memory: &memory, features: features)
-        var receiveBuffers = BufferPool(
-            count: Int(receiveQueue.layout.size), bufferByteCount: configuration.packetByteCountMax, from: &memory,
-            isClearing: !configuration.isMemoryReused)
-        transmitBuffers = BufferPool(
-            count: Int(transmitQueue.layout.size), bufferByteCount: configuration.packetByteCountMax, from: &memory,
-            isClearing: !configuration.isMemoryReused)
         var eventBuffers = BufferPool(
             count: Int(eventQueue.layout.size), bufferByteCount: SocketConfiguration.eventByteCount, from: &memory)
-        var numbers: [UInt32] = []
-        while let number = receiveBuffers.take() { numbers.append(number) }
-        self.receiveBuffers = receiveBuffers
-        super.init(transport)
+        let shape = PacketShape(
+            receiveIndex: SocketQueue.receive, transmitIndex: SocketQueue.transmit,
+            receiveBufferCount: configuration.receiveBufferCount,
+            transmitBufferCount: configuration.transmitBufferCount, bufferByteCount: configuration.packetByteCountMax,
+            packetByteCountMax: configuration.packetByteCountMax, isClearing: !configuration.isMemoryReused,
+            isTransmitWaitedFor: true)
+        try super.init(transport, shape, memory: &memory, features: features)
 
-        for number in numbers { offerReceiveBuffer(number) }
         while let number = eventBuffers.take() {
             Self.offer(eventBuffers[number], number, to: &eventQueue)
         }
-        try transport.start()
-        publish(&receiveQueue, index: SocketQueue.receive)
+        try start()
         publish(&eventQueue, index: SocketQueue.event)
     }
 
@@ -68,21 +53,11 @@ public final class SocketDevice<Registers: RegisterSpace>: DeviceDriver<Register
         return context
     }
 
-    private func offerReceiveBuffer(_ number: UInt32) {
-        Self.offer(receiveBuffers[number], number, to: &receiveQueue)
-    }
-
     private static func offer(_ buffer: DMARegion, _ number: UInt32, to queue: inout Virtqueue) {
         do {
             try queue.submit(writable: buffer.segment, token: number)
         } catch {
             preconditionFailure("a buffer without a descriptor for it")
-        }
-    }
-
-    private func reclaimTransmitBuffers() throws(DeviceFault) {
-        while let completion = try nextCompletion(of: &transmitQueue, index: SocketQueue.transmit) {
-            transmitBuffers.giveBack(completion.token)
         }
     }
 }
@@ -100,13 +75,13 @@ extension SocketDevice {
         limit: Int = Int.max, _ body: (_ packet: Span<UInt8>) -> Void
     ) throws(DeviceFault) -> Int {
         var count = 0
-        while count < limit, let completion = try nextCompletion(of: &receiveQueue, index: SocketQueue.receive) {
+        while count < limit, let completion = try nextReceived() {
             receiveBuffers[completion.token].withBytes(
                 at: 0, byteCount: Int(completion.writtenByteCount), body)
             offerReceiveBuffer(completion.token)
             count += 1
         }
-        publish(&receiveQueue, index: SocketQueue.receive)
+        publishReceiveBuffers()
         return count
     }
 
@@ -117,41 +92,6 @@ extension SocketDevice {
     public func transmit(
         _ body: (_ buffer: inout MutableSpan<UInt8>) -> Int?
     ) throws(DeviceFault) -> TransmitOutcome {
-        try check()
-        if transmitBuffers.freeCount == 0 { try reclaimTransmitBuffers() }
-        guard let number = transmitBuffers.take() else { return .full }
-        let buffer = transmitBuffers[number]
-        guard let byteCount = buffer.withMutableBytes(at: 0, byteCount: buffer.byteCount, body) else {
-            transmitBuffers.giveBack(number)
-            return .declined
-        }
-        do {
-            try transmitQueue.submit(readable: buffer.segment(at: 0, byteCount: byteCount), token: number)
-        } catch {
-            preconditionFailure("a transmit buffer without a descriptor for it")
-        }
-        return .queued
-    }
-
-    /// Shows the device the packets queued since the last call, and notifies it if it wants that. Call once per batch.
-    public func publish() {
-        publish(&transmitQueue, index: SocketQueue.transmit)
-    }
-
-    /// Asks for an interrupt with the next packet, and, if all transmit buffers are out, with the next that is free.
-    ///
-    /// - Returns: true when there is work already, or the device has failed: poll again instead of going idle.
-    public func armInterrupts() -> Bool {
-        guard fault == nil else { return true }
-        let received = receiveQueue.armInterrupts()
-        guard transmitBuffers.freeCount == 0 else { return received }
-        let sent = transmitQueue.armInterrupts()
-        return received || sent
-    }
-
-    /// Asks for no interrupts while the driver is polled. Costs two stores; call it after each wake-up.
-    public func suppressInterrupts() {
-        receiveQueue.suppressInterrupts()
-        transmitQueue.suppressInterrupts()
+        try transmitPacket { buffer in buffer.withMutableBytes(at: 0, byteCount: buffer.byteCount, body) }
     }
 }

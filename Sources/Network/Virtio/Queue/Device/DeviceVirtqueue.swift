@@ -89,15 +89,6 @@ public struct DeviceVirtqueue<Memory: GuestMemory> {
         return availableRing.loadOnce16(at: AvailableRingLayout.flags) & AvailableRingLayout.noInterrupt == 0
     }
 
-    /// Asks the driver for no notifications while its offers are polled for (2.7.10).
-    public mutating func suppressNotifications() {
-        if usesEventIndex {
-            storeAvailableEvent(nextAvailable &+ VirtioLimits.queueSizeMax)
-        } else {
-            usedRing.store(UsedRingLayout.noNotify, at: UsedRingLayout.flags)
-        }
-    }
-
     /// Asks the driver for a notification with its next offer.
     ///
     /// - Returns: whether a chain was offered before the driver could see the wish: take it now.
