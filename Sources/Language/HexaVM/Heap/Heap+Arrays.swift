@@ -2,9 +2,9 @@ extension Object {
     /// Arrays and channels: address of the elements, capacity, head (of a channel's ring).
     static let arrayPayloadBytes = 16
 
-    @inline(__always) var elements: UnsafeMutablePointer<Value>? {
-        get { address.load(fromByteOffset: 24, as: UnsafeMutablePointer<Value>?.self) }
-        nonmutating set { address.storeBytes(of: newValue, toByteOffset: 24, as: UnsafeMutablePointer<Value>?.self) }
+    @inline(__always) var elements: ValueWindow? {
+        get { address.load(fromByteOffset: 24, as: ValueWindow?.self) }
+        nonmutating set { address.storeBytes(of: newValue, toByteOffset: 24, as: ValueWindow?.self) }
     }
     @inline(__always) var elementCapacity: Int {
         get { Int(address.load(fromByteOffset: 32, as: UInt32.self)) }
@@ -32,7 +32,7 @@ extension Heap {
         array.head = 0
         if count > 0 {
             guard let buffer = allocateBuffer(bytes: count * 16) else { return nil }
-            array.elements = buffer.assumingMemoryBound(to: Value.self)
+            array.elements = ValueWindow(buffer)
             array.elementCapacity = count
             array.count = count
         }
@@ -48,13 +48,13 @@ extension Heap {
 
     func setCapacity(_ array: Object, _ larger: Int) -> Bool {
         guard larger <= MachineLimits.elementsMax, let buffer = allocateBuffer(bytes: larger * 16) else { return false }
-        let values = buffer.assumingMemoryBound(to: Value.self)
+        let values = ValueWindow(buffer)
         if let elements = array.elements {
             // A channel's ring is straightened; an array's head is 0.
             let untilEnd = min(array.count, array.elementCapacity - array.head)
             values.update(from: elements + array.head, count: untilEnd)
             (values + untilEnd).update(from: elements, count: array.count - untilEnd)
-            freeBuffer(UnsafeMutableRawPointer(elements), bytes: array.elementCapacity * 16)
+            freeBuffer(elements.address, bytes: array.elementCapacity * 16)
         }
         array.head = 0
         array.elements = values

@@ -12,7 +12,7 @@ extension Heap {
         if UInt64(object.kind) != Tag.string { pending.append(object) }
     }
 
-    func mark(_ values: UnsafeMutablePointer<Value>, count: Int) {
+    func mark(_ values: ValueWindow, count: Int) {
         for index in 0..<count { mark(values[index]) }
     }
 

@@ -94,9 +94,9 @@ final class Heap {
     private func release(_ object: Object) {
         allocatedBytes -= Object.headerBytes + object.payloadBytes
         switch UInt64(object.kind) {
-        case Tag.array: freeBuffer(UnsafeMutableRawPointer(object.elements), bytes: object.elementCapacity * 16)
+        case Tag.array: freeBuffer(object.elements?.address, bytes: object.elementCapacity * 16)
         case Tag.map: freeMapBuffers(object)
-        case Tag.channel: freeBuffer(UnsafeMutableRawPointer(object.elements), bytes: object.elementCapacity * 16)
+        case Tag.channel: freeBuffer(object.elements?.address, bytes: object.elementCapacity * 16)
         default: break
         }
         object.address.deallocate()

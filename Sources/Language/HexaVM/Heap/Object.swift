@@ -45,7 +45,7 @@ struct Object: BitwiseCopyable {
     }
 
     /// The inline values of an aggregate.
-    @inline(__always) var values: UnsafeMutablePointer<Value> {
-        (address + Self.headerBytes).assumingMemoryBound(to: Value.self)
+    @inline(__always) var values: ValueWindow {
+        ValueWindow(address + Self.headerBytes)
     }
 }

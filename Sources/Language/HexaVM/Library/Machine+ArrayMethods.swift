@@ -1,7 +1,7 @@
 import HexaBytecode
 
 extension Machine {
-    func arrayMethod(_ method: BuiltinMethod, _ window: UnsafeMutablePointer<Value>, _ count: Int) -> Bool {
+    func arrayMethod(_ method: BuiltinMethod, _ window: ValueWindow, _ count: Int) -> Bool {
         let array = window[0].object
         switch method {
         case .push: return heap.append(window[1], to: array) || outOfMemory()
@@ -23,7 +23,7 @@ extension Machine {
         return true
     }
 
-    private func end(_ method: BuiltinMethod, _ window: UnsafeMutablePointer<Value>, _ array: Object) -> Bool {
+    private func end(_ method: BuiltinMethod, _ window: ValueWindow, _ array: Object) -> Bool {
         guard array.count > 0, let elements = array.elements else {
             return fail(.index, "the array is empty")
         }
@@ -32,7 +32,7 @@ extension Machine {
         return true
     }
 
-    private func insert(_ window: UnsafeMutablePointer<Value>, _ array: Object) -> Bool {
+    private func insert(_ window: ValueWindow, _ array: Object) -> Bool {
         guard window[1].isInt else { return fail(.type, "an array is indexed by an int, not by \(article(window[1]))") }
         let position = window[1].asInt, count = array.count
         guard 0...count ~= position else { return badIndex(position, count, "array") }
@@ -47,7 +47,7 @@ extension Machine {
         return true
     }
 
-    private func remove(_ window: UnsafeMutablePointer<Value>, _ array: Object) -> Bool {
+    private func remove(_ window: ValueWindow, _ array: Object) -> Bool {
         guard window[1].isInt else { return fail(.type, "an array is indexed by an int, not by \(article(window[1]))") }
         let position = window[1].asInt, count = array.count
         guard 0..<count ~= position, let elements = array.elements else { return badIndex(position, count, "array") }
@@ -59,7 +59,7 @@ extension Machine {
     }
 
     /// `slice(from)` or `slice(from, to)`, half open; ends past the length are the length.
-    func sliceBounds(_ window: UnsafeMutablePointer<Value>, _ count: Int, length: Int) -> Range<Int>? {
+    func sliceBounds(_ window: ValueWindow, _ count: Int, length: Int) -> Range<Int>? {
         guard window[1].isInt, count == 1 || window[2].isInt else {
             _ = fail(.type, "the bounds of a slice must be ints")
             return nil
@@ -73,7 +73,7 @@ extension Machine {
         return lower..<max(lower, upper)
     }
 
-    private func search(_ method: BuiltinMethod, _ window: UnsafeMutablePointer<Value>, _ array: Object) -> Bool {
+    private func search(_ method: BuiltinMethod, _ window: ValueWindow, _ array: Object) -> Bool {
         let wanted = window[1]
         charge(array.count >> 3)
         var found = -1
@@ -110,7 +110,7 @@ extension Machine {
         charge(count * (Int.bitWidth - count.leadingZeroBitCount) >> 3)
         guard let buffer = heap.allocateBuffer(bytes: count * 16) else { return outOfMemory() }
         defer { heap.freeBuffer(buffer, bytes: count * 16) }
-        let scratch = buffer.assumingMemoryBound(to: Value.self)
+        let scratch = ValueWindow(buffer)
         for index in 0..<count {
             guard order(elements[index], elements[0]) != nil else {
                 return fail(.type, "\(article(elements[index])) and \(article(elements[0])) have no order")
@@ -132,7 +132,7 @@ extension Machine {
     }
 
     private func merge(
-        _ source: UnsafeMutablePointer<Value>, _ target: UnsafeMutablePointer<Value>, _ start: Int, _ middle: Int,
+        _ source: ValueWindow, _ target: ValueWindow, _ start: Int, _ middle: Int,
         _ end: Int
     ) {
         var left = start, right = middle, next = start
@@ -144,7 +144,7 @@ extension Machine {
         }
     }
 
-    private func join(_ window: UnsafeMutablePointer<Value>, _ array: Object, separator: Value?) -> Bool {
+    private func join(_ window: ValueWindow, _ array: Object, separator: Value?) -> Bool {
         var separatorBytes: [UInt8] = []
         if let separator {
             guard separator.tag == Tag.string || separator.tag == Tag.char else {
@@ -177,7 +177,7 @@ extension Machine {
     }
 
     private func joinStrings(
-        _ window: UnsafeMutablePointer<Value>, _ array: Object, _ separator: [UInt8], _ length: Int
+        _ window: ValueWindow, _ array: Object, _ separator: [UInt8], _ length: Int
     ) -> Bool {
         charge(1 + length >> 5)
         guard let result = heap.newString(byteCount: length) else { return stringOrMemory(length) }

@@ -2,7 +2,7 @@ import HexaBytecode
 
 /// Library functions. Arguments are in `window[0]...`, the result goes to `window[0]`.
 extension Machine {
-    func callBuiltin(_ index: Int, _ window: UnsafeMutablePointer<Value>, argumentCount count: Int) -> CallResult {
+    func callBuiltin(_ index: Int, _ window: ValueWindow, argumentCount count: Int) -> CallResult {
         collectIfNeeded()
         let builtin = Builtin.allCases[index]
         switch builtin {
@@ -25,7 +25,7 @@ extension Machine {
         }
     }
 
-    private func printValues(_ builtin: Builtin, _ window: UnsafeMutablePointer<Value>, _ count: Int) {
+    private func printValues(_ builtin: Builtin, _ window: ValueWindow, _ count: Int) {
         var line: [UInt8] = []
         for index in 0..<count {
             if index > 0 { line.append(32) }
@@ -43,7 +43,7 @@ extension Machine {
         window[0] = .void
     }
 
-    private func general(_ builtin: Builtin, _ window: UnsafeMutablePointer<Value>, _ count: Int) -> Bool {
+    private func general(_ builtin: Builtin, _ window: ValueWindow, _ count: Int) -> Bool {
         let value = window[0]
         switch builtin {
         case .format:
@@ -70,7 +70,7 @@ extension Machine {
     }
 
     /// A new string as the result.
-    func setString(_ window: UnsafeMutablePointer<Value>, _ bytes: [UInt8]) -> Bool {
+    func setString(_ window: ValueWindow, _ bytes: [UInt8]) -> Bool {
         guard let string = heap.newString(bytes) else { return stringOrMemory(bytes.count) }
         window[0] = .object(Tag.string, string)
         return true
@@ -82,7 +82,7 @@ extension Machine {
         return fail(.value, "a string of \(byteCount) bytes is too long: the limit is \(MachineLimits.stringBytesMax)")
     }
 
-    func setStrings(_ window: UnsafeMutablePointer<Value>, _ strings: [[UInt8]]) -> Bool {
+    func setStrings(_ window: ValueWindow, _ strings: [[UInt8]]) -> Bool {
         guard let array = heap.newArray(count: strings.count) else { return outOfMemory() }
         for (index, bytes) in strings.enumerated() {
             guard let string = heap.newString(bytes) else {
@@ -95,7 +95,7 @@ extension Machine {
         return true
     }
 
-    func length(_ window: UnsafeMutablePointer<Value>, of value: Value) -> Bool {
+    func length(_ window: ValueWindow, of value: Value) -> Bool {
         switch value.tag {
         case Tag.string:
             if value.object.extra == 0 { charge(value.object.count >> 5) }
@@ -111,7 +111,7 @@ extension Machine {
         return true
     }
 
-    func convertToInt(_ window: UnsafeMutablePointer<Value>, _ value: Value) -> Bool {
+    func convertToInt(_ window: ValueWindow, _ value: Value) -> Bool {
         switch value.tag {
         case Tag.int: break
         case Tag.bool, Tag.char: window[0] = .int(Int(value.bits))
@@ -130,7 +130,7 @@ extension Machine {
         return true
     }
 
-    func convertToFloat(_ window: UnsafeMutablePointer<Value>, _ value: Value) -> Bool {
+    func convertToFloat(_ window: ValueWindow, _ value: Value) -> Bool {
         switch value.tag {
         case Tag.float: break
         case Tag.int: window[0] = .float(Double(value.asInt))
@@ -144,7 +144,7 @@ extension Machine {
         return true
     }
 
-    private func convertToChar(_ window: UnsafeMutablePointer<Value>, _ value: Value) -> Bool {
+    private func convertToChar(_ window: ValueWindow, _ value: Value) -> Bool {
         switch value.tag {
         case Tag.char: return true
         case Tag.int:
@@ -161,7 +161,7 @@ extension Machine {
         }
     }
 
-    private func assertEqual(_ window: UnsafeMutablePointer<Value>, _ count: Int) -> Bool {
+    private func assertEqual(_ window: ValueWindow, _ count: Int) -> Bool {
         let test = isEqual(window[0], window[1], pc)
         if test < 0 { return false }
         if test == 1 {
@@ -174,7 +174,7 @@ extension Machine {
     }
 
     /// A char, or a string all of whose characters are in the class.
-    func classify(_ window: UnsafeMutablePointer<Value>, _ value: Value, _ isMember: (UInt32) -> Bool) -> Bool {
+    func classify(_ window: ValueWindow, _ value: Value, _ isMember: (UInt32) -> Bool) -> Bool {
         switch value.tag {
         case Tag.char: window[0] = .bool(isMember(value.asScalar))
         case Tag.int: window[0] = .bool(value.asInt >= 0 && value.asInt <= 0x10FFFF && isMember(UInt32(value.asInt)))
@@ -194,7 +194,7 @@ extension Machine {
     }
 
     /// `[tx, rx]`: two references to one channel.
-    private func newChannelPair(_ window: UnsafeMutablePointer<Value>) -> Bool {
+    private func newChannelPair(_ window: ValueWindow) -> Bool {
         guard let channel = heap.newChannel(), let pair = heap.newArray(count: 2) else { return outOfMemory() }
         pair.elements.unsafelyUnwrapped[0] = .object(Tag.channel, channel)
         pair.elements.unsafelyUnwrapped[1] = .object(Tag.channel, channel)

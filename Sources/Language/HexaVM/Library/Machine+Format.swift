@@ -11,7 +11,7 @@ extension Machine {
     private static let widthMax = 4096
 
     /// The formatted text, or nil with an error raised.
-    func format(_ arguments: UnsafeMutablePointer<Value>, count: Int) -> [UInt8]? {
+    func format(_ arguments: ValueWindow, count: Int) -> [UInt8]? {
         guard arguments[0].tag == Tag.string else {
             _ = fail(.type, "the first argument of format must be a string, this is \(article(arguments[0]))")
             return nil

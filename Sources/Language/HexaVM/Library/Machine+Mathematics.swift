@@ -1,7 +1,7 @@
 import HexaBytecode
 
 extension Machine {
-    func mathematics(_ builtin: Builtin, _ window: UnsafeMutablePointer<Value>, _ count: Int) -> Bool {
+    func mathematics(_ builtin: Builtin, _ window: ValueWindow, _ count: Int) -> Bool {
         switch builtin {
         case .abs: return absolute(window)
         case .min, .max: return extreme(window, count, wantsLess: builtin == .min)
@@ -31,7 +31,7 @@ extension Machine {
         fail(.type, "expected \(what), got \(article(value))")
     }
 
-    private func absolute(_ window: UnsafeMutablePointer<Value>) -> Bool {
+    private func absolute(_ window: ValueWindow) -> Bool {
         let value = window[0]
         if value.isFloat {
             window[0] = .float(value.asFloat.magnitude)
@@ -44,7 +44,7 @@ extension Machine {
     }
 
     /// The least or greatest of the arguments, or of the elements of a single array.
-    private func extreme(_ window: UnsafeMutablePointer<Value>, _ count: Int, wantsLess: Bool) -> Bool {
+    private func extreme(_ window: ValueWindow, _ count: Int, wantsLess: Bool) -> Bool {
         var values = window
         var count = count
         if count == 1, window[0].tag == Tag.array {
@@ -66,7 +66,7 @@ extension Machine {
         return true
     }
 
-    private func roundToInt(_ builtin: Builtin, _ window: UnsafeMutablePointer<Value>) -> Bool {
+    private func roundToInt(_ builtin: Builtin, _ window: ValueWindow) -> Bool {
         if window[0].isInt { return true }
         guard window[0].isFloat else { return needsNumber(window[0], "a number") }
         let value = window[0].asFloat
@@ -83,7 +83,7 @@ extension Machine {
         return true
     }
 
-    private func realFunction(_ builtin: Builtin, _ window: UnsafeMutablePointer<Value>) -> Bool {
+    private func realFunction(_ builtin: Builtin, _ window: ValueWindow) -> Bool {
         guard let x = window[0].number else { return needsNumber(window[0], "a number") }
         let result =
             switch builtin {
@@ -100,7 +100,7 @@ extension Machine {
     }
 
     /// sigma: sum of divisors; tau: their number; phi: Euler's totient; sopfr: sum of prime factors with multiplicity.
-    private func arithmeticFunction(_ builtin: Builtin, _ window: UnsafeMutablePointer<Value>) -> Bool {
+    private func arithmeticFunction(_ builtin: Builtin, _ window: ValueWindow) -> Bool {
         guard window[0].isInt else { return needsNumber(window[0], "an int") }
         let number = window[0].asInt
         // Trial division up to the square root: a million steps at most.
@@ -128,7 +128,7 @@ extension Machine {
     }
 
     /// `random()` in 0 ..< 1, `random(n)` in 0 ..< n, `random(a, b)` in a ..< b.
-    private func random(_ window: UnsafeMutablePointer<Value>, _ count: Int) -> Bool {
+    private func random(_ window: ValueWindow, _ count: Int) -> Bool {
         guard count > 0 else {
             window[0] = .float(random.nextUnit())
             return true

@@ -3,7 +3,7 @@ import HexaBytecode
 /// Methods of built-in values. The receiver is in `window[0]`, arguments follow, the result goes to `window[0]`.
 extension Machine {
     func callBuiltinMethod(
-        _ method: BuiltinMethod, _ window: UnsafeMutablePointer<Value>, argumentCount count: Int, name: Int
+        _ method: BuiltinMethod, _ window: ValueWindow, argumentCount count: Int, name: Int
     ) -> CallResult {
         let receiver = window[0]
         let arity = arity(of: method, receiver)
@@ -11,11 +11,8 @@ extension Machine {
             if arity.isEmpty {
                 _ = noMethod(receiver, name)
             } else {
-                let plural = arity.upperBound == 2 ? "" : "s"
-                _ =
-                    fail(
-                        .arity,
-                        "method \(self.name(name)) takes \(arity.upperBound - 1) argument\(plural), got \(count)")
+                let (most, plural) = (arity.upperBound - 1, arity.upperBound == 2 ? "" : "s")
+                _ = fail(.arity, "method \(self.name(name)) takes \(most) argument\(plural), got \(count)")
             }
             return .failed
         }
@@ -27,17 +24,13 @@ extension Machine {
         case Tag.channel: return channelMethod(method, window)
         case Tag.char: return charMethod(method, window) ? .done : .failed
         case Tag.int, Tag.float:
-            return
-                (method == .toInt
-                ? convertToInt(window, receiver)
-                : convertToFloat(
-                    window,
-                    receiver)) ? .done : .failed
+            let isDone = method == .toInt ? convertToInt(window, receiver) : convertToFloat(window, receiver)
+            return isDone ? .done : .failed
         default: return length(window, of: receiver) ? .done : .failed
         }
     }
 
-    private func general(toString window: UnsafeMutablePointer<Value>) -> Bool {
+    private func general(toString window: ValueWindow) -> Bool {
         window[0].tag == Tag.string || setString(window, text(of: window[0]))
     }
 
@@ -96,7 +89,7 @@ extension Machine {
         }
     }
 
-    private func channelMethod(_ method: BuiltinMethod, _ window: UnsafeMutablePointer<Value>) -> CallResult {
+    private func channelMethod(_ method: BuiltinMethod, _ window: ValueWindow) -> CallResult {
         let channel = window[0].object
         switch method {
         case .send:
@@ -111,7 +104,7 @@ extension Machine {
         return .done
     }
 
-    private func charMethod(_ method: BuiltinMethod, _ window: UnsafeMutablePointer<Value>) -> Bool {
+    private func charMethod(_ method: BuiltinMethod, _ window: ValueWindow) -> Bool {
         let scalar = window[0].asScalar
         window[0] =
             switch method {
@@ -126,7 +119,7 @@ extension Machine {
         return true
     }
 
-    private func mapMethod(_ method: BuiltinMethod, _ window: UnsafeMutablePointer<Value>, _ count: Int) -> Bool {
+    private func mapMethod(_ method: BuiltinMethod, _ window: ValueWindow, _ count: Int) -> Bool {
         let map = window[0].object
         switch method {
         case .len: window[0] = .int(map.count)
@@ -146,7 +139,7 @@ extension Machine {
     }
 
     private func keyMethod(
-        _ method: BuiltinMethod, _ window: UnsafeMutablePointer<Value>, _ map: Object, _ count: Int
+        _ method: BuiltinMethod, _ window: ValueWindow, _ map: Object, _ count: Int
     ) -> Bool {
         guard let hash = heap.hash(window[1]) else { return notAKey(window[1]) }
         switch method {
@@ -161,7 +154,7 @@ extension Machine {
         return true
     }
 
-    private func listEntries(_ window: UnsafeMutablePointer<Value>, _ map: Object, wantsKeys: Bool) -> Bool {
+    private func listEntries(_ window: ValueWindow, _ map: Object, wantsKeys: Bool) -> Bool {
         charge(map.count >> 3)
         guard let array = heap.newArray(count: map.count) else { return outOfMemory() }
         var next = 0
@@ -175,7 +168,7 @@ extension Machine {
         return true
     }
 
-    private func copyMap(_ window: UnsafeMutablePointer<Value>, _ map: Object) -> Bool {
+    private func copyMap(_ window: ValueWindow, _ map: Object) -> Bool {
         charge(map.count)
         guard let copy = heap.newMap() else { return outOfMemory() }
         for index in 0..<map.entryCount {

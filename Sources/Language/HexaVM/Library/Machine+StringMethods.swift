@@ -1,7 +1,7 @@
 import HexaBytecode
 
 extension Machine {
-    func stringMethod(_ method: BuiltinMethod, _ window: UnsafeMutablePointer<Value>, _ count: Int) -> Bool {
+    func stringMethod(_ method: BuiltinMethod, _ window: ValueWindow, _ count: Int) -> Bool {
         let string = window[0].object
         charge(1 + string.count >> 5)
         switch method {
@@ -42,7 +42,7 @@ extension Machine {
 
     /// Methods whose first argument is a string or char to look for.
     private func searchMethod(
-        _ method: BuiltinMethod, _ window: UnsafeMutablePointer<Value>,
+        _ method: BuiltinMethod, _ window: ValueWindow,
         _ string: Object
     ) -> Bool {
         guard window[1].tag == Tag.string || window[1].tag == Tag.char else {
@@ -68,7 +68,7 @@ extension Machine {
     }
 
     private func split(
-        _ window: UnsafeMutablePointer<Value>, _ haystack: UnsafeBufferPointer<UInt8>,
+        _ window: ValueWindow, _ haystack: UnsafeBufferPointer<UInt8>,
         _ separator: UnsafeBufferPointer<UInt8>
     ) -> Bool {
         guard separator.count > 0 else { return fail(.value, "cannot split at an empty string: use chars()") }
@@ -88,7 +88,7 @@ extension Machine {
     }
 
     private func replace(
-        _ window: UnsafeMutablePointer<Value>, _ haystack: UnsafeBufferPointer<UInt8>,
+        _ window: ValueWindow, _ haystack: UnsafeBufferPointer<UInt8>,
         _ needle: UnsafeBufferPointer<UInt8>
     ) -> Bool {
         guard window[2].tag == Tag.string || window[2].tag == Tag.char else {
@@ -111,7 +111,7 @@ extension Machine {
         return setString(window, result)
     }
 
-    private func characters(_ window: UnsafeMutablePointer<Value>, _ string: Object) -> Bool {
+    private func characters(_ window: ValueWindow, _ string: Object) -> Bool {
         let count = string.characterCount
         charge(count >> 3)
         guard let array = heap.newArray(count: count) else { return outOfMemory() }
@@ -125,7 +125,7 @@ extension Machine {
         return true
     }
 
-    private func byteArray(_ window: UnsafeMutablePointer<Value>, _ string: Object) -> Bool {
+    private func byteArray(_ window: ValueWindow, _ string: Object) -> Bool {
         charge(string.count >> 3)
         guard let array = heap.newArray(count: string.count) else { return outOfMemory() }
         for index in 0..<string.count { array.elements.unsafelyUnwrapped[index] = .int(Int(string.bytes[index])) }
@@ -134,7 +134,7 @@ extension Machine {
     }
 
     private func changeCase(
-        _ window: UnsafeMutablePointer<Value>, _ string: Object,
+        _ window: ValueWindow, _ string: Object,
         _ change: (UInt8) -> UInt8
     ) -> Bool {
         guard let result = heap.newString(byteCount: string.count) else { return outOfMemory() }
@@ -143,7 +143,7 @@ extension Machine {
         return true
     }
 
-    private func trim(_ window: UnsafeMutablePointer<Value>, _ string: Object) -> Bool {
+    private func trim(_ window: ValueWindow, _ string: Object) -> Bool {
         var start = 0, end = string.count
         func isBlank(_ byte: UInt8) -> Bool { byte == 32 || 9...13 ~= byte }
         while start < end, isBlank(string.bytes[start]) { start += 1 }
@@ -153,7 +153,7 @@ extension Machine {
         return true
     }
 
-    private func reverse(_ window: UnsafeMutablePointer<Value>, _ string: Object) -> Bool {
+    private func reverse(_ window: ValueWindow, _ string: Object) -> Bool {
         guard let result = heap.newString(byteCount: string.count) else { return outOfMemory() }
         var offset = 0, end = string.count
         while offset < string.count {
@@ -166,7 +166,7 @@ extension Machine {
         return true
     }
 
-    private func repeatString(_ window: UnsafeMutablePointer<Value>, _ string: Object) -> Bool {
+    private func repeatString(_ window: ValueWindow, _ string: Object) -> Bool {
         guard window[1].isInt, window[1].asInt >= 0 else { return fail(.value, "repeat needs a count of 0 or more") }
         let (length, overflow) = string.count.multipliedReportingOverflow(by: window[1].asInt)
         guard !overflow, length <= MachineLimits.stringBytesMax else {
@@ -184,7 +184,7 @@ extension Machine {
     }
 
     /// Lines without their ends; a last empty line does not count.
-    private func lines(_ window: UnsafeMutablePointer<Value>, _ string: Object) -> Bool {
+    private func lines(_ window: ValueWindow, _ string: Object) -> Bool {
         guard let array = heap.newArray(count: 0) else { return outOfMemory() }
         var start = 0
         while start < string.count {

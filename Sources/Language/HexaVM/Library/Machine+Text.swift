@@ -58,7 +58,7 @@ extension Machine {
     }
 
     private func appendList(
-        _ open: Unicode.Scalar, _ close: Unicode.Scalar, _ values: UnsafeMutablePointer<Value>?, _ count: Int,
+        _ open: Unicode.Scalar, _ close: Unicode.Scalar, _ values: ValueWindow?, _ count: Int,
         _ bytes: inout [UInt8], _ depth: Int
     ) {
         bytes.append(UInt8(open.value))

@@ -1,7 +1,7 @@
 import HexaBytecode
 
 extension Machine {
-    func newArray(_ target: UnsafeMutablePointer<Value>, elements: UnsafeMutablePointer<Value>, count: Int) -> Bool {
+    func newArray(_ target: ValueWindow, elements: ValueWindow, count: Int) -> Bool {
         collectIfNeeded()
         guard let array = heap.newArray(count: count) else { return outOfMemory() }
         for index in 0..<count { array.elements.unsafelyUnwrapped[index] = elements[index] }
@@ -9,7 +9,7 @@ extension Machine {
         return true
     }
 
-    func appendArray(_ array: Value, elements: UnsafeMutablePointer<Value>, count: Int) -> Bool {
+    func appendArray(_ array: Value, elements: ValueWindow, count: Int) -> Bool {
         guard array.tag == Tag.array else { return fail(.type, "\(article(array)) is not an array") }
         collectIfNeeded()
         let object = array.object
@@ -21,7 +21,7 @@ extension Machine {
         return true
     }
 
-    func fillArray(_ target: UnsafeMutablePointer<Value>, with value: Value, count: Value) -> Bool {
+    func fillArray(_ target: ValueWindow, with value: Value, count: Value) -> Bool {
         guard count.isInt else {
             return fail(.type, "the length of an array must be an int, this is \(article(count))")
         }
@@ -34,7 +34,7 @@ extension Machine {
         return true
     }
 
-    func joinArrays(_ target: UnsafeMutablePointer<Value>, _ left: Object, _ right: Object) -> Bool {
+    func joinArrays(_ target: ValueWindow, _ left: Object, _ right: Object) -> Bool {
         collectIfNeeded()
         charge((left.count + right.count) >> 4)
         guard let array = heap.newArray(count: left.count + right.count) else { return outOfMemory() }
@@ -47,7 +47,7 @@ extension Machine {
     }
 
     func newAggregate(
-        _ tag: UInt64, _ target: UnsafeMutablePointer<Value>, _ values: UnsafeMutablePointer<Value>, count: Int,
+        _ tag: UInt64, _ target: ValueWindow, _ values: ValueWindow, count: Int,
         detail: Int, extra: Int
     ) -> Bool {
         collectIfNeeded()
@@ -59,20 +59,20 @@ extension Machine {
         return true
     }
 
-    func newMap(_ target: UnsafeMutablePointer<Value>) -> Bool {
+    func newMap(_ target: ValueWindow) -> Bool {
         collectIfNeeded()
         guard let map = heap.newMap() else { return outOfMemory() }
         target.pointee = .object(Tag.map, map)
         return true
     }
 
-    func newStruct(_ target: UnsafeMutablePointer<Value>, _ values: UnsafeMutablePointer<Value>, type: Int) -> Bool {
+    func newStruct(_ target: ValueWindow, _ values: ValueWindow, type: Int) -> Bool {
         guard case .structure(let fields) = program.nominals[type].shape else { return false }
         return newAggregate(Tag.structure, target, values, count: fields.count, detail: type, extra: 0)
     }
 
     func newVariant(
-        _ target: UnsafeMutablePointer<Value>, _ values: UnsafeMutablePointer<Value>, type: Int, variant: Int
+        _ target: ValueWindow, _ values: ValueWindow, type: Int, variant: Int
     ) -> Bool {
         guard case .enumeration(let variants) = program.nominals[type].shape else { return false }
         let count = variants[variant].payloadCount
@@ -83,7 +83,7 @@ extension Machine {
         return newAggregate(Tag.variant, target, values, count: count, detail: type, extra: variant)
     }
 
-    func newRange(_ target: UnsafeMutablePointer<Value>, _ lower: Value, _ upper: Value, isClosed: Bool) -> Bool {
+    func newRange(_ target: ValueWindow, _ lower: Value, _ upper: Value, isClosed: Bool) -> Bool {
         guard lower.isInt && upper.isInt || lower.tag == Tag.char && upper.tag == Tag.char else {
             return fail(.type, "a range needs two ints or two chars, not \(article(lower)) and \(article(upper))")
         }
@@ -107,7 +107,7 @@ extension Machine {
 
     // MARK: Elements
 
-    func index(_ target: UnsafeMutablePointer<Value>, _ container: Value, _ key: Value) -> Bool {
+    func index(_ target: ValueWindow, _ container: Value, _ key: Value) -> Bool {
         switch container.tag {
         case Tag.map:
             guard let hash = heap.hash(key) else { return notAKey(key) }
@@ -165,7 +165,7 @@ extension Machine {
         return lower..<upper
     }
 
-    private func slice(_ target: UnsafeMutablePointer<Value>, _ container: Value, _ range: Value) -> Bool {
+    private func slice(_ target: ValueWindow, _ container: Value, _ range: Value) -> Bool {
         let object = container.object
         let isString = container.tag == Tag.string
         guard let bounds = bounds(of: range, count: isString ? object.characterCount : object.count) else {
@@ -175,7 +175,7 @@ extension Machine {
     }
 
     /// `bounds` must lie in the array.
-    func subarray(_ target: UnsafeMutablePointer<Value>, _ array: Object, _ bounds: Range<Int>) -> Bool {
+    func subarray(_ target: ValueWindow, _ array: Object, _ bounds: Range<Int>) -> Bool {
         collectIfNeeded()
         charge(bounds.count >> 4)
         guard let result = heap.newArray(count: bounds.count) else { return outOfMemory() }
@@ -187,7 +187,7 @@ extension Machine {
     }
 
     /// `bounds` counts characters and must lie in the string.
-    func substring(_ target: UnsafeMutablePointer<Value>, _ string: Object, _ bounds: Range<Int>) -> Bool {
+    func substring(_ target: ValueWindow, _ string: Object, _ bounds: Range<Int>) -> Bool {
         collectIfNeeded()
         guard let start = string.byteOffset(ofCharacter: bounds.lowerBound),
             let end = string.byteOffset(ofCharacter: bounds.upperBound)
@@ -223,7 +223,7 @@ extension Machine {
         return -1
     }
 
-    func field(_ target: UnsafeMutablePointer<Value>, of value: Value, name index: Int) -> Bool {
+    func field(_ target: ValueWindow, of value: Value, name index: Int) -> Bool {
         if value.tag == Tag.error {
             let fields = ["kind", "message", "line", "column"]
             if let position = fields.firstIndex(where: { Array($0.utf8) == program.names[index] }) {
@@ -238,7 +238,7 @@ extension Machine {
         fail(.field, "\(article(value)) has no field \(name(index))")
     }
 
-    func element(_ target: UnsafeMutablePointer<Value>, of value: Value, _ index: Int) -> Bool {
+    func element(_ target: ValueWindow, of value: Value, _ index: Int) -> Bool {
         switch value.tag {
         case Tag.tuple, Tag.structure, Tag.variant:
             guard index < value.object.count else { return badIndex(index, value.object.count, "tuple") }
@@ -255,7 +255,7 @@ extension Machine {
     // MARK: Annotations
 
     /// An int becomes a float where a float is asked for; anything else of the wrong type is an error.
-    func checkType(_ target: UnsafeMutablePointer<Value>, type index: Int, isResult: Bool) -> Bool {
+    func checkType(_ target: ValueWindow, type index: Int, isResult: Bool) -> Bool {
         let value = target.pointee
         let descriptor = program.types[index]
         if conforms(value, to: descriptor) { return true }

@@ -4,8 +4,8 @@ import HexaBytecode
 extension Machine {
     @inline(__always)
     func add(
-        _ target: UnsafeMutablePointer<Value>, _ l: Value, _ r: Value,
-        _ pc: UnsafeMutablePointer<UInt64>
+        _ target: ValueWindow, _ l: Value, _ r: Value,
+        _ pc: CodePointer
     ) -> Bool {
         if l.isInt, r.isInt {
             let (sum, overflow) = l.asInt.addingReportingOverflow(r.asInt)
@@ -23,8 +23,8 @@ extension Machine {
 
     @inline(__always)
     func subtract(
-        _ target: UnsafeMutablePointer<Value>, _ l: Value, _ r: Value,
-        _ pc: UnsafeMutablePointer<UInt64>
+        _ target: ValueWindow, _ l: Value, _ r: Value,
+        _ pc: CodePointer
     ) -> Bool {
         if l.isInt, r.isInt {
             let (difference, overflow) = l.asInt.subtractingReportingOverflow(r.asInt)
@@ -42,8 +42,8 @@ extension Machine {
 
     @inline(__always)
     func multiply(
-        _ target: UnsafeMutablePointer<Value>, _ l: Value, _ r: Value,
-        _ pc: UnsafeMutablePointer<UInt64>
+        _ target: ValueWindow, _ l: Value, _ r: Value,
+        _ pc: CodePointer
     ) -> Bool {
         if l.isInt, r.isInt {
             let (product, overflow) = l.asInt.multipliedReportingOverflow(by: r.asInt)
@@ -61,8 +61,8 @@ extension Machine {
 
     @inline(__always)
     func divide(
-        _ target: UnsafeMutablePointer<Value>, _ l: Value, _ r: Value,
-        _ pc: UnsafeMutablePointer<UInt64>
+        _ target: ValueWindow, _ l: Value, _ r: Value,
+        _ pc: CodePointer
     ) -> Bool {
         if l.isFloat, r.isFloat {
             target.pointee = .float(l.asFloat / r.asFloat)
@@ -78,8 +78,8 @@ extension Machine {
 
     @inline(__always)
     func remainder(
-        _ target: UnsafeMutablePointer<Value>, _ l: Value, _ r: Value,
-        _ pc: UnsafeMutablePointer<UInt64>
+        _ target: ValueWindow, _ l: Value, _ r: Value,
+        _ pc: CodePointer
     ) -> Bool {
         if l.isInt, r.isInt, r.asInt > 0 {
             target.pointee = .int(l.asInt % r.asInt)
@@ -89,7 +89,7 @@ extension Machine {
         return remainderSlow(target, l, r)
     }
 
-    private func addSlow(_ target: UnsafeMutablePointer<Value>, _ l: Value, _ r: Value) -> Bool {
+    private func addSlow(_ target: ValueWindow, _ l: Value, _ r: Value) -> Bool {
         switch (l.tag, r.tag) {
         case (Tag.string, Tag.string):
             collectIfNeeded()
@@ -117,7 +117,7 @@ extension Machine {
     }
 
     /// Arithmetic on characters must give a character.
-    private func character(_ target: UnsafeMutablePointer<Value>, _ code: Int) -> Bool {
+    private func character(_ target: ValueWindow, _ code: Int) -> Bool {
         guard let scalar = UInt32(exactly: code), Unicode.Scalar(scalar) != nil else {
             return fail(.overflow, "the result is not a character")
         }
@@ -125,7 +125,7 @@ extension Machine {
         return true
     }
 
-    private func subtractSlow(_ target: UnsafeMutablePointer<Value>, _ l: Value, _ r: Value) -> Bool {
+    private func subtractSlow(_ target: ValueWindow, _ l: Value, _ r: Value) -> Bool {
         switch (l.tag, r.tag) {
         case (Tag.char, Tag.char):
             target.pointee = .int(Int(l.bits) - Int(r.bits))
@@ -139,7 +139,7 @@ extension Machine {
 
     /// Mixed int and float; two ints come here only when the result overflowed.
     private func numeric(
-        _ target: UnsafeMutablePointer<Value>, _ l: Value, _ r: Value, _ symbol: StaticString,
+        _ target: ValueWindow, _ l: Value, _ r: Value, _ symbol: StaticString,
         _ operation: (Double, Double) -> Double
     ) -> Bool {
         if l.isInt, r.isInt { return overflow(l, symbol, r) }
@@ -154,7 +154,7 @@ extension Machine {
         fail(.overflow, "\(l.asInt) \(symbol) \(r.asInt) does not fit an int")
     }
 
-    private func divideSlow(_ target: UnsafeMutablePointer<Value>, _ l: Value, _ r: Value) -> Bool {
+    private func divideSlow(_ target: ValueWindow, _ l: Value, _ r: Value) -> Bool {
         guard l.isInt, r.isInt else { return numeric(target, l, r, "/") { $0 / $1 } }
         guard r.asInt != 0 else { return fail(.divisionByZero, "\(l.asInt) / 0") }
         let (quotient, didOverflow) = l.asInt.dividedReportingOverflow(by: r.asInt)
@@ -163,7 +163,7 @@ extension Machine {
         return true
     }
 
-    private func remainderSlow(_ target: UnsafeMutablePointer<Value>, _ l: Value, _ r: Value) -> Bool {
+    private func remainderSlow(_ target: ValueWindow, _ l: Value, _ r: Value) -> Bool {
         guard l.isInt, r.isInt else {
             return numeric(target, l, r, "%") { Mathematics.remainder($0, $1) }
         }
@@ -172,7 +172,7 @@ extension Machine {
         return true
     }
 
-    func power(_ target: UnsafeMutablePointer<Value>, _ l: Value, _ r: Value) -> Bool {
+    func power(_ target: ValueWindow, _ l: Value, _ r: Value) -> Bool {
         guard l.isInt, r.isInt, r.asInt >= 0 else { return numeric(target, l, r) }
         var result = 1, square = l.asInt, exponent = r.asInt
         while exponent > 0 {
@@ -193,7 +193,7 @@ extension Machine {
     }
 
     /// A power with a float, or with a negative exponent, is a float.
-    private func numeric(_ target: UnsafeMutablePointer<Value>, _ l: Value, _ r: Value) -> Bool {
+    private func numeric(_ target: ValueWindow, _ l: Value, _ r: Value) -> Bool {
         guard let a = l.number, let b = r.number else {
             return fail(.type, "** does not work on \(article(l)) and \(article(r))")
         }
@@ -201,7 +201,7 @@ extension Machine {
         return true
     }
 
-    func negate(_ target: UnsafeMutablePointer<Value>, _ value: Value) -> Bool {
+    func negate(_ target: ValueWindow, _ value: Value) -> Bool {
         if value.isFloat {
             target.pointee = .float(-value.asFloat)
             return true
@@ -212,13 +212,13 @@ extension Machine {
         return true
     }
 
-    func complement(_ target: UnsafeMutablePointer<Value>, _ value: Value) -> Bool {
+    func complement(_ target: ValueWindow, _ value: Value) -> Bool {
         guard value.isInt else { return fail(.type, "~ does not work on \(article(value))") }
         target.pointee = .int(~value.asInt)
         return true
     }
 
-    func bitwise(_ opcode: Opcode, _ target: UnsafeMutablePointer<Value>, _ l: Value, _ r: Value) -> Bool {
+    func bitwise(_ opcode: Opcode, _ target: ValueWindow, _ l: Value, _ r: Value) -> Bool {
         if l.tag == Tag.bool, r.tag == Tag.bool, opcode != .shiftLeft, opcode != .shiftRight {
             let result = opcode == .bitAnd ? l.bits & r.bits : opcode == .bitOr ? l.bits | r.bits : l.bits ^ r.bits
             target.pointee = .bool(result != 0)

@@ -39,7 +39,7 @@ extension Machine {
 
     /// Enters `callee` with its arguments at `window`.
     func enter(
-        _ callee: UnsafeMutablePointer<FunctionRecord>, _ window: UnsafeMutablePointer<Value>, closure: UInt
+        _ callee: UnsafeMutablePointer<FunctionRecord>, _ window: ValueWindow, closure: UInt
     ) -> CallResult {
         var window = window
         if window + Int(callee.pointee.registerCount) > stackEnd || frame == lastFrame {
@@ -55,7 +55,7 @@ extension Machine {
     }
 
     /// Calls the value in `window[0]` with the arguments after it; they move down by one, over the callee.
-    func prepareCall(of window: UnsafeMutablePointer<Value>, argumentCount: Int) -> CallResult {
+    func prepareCall(of window: ValueWindow, argumentCount: Int) -> CallResult {
         let callee = window[0]
         switch callee.tag {
         case Tag.function, Tag.closure:
@@ -101,17 +101,15 @@ extension Machine {
     }
 
     /// A method of the module, or of the built-in kinds, or a field that holds a function; in this order.
-    func callMethod(_ i: UInt64, _ window: UnsafeMutablePointer<Value>) -> CallResult {
+    func callMethod(_ i: UInt64, _ window: ValueWindow) -> CallResult {
         let receiver = window[0]
         let function = methods.function(receiver: receiverClass(of: receiver), name: i.d)
         if function >= 0 {
             let record = functions + function
             guard Int(record.pointee.parameterCount) == i.b else {
                 let expected = Int(record.pointee.parameterCount) - 1
-                _ =
-                    fail(
-                        .arity,
-                        "method \(name(i.d)) takes \(expected) argument\(expected == 1 ? "" : "s"), got \(i.b - 1)")
+                let plural = expected == 1 ? "" : "s"
+                _ = fail(.arity, "method \(name(i.d)) takes \(expected) argument\(plural), got \(i.b - 1)")
                 return .failed
             }
             return enter(record, window, closure: 0)
@@ -139,7 +137,7 @@ extension Machine {
     }
 
     /// Leaves the machine with a request. Arguments are copied, the result comes by `answer`.
-    func kernelCall(_ call: KernelCall, _ window: UnsafeMutablePointer<Value>, argumentCount: Int) -> Stop {
+    func kernelCall(_ call: KernelCall, _ window: ValueWindow, argumentCount: Int) -> Stop {
         pendingAnswer = PendingAnswer(register: window - frame.pointee.base)
         return .kernelCall(KernelRequest(call: call, arguments: (0..<argumentCount).map { hostValue(window[$0]) }))
     }

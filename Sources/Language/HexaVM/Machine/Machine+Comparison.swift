@@ -3,14 +3,14 @@ import HexaBytecode
 /// Comparisons: 1, 0, or -1 with an error raised.
 extension Machine {
     @inline(__always)
-    func isEqual(_ l: Value, _ r: Value, _ pc: UnsafeMutablePointer<UInt64>) -> Int {
+    func isEqual(_ l: Value, _ r: Value, _ pc: CodePointer) -> Int {
         if l.isInt, r.isInt { return l.bits == r.bits ? 1 : 0 }
         self.pc = pc
         return isEqualSlow(l, r)
     }
 
     @inline(__always)
-    func isLess(_ l: Value, _ r: Value, _ pc: UnsafeMutablePointer<UInt64>) -> Int {
+    func isLess(_ l: Value, _ r: Value, _ pc: CodePointer) -> Int {
         if l.isInt, r.isInt { return l.asInt < r.asInt ? 1 : 0 }
         if l.isFloat, r.isFloat { return l.asFloat < r.asFloat ? 1 : 0 }
         self.pc = pc
@@ -18,7 +18,7 @@ extension Machine {
     }
 
     @inline(__always)
-    func isLessOrEqual(_ l: Value, _ r: Value, _ pc: UnsafeMutablePointer<UInt64>) -> Int {
+    func isLessOrEqual(_ l: Value, _ r: Value, _ pc: CodePointer) -> Int {
         if l.isInt, r.isInt { return l.asInt <= r.asInt ? 1 : 0 }
         if l.isFloat, r.isFloat { return l.asFloat <= r.asFloat ? 1 : 0 }
         self.pc = pc
@@ -61,7 +61,7 @@ extension Machine {
     }
 
     private func equal(
-        _ a: UnsafeMutablePointer<Value>, _ b: UnsafeMutablePointer<Value>, _ count: Int, _ depth: Int
+        _ a: ValueWindow, _ b: ValueWindow, _ count: Int, _ depth: Int
     ) -> Bool? {
         charge(1 + count >> 3)
         guard debt < MachineLimits.visitedValuesMax else { return nil }

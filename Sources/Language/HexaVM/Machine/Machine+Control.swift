@@ -4,13 +4,13 @@ extension Machine {
     /// Takes a jump and pays for it, forward or not: a hostile module may aim the exit of a loop backwards. False when
     /// the slice is used up; the jump is then done all the same.
     @inline(__always)
-    func jump(_ distance: Int, _ pc: inout UnsafeMutablePointer<UInt64>, _ fuel: inout Int) -> Bool {
+    func jump(_ distance: Int, _ pc: inout CodePointer, _ fuel: inout Int) -> Bool {
         pc += distance
         fuel &-= 1
         return fuel >= 0
     }
 
-    func outOfFuel(_ pc: UnsafeMutablePointer<UInt64>, _ fuel: Int) -> Stop {
+    func outOfFuel(_ pc: CodePointer, _ fuel: Int) -> Stop {
         self.pc = pc
         self.fuel = fuel
         return .outOfFuel
@@ -29,7 +29,7 @@ extension Machine {
 
     /// 1, 0, or -1 with an error raised.
     @inline(__always)
-    func isTrue(_ value: Value, _ pc: UnsafeMutablePointer<UInt64>) -> Int {
+    func isTrue(_ value: Value, _ pc: CodePointer) -> Int {
         if value.tag == Tag.bool { return Int(value.bits) }
         self.pc = pc
         _ = wrongCondition(value)
@@ -46,7 +46,7 @@ extension Machine {
         Object(address: UnsafeMutableRawPointer(bitPattern: frame.pointee.closure).unsafelyUnwrapped).values[index]
     }
 
-    func newCell(_ target: UnsafeMutablePointer<Value>, holding value: Value) -> Bool {
+    func newCell(_ target: ValueWindow, holding value: Value) -> Bool {
         collectIfNeeded()
         guard let cell = heap.newAggregate(Tag.cell, count: 1) else { return outOfMemory() }
         cell.values[0] = value
@@ -57,7 +57,7 @@ extension Machine {
     func notACell() -> Bool { fail(.type, "the register holds no captured variable") }
 
     func newClosure(
-        _ target: UnsafeMutablePointer<Value>, captures: UnsafeMutablePointer<Value>,
+        _ target: ValueWindow, captures: ValueWindow,
         function: Int
     ) -> Bool {
         collectIfNeeded()

@@ -37,7 +37,7 @@ extension Machine {
         return program.files[function.file].first == UInt8(ascii: "(")
     }
 
-    private func position(of frame: UnsafeMutablePointer<Frame>, pc: UnsafeMutablePointer<UInt64>) -> SourcePosition {
+    private func position(of frame: UnsafeMutablePointer<Frame>, pc: CodePointer) -> SourcePosition {
         let record = frame.pointee.function.pointee
         let function = program.functions[Int(record.index)]
         let offset = pc - record.code - 1

@@ -2,8 +2,7 @@ import HexaBytecode
 
 extension Machine {
     /// The interpreter loop. A case that has done its work goes on with `continue`; one that leaves the switch has
-    /// raised
-    /// `thrown`, and the code after the switch looks for a handler.
+    /// raised `thrown`, and the code after the switch looks for a handler.
     ///
     /// `pc`, `base`, `frame` and `fuel` live in native registers; helpers that can fail, allocate or collect see
     /// `self.pc`, which is stored before they are called.

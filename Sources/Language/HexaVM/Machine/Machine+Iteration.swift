@@ -9,7 +9,7 @@ enum IterationResult {
 /// over something that shrinks just ends.
 extension Machine {
     /// 1 with the first element in place, 0 when the range is empty, -1 with an error raised.
-    func prepareRange(_ state: UnsafeMutablePointer<Value>, isClosed: Bool) -> Int {
+    func prepareRange(_ state: ValueWindow, isClosed: Bool) -> Int {
         guard state[0].isInt, state[1].isInt else {
             _ = fail(.type, "a range needs two ints, not \(article(state[0])) and \(article(state[1]))")
             return -1
@@ -26,7 +26,7 @@ extension Machine {
         return 1
     }
 
-    func prepareIteration(_ state: UnsafeMutablePointer<Value>) -> Bool {
+    func prepareIteration(_ state: ValueWindow) -> Bool {
         switch state[0].tag {
         case Tag.array, Tag.string, Tag.map, Tag.tuple, Tag.range, Tag.handle:
             state[1] = .int(0)
@@ -35,7 +35,7 @@ extension Machine {
         }
     }
 
-    func iterate(_ state: UnsafeMutablePointer<Value>) -> IterationResult {
+    func iterate(_ state: ValueWindow) -> IterationResult {
         let position = state[1].asInt
         guard position >= 0 else { return .end }
         switch state[0].tag {
@@ -60,7 +60,7 @@ extension Machine {
         }
     }
 
-    private func iterateRange(_ state: UnsafeMutablePointer<Value>, _ position: Int) -> IterationResult {
+    private func iterateRange(_ state: ValueWindow, _ position: Int) -> IterationResult {
         let range = state[0].object
         let lower = range.values[0]
         let (current, overflow) = lower.asInt.addingReportingOverflow(position)
@@ -78,7 +78,7 @@ extension Machine {
     }
 
     /// One variable over a map: the pair as a tuple.
-    private func iterateMap(_ state: UnsafeMutablePointer<Value>) -> IterationResult {
+    private func iterateMap(_ state: ValueWindow) -> IterationResult {
         collectIfNeeded()
         guard let entry = nextEntry(state) else { return .end }
         guard let tuple = heap.newAggregate(Tag.tuple, count: 2) else {
@@ -93,7 +93,7 @@ extension Machine {
     }
 
     /// The entry at or after the position, which moves to it.
-    private func nextEntry(_ state: UnsafeMutablePointer<Value>) -> MapEntry? {
+    private func nextEntry(_ state: ValueWindow) -> MapEntry? {
         let map = state[0].object
         var position = state[1].asInt
         while position >= 0, position < map.entryCount {
@@ -108,7 +108,7 @@ extension Machine {
     }
 
     /// Two variables: key and value of a map, or the two elements of each tuple or array.
-    func iteratePair(_ state: UnsafeMutablePointer<Value>) -> IterationResult {
+    func iteratePair(_ state: ValueWindow) -> IterationResult {
         if state[0].tag == Tag.map {
             guard let entry = nextEntry(state) else { return .end }
             state[2] = entry.key

@@ -4,8 +4,7 @@ extension Machine {
     /// Lays the module out for the interpreter. Globals below `firstNewGlobal` keep their values.
     func load(globalsFrom firstNewGlobal: Int) {
         loadFunctions()
-        let newGlobals = UnsafeMutablePointer<Value>.allocate(capacity: max(program.globalCount, 1))
-        newGlobals.initialize(repeating: .void, count: max(program.globalCount, 1))
+        let newGlobals = ValueWindow.allocate(capacity: max(program.globalCount, 1))
         newGlobals.update(from: globals, count: firstNewGlobal)
         globals.deallocate()
         globals = newGlobals

@@ -55,7 +55,7 @@ extension Machine {
     }
 
     /// The first of the channels, in order, that has a value.
-    func select(_ i: UInt64, _ base: UnsafeMutablePointer<Value>) -> CallResult {
+    func select(_ i: UInt64, _ base: ValueWindow) -> CallResult {
         var addresses: [UInt] = []
         for index in 0..<i.c {
             let channel = base[i.b + index]

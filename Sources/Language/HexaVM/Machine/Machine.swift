@@ -17,9 +17,9 @@ public final class Machine {
     // The program in the form the interpreter reads.
     var functions: UnsafeMutablePointer<FunctionRecord>
     var functionCount = 0
-    var constants: UnsafeMutablePointer<Value>
+    var constants: ValueWindow
     var constantCount = 0
-    var globals: UnsafeMutablePointer<Value>
+    var globals: ValueWindow
     var globalCount = 0
     var methods: MethodTable
     /// For each name of the module the built-in method of that name, or 255.
@@ -30,15 +30,15 @@ public final class Machine {
     /// For each type descriptor the value tags that conform to it whatever else they hold: bit n for tag n.
     var typeMasks: UnsafeMutablePointer<UInt64>
     /// Code of all functions, in one piece.
-    var code: UnsafeMutablePointer<UInt64>
+    var code: CodePointer
 
     // The running task; `task` holds these while it does not run.
     var task: ProgramTask
-    var pc: UnsafeMutablePointer<UInt64>
-    var base: UnsafeMutablePointer<Value>
+    var pc: CodePointer
+    var base: ValueWindow
     var frame: UnsafeMutablePointer<Frame>
     /// Past the last register that fits the stack, and the last frame that fits.
-    var stackEnd: UnsafeMutablePointer<Value>
+    var stackEnd: ValueWindow
     var lastFrame: UnsafeMutablePointer<Frame>
     var fuel = 0
 
@@ -59,7 +59,7 @@ public final class Machine {
     /// An instruction met the quota: collect, then try it once more.
     var metQuota = false
     /// The instruction that was tried again, and the fuel then: with other fuel it is another execution of it.
-    var retriedAt: UnsafeMutablePointer<UInt64>?
+    var retriedAt: CodePointer?
     var retriedFuel = 0
     /// Fuel that library functions have spent and the interpreter has not yet charged.
     var debt = 0

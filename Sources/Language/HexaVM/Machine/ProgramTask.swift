@@ -5,13 +5,13 @@ struct Frame: BitwiseCopyable {
     var function: UnsafeMutablePointer<FunctionRecord>
     /// The closure whose captures the function reads, as an address; 0 for none.
     var closure: UInt
-    var base: UnsafeMutablePointer<Value>
-    var pc: UnsafeMutablePointer<UInt64>
+    var base: ValueWindow
+    var pc: CodePointer
 }
 
 /// What the interpreter needs of a function, in one cache line.
 struct FunctionRecord: BitwiseCopyable {
-    var code: UnsafeMutablePointer<UInt64>
+    var code: CodePointer
     var registerCount: Int32
     var parameterCount: Int32
     var captureCount: Int32
@@ -28,7 +28,7 @@ final class ProgramTask {
 
     var state = State.ready
     let isMain: Bool
-    var stack: UnsafeMutablePointer<Value>
+    var stack: ValueWindow
     var stackCapacity: Int
     var frames: UnsafeMutablePointer<Frame>
     var frameCapacity: Int
@@ -39,7 +39,6 @@ final class ProgramTask {
         self.isMain = isMain
         stackCapacity = MachineLimits.stackValuesInitial
         stack = .allocate(capacity: stackCapacity)
-        stack.initialize(repeating: .void, count: stackCapacity)
         frameCapacity = MachineLimits.framesInitial
         frames = .allocate(capacity: frameCapacity)
         frame = frames
@@ -56,9 +55,8 @@ final class ProgramTask {
 
     /// Moves the registers to a larger stack; every frame's base moves along.
     func growStack(to capacity: Int) {
-        let larger = UnsafeMutablePointer<Value>.allocate(capacity: capacity)
+        let larger = ValueWindow.allocate(capacity: capacity)
         larger.update(from: stack, count: stackCapacity)
-        (larger + stackCapacity).initialize(repeating: .void, count: capacity - stackCapacity)
         var current = frames
         while current <= frame {
             current.pointee.base = larger + (current.pointee.base - stack)
