@@ -14,23 +14,13 @@ PRELUDE = re.compile(r"^\s*(//|@\w+(\(.*\))?\s*$)")
 
 # Files, by name, that do not yet give their reasons. The list may only shrink.
 WITHOUT_REASON = {
-    "Activations.swift", "AddressSpace.swift", "AlignedStorage.swift", "ApplianceClient.swift", "Attention.swift",
-    "Backtrace.swift", "BootSequence.swift", "CoalescedWrites.swift", "ControlConsole.swift", "Cores.swift",
-    "Decode.swift", "DecodeK.swift", "DecodePanels.swift", "DecodedPanels.swift", "Dequantization.swift",
-    "DescriptorChain+Bytes.swift", "DeviceBus.swift", "DeviceTransport.swift", "Elementwise.swift", "EngineBench.swift",
-    "FaultReport.swift", "FileMapping.swift", "Fingerprint.swift", "FleetService.swift", "Floats.swift",
-    "Heap+Arrays.swift", "Heap+Maps.swift", "Heap.swift", "HostListener.swift", "KernelEntropy.swift",
-    "KernelHeap.swift", "Kernels+Multiply.swift", "LaneCrew.swift", "LaneThreads.swift",
-    "LockedFile.swift", "Loopback.swift", "Machine+Aggregates.swift", "Machine+Arithmetic.swift",
-    "Machine+ArrayMethods.swift", "Machine+Calls.swift", "Machine+Collect.swift", "Machine+Comparison.swift",
-    "Machine+Errors.swift", "Machine+Execute.swift", "Machine+Load.swift", "Machine+Methods.swift", "Machine+Run.swift",
-    "Machine+Tasks.swift", "Machine.swift", "MachineClock.swift", "MachineMemory+Saving.swift", "MachineMemory.swift",
-    "MappedFile.swift", "MemoryMapping.swift", "ModelContainer+Repacking.swift", "ModelFolder.swift",
-    "ModelMemory.swift", "ModelPacker.swift", "NetworkService.swift", "OutputFile.swift", "PackedPlan+Writing.swift",
-    "PageAllocator.swift", "PieceWriter.swift", "ProcessorThread.swift", "ProgramTask.swift", "Pulse.swift",
-    "Quantize.swift", "RunQueue.swift", "RuntimeFolder.swift", "SerialPort.swift", "SocketRelay.swift",
-    "SocketService.swift", "Suspension.swift", "SymbolTable.swift", "TensorView.swift", "Tile.swift",
-    "TokenizerTables+Content.swift", "Transformer+Phases.swift", "VirtualProcessors.swift", "WarmFile.swift",
+    "ApplianceClient.swift", "CoalescedWrites.swift", "DescriptorChain+Bytes.swift", "DeviceBus.swift",
+    "DeviceTransport.swift", "EngineBench.swift", "FileMapping.swift", "Fingerprint.swift", "FleetService.swift",
+    "HostListener.swift", "LaneThreads.swift", "LockedFile.swift", "Loopback.swift", "MachineMemory+Saving.swift",
+    "MachineMemory.swift", "MappedFile.swift", "MemoryMapping.swift", "ModelContainer+Repacking.swift",
+    "ModelFolder.swift", "ModelMemory.swift", "ModelPacker.swift", "OutputFile.swift", "PackedPlan+Writing.swift",
+    "PieceWriter.swift", "ProcessorThread.swift", "Pulse.swift", "RuntimeFolder.swift", "SocketRelay.swift",
+    "SocketService.swift", "TokenizerTables+Content.swift", "VirtualProcessors.swift", "WarmFile.swift",
 }
 
 

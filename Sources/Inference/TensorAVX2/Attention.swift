@@ -52,6 +52,7 @@ private func score(
     }
 }
 
+// SAFETY: callers pass the memory that the kernel's contract in `KernelTable` names.
 @inline(__always)
 private func halves(_ source: UnsafePointer<UInt16>) -> __m256 {
     _mm256_cvtph_ps(_mm_loadu_si128(UnsafeRawPointer(source).assumingMemoryBound(to: __m128i.self)))

@@ -5,6 +5,8 @@ import CIntrinsics
 // SAFETY: callers pass `blockCount` whole blocks and room for 32 codes and one group a block.
 
 extension AVX2 {
+    // SAFETY: callers pass the memory that the kernel's contract in `KernelTable` names.
+
     @export(interface)
     public static func decodeQ4_0(
         _ source: UnsafeRawPointer, _ blockCount: Int, _ codes: Codes, _ scales: Groups, _ minimums: Groups,
@@ -80,12 +82,15 @@ extension AVX2 {
 public typealias Codes = UnsafeMutablePointer<UInt8>
 public typealias Groups = UnsafeMutablePointer<Float>
 
+// SAFETY: callers pass the memory that the kernel's contract in `KernelTable` names.
 @inline(__always)
 func binary16(_ source: UnsafeRawPointer, _ offset: Int) -> Float {
     _cvtsh_ss(source.loadUnaligned(fromByteOffset: offset, as: UInt16.self))
 }
 
 /// The low nibbles of 16 bytes, then the high ones: 32 codes.
+///
+/// SAFETY: callers pass the memory that the kernel's contract in `KernelTable` names.
 @inline(__always)
 private func nibbles(_ source: UnsafeRawPointer) -> __m256i {
     let bytes = _mm_loadu_si128(source.assumingMemoryBound(to: __m128i.self))
@@ -104,6 +109,7 @@ private func fifthBits(_ bits: UInt32) -> __m256i {
     return _mm256_and_si256(_mm256_cmpeq_epi8(spread, bitOfElement), _mm256_set1_epi8(16))
 }
 
+// SAFETY: callers pass the memory that the kernel's contract in `KernelTable` names.
 @inline(__always)
 func store(_ codes: __m256i, _ target: Codes) {
     _mm256_storeu_si256(UnsafeMutableRawPointer(target).assumingMemoryBound(to: __m256i.self), codes)

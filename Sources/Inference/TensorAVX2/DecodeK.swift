@@ -3,6 +3,8 @@ import CIntrinsics
 // Decoders of GGML's 256-element formats, as in Decode.swift.
 
 extension AVX2 {
+    // SAFETY: callers pass the memory that the kernel's contract in `KernelTable` names.
+
     @export(interface)
     public static func decodeQ4_K(
         _ source: UnsafeRawPointer, _ blockCount: Int, _ codes: Codes, _ scales: Groups, _ minimums: Groups,
@@ -70,6 +72,8 @@ extension AVX2 {
 }
 
 /// The six-bit scales and minimums of Q4_K and Q5_K times the block's two factors.
+///
+/// SAFETY: callers pass the memory that the kernel's contract in `KernelTable` names.
 @inline(__always)
 private func decodeGroups(_ bytes: UnsafeRawPointer, _ scales: Groups, _ minimums: Groups, _ stride: Int) {
     let scaleOfScales = binary16(bytes, 0)

@@ -48,6 +48,7 @@ extension AVX2 {
     }
 }
 
+// SAFETY: callers pass the memory that the kernel's contract in `KernelTable` names.
 @inline(__always)
 func register(_ source: UnsafeRawPointer) -> __m256i {
     _mm256_loadu_si256(source.assumingMemoryBound(to: __m256i.self))
@@ -64,6 +65,8 @@ func high(_ bytes: __m256i) -> __m256i {
 }
 
 /// Eight binary16 numbers.
+///
+/// SAFETY: callers pass the memory that the kernel's contract in `KernelTable` names.
 @inline(__always)
 func halves(_ source: UnsafeRawPointer) -> __m256 {
     _mm256_cvtph_ps(_mm_loadu_si128(source.assumingMemoryBound(to: __m128i.self)))

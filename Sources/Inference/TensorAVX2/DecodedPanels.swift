@@ -33,6 +33,8 @@ private enum TileBlock {
 
 /// One token's sums for eight rows.
 private struct Token {
+    // SAFETY: callers pass the memory that the kernel's contract in `KernelTable` names.
+
     var total: __m256
     /// 32-bit sums, or 16-bit ones where codes are small.
     var integers = _mm256_setzero_si256()
@@ -121,6 +123,8 @@ private func multiplyTiles(_ weights: Weights, _ product: panel_product, groupsP
 
 /// Up to four tokens times eight rows.
 private struct Four {
+    // SAFETY: callers pass the memory that the kernel's contract in `KernelTable` names.
+
     let weights: Weights
     let firstRow: Int
     let width: Int
@@ -207,6 +211,8 @@ private struct Four {
 }
 
 /// Adds the elements that the activations keep apart.
+///
+/// SAFETY: callers pass the memory that the kernel's contract in `KernelTable` names.
 private func addOutliers(_ weights: Weights, _ product: panel_product) {
     let zeroPoint: Float = weights.areSmall ? 0 : 128
     for token in 0..<Int(product.token_count) {

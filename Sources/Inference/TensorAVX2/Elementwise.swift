@@ -3,6 +3,8 @@ import CIntrinsics
 // Element-wise steps between matrix multiplications. Each is defined by its portable counterpart in module Tensor.
 
 extension AVX2 {
+    // SAFETY: callers pass the memory that the kernel's contract in `KernelTable` names.
+
     /// output = input / rms(input) * weight, for one row.
     @export(interface)
     public static func normalizeRow(

@@ -1,6 +1,8 @@
 import CIntrinsics
 
 extension AVX2 {
+    // SAFETY: callers pass the memory that the kernel's contract in `KernelTable` names.
+
     /// The product of two runs of floats.
     @export(interface)
     public static func dot(_ left: UnsafePointer<Float>, _ right: UnsafePointer<Float>, _ count: Int) -> Float {

@@ -1,6 +1,8 @@
 import CIntrinsics
 
 extension AVX2 {
+    // SAFETY: callers pass the memory that the kernel's contract in `KernelTable` names.
+
     /// Quantizes a row into its place in a tile; see `Kernels.quantize` in module Tensor, with which it agrees exactly.
     ///
     /// - Parameters:
@@ -67,6 +69,7 @@ private func position(of magnitude: Float, _ source: UnsafePointer<Float>) -> In
     return 0
 }
 
+// SAFETY: callers pass the memory that the kernel's contract in `KernelTable` names.
 @inline(__always)
 private func storeFloat(_ value: Float, _ target: UnsafeMutableRawPointer, _ offset: Int) {
     target.storeBytes(of: value, toByteOffset: offset, as: Float.self)
@@ -83,6 +86,8 @@ private func magnitude(_ source: UnsafePointer<Float>) -> Float {
 }
 
 /// Quantizes 32 floats of a known largest magnitude.
+///
+/// SAFETY: callers pass the memory that the kernel's contract in `KernelTable` names.
 @inline(__always)
 private func quantizeBlock(
     _ source: UnsafePointer<Float>, _ largest: Float, _ target: UnsafeMutableRawPointer, _ width: Int
@@ -117,6 +122,8 @@ private func quantizeBlock(
 }
 
 /// Stores four words of a token where the other tokens of its tile leave room.
+///
+/// SAFETY: callers pass the memory that the kernel's contract in `KernelTable` names.
 @inline(__always)
 private func storeWords(_ words: __m128i, _ target: UnsafeMutableRawPointer, _ width: Int) {
     let (low, high) = (_mm_cvtsi128_si64(words), _mm_cvtsi128_si64(_mm_unpackhi_epi64(words, words)))

@@ -49,6 +49,7 @@ private func lanes(_ position: Int, _ count: Int) -> UInt16 {
     return remaining >= 16 ? 0xffff : remaining <= 0 ? 0 : UInt16(truncatingIfNeeded: 1 &<< remaining &- 1)
 }
 
+// SAFETY: callers pass the memory that the kernel's contract in `KernelTable` names.
 @inline(__always)
 private func halves(_ source: UnsafePointer<UInt16>) -> __m512 {
     TensorAVX512.halves(UnsafeRawPointer(source))

@@ -39,6 +39,7 @@ private func multiply(
     }
 }
 
+// SAFETY: callers pass the memory that the kernel's contract in `KernelTable` names.
 @_transparent
 private func multiplyTiles(
     _ panel: decoded_panel, _ product: panel_product, _ elementsPerGroup: Int, _ zeroPointShift: Int?, width: Int

@@ -1,8 +1,8 @@
 import CIntrinsics
 
 extension AVX512 {
-    /// Interleaves 16 rows of codes, `rowStride` bytes apart, four columns at a time: 64 bytes of the panel hold columns
-    /// 4k to 4k + 3 of row 0, then of row 1, and so on, which is one VNNI operand for sixteen rows.
+    /// Interleaves 16 rows of codes, `rowStride` bytes apart, four columns at a time: 64 bytes of the panel hold
+    /// columns 4k to 4k + 3 of row 0, then of row 1, and so on, which is one VNNI operand for sixteen rows.
     ///
     /// - Parameter columns: a multiple of 32.
     @export(interface)

@@ -21,6 +21,8 @@ enum TileBlock {
 
 /// One token's sums for sixteen rows.
 struct Token {
+    // SAFETY: callers pass whole blocks of activations.
+
     var total: __m512
     var integers = _mm512_setzero_si512()
 
@@ -51,6 +53,7 @@ struct Token {
     }
 }
 
+// SAFETY: callers pass whole blocks of activations.
 @inline(__always)
 func broadcast(_ float: UnsafeRawPointer) -> __m512 {
     _mm512_set1_ps(float.load(as: Float.self))
@@ -60,6 +63,8 @@ func broadcast(_ float: UnsafeRawPointer) -> __m512 {
 /// away: the loops over tiles are transparent functions with a call for each width, for mere `@inline(__always)` stops
 /// at callers that have grown large.
 struct Tile {
+    // SAFETY: callers pass whole blocks of activations.
+
     private var t0, t1, t2, t3, t4, t5, t6, t7: Token
     private let width: Int
 
@@ -189,6 +194,8 @@ struct Tile {
 /// - Parameters:
 ///   - zeroPoint: what is taken off every code.
 ///   - locate: for a column of the run, the codes of the four columns around it, and the scales.
+///
+/// SAFETY: callers pass whole blocks of activations.
 @inline(__always)
 func addOutliers(_ product: panel_product, zeroPoint: Int32, _ locate: (_ column: Int) -> (__m512i, __m512)) {
     let offsets = _mm512_set1_epi32(0 &- zeroPoint)
@@ -211,6 +218,7 @@ func addOutliers(_ product: panel_product, zeroPoint: Int32, _ locate: (_ column
     }
 }
 
+// SAFETY: callers pass whole blocks of activations.
 @inline(__always)
 func halves(_ source: UnsafeRawPointer) -> __m512 {
     _mm512_cvtph_ps(_mm256_loadu_si256(source.assumingMemoryBound(to: __m256i.self)))

@@ -12,7 +12,7 @@ import _Concurrency
 ///
 /// They are the owner's alone: what comes from there acts with the kernel's own capability.
 ///
-/// SAFETY (@unchecked Sendable): all tasks run on core 0, one at a time.
+/// SAFETY: all tasks run on core 0, one at a time.
 final class ControlConsole: @unchecked Sendable {
     private let service: NetworkService
     private let consoleVector: UInt8?

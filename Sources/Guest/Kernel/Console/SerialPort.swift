@@ -31,6 +31,8 @@ enum SerialPort {
 }
 
 /// What the Swift runtime prints before it gives up (runtime.c).
+///
+/// SAFETY: the caller passes `byteCount` readable bytes.
 @_cdecl("kernel_console_write")
 public func writeConsole(_ bytes: UnsafePointer<UInt8>, _ byteCount: Int) {
     SerialPort.write(UnsafeBufferPointer(start: bytes, count: byteCount).span)

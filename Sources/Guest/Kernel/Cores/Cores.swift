@@ -65,6 +65,7 @@ struct Cores {
         tables.initializeMemory(as: UInt8.self, repeating: 0, count: Int(boot_tss_bytes))
         let ring0Top = UInt64(UInt(bitPattern: stacks)) + UInt64(Self.ring0StackBytes)
         boot_make_core_tables(gdt, tables, ring0Top)
+        // SAFETY: the page that the core reads at its start; one core starts at a time.
         let parameters = boot_core_parameters()!
         parameters.pointee.page_table_root = pageTableRoot
         parameters.pointee.gdt_limit = UInt16(boot_gdt_bytes - 1)

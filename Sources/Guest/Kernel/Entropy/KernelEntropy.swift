@@ -57,6 +57,8 @@ enum KernelEntropy {
 }
 
 /// What Swift's hasher seeds itself from.
+///
+/// SAFETY: the caller passes `byteCount` writable bytes.
 @_cdecl("arc4random_buf")
 public func arc4randomBuffer(_ buffer: UnsafeMutableRawPointer, _ byteCount: Int) {
     for offset in 0..<byteCount {

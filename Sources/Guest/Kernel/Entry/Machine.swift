@@ -5,8 +5,7 @@ import Virtio
 /// The kernel's global mutable state, all of it: what C symbols, interrupt marks and executor hooks must reach without
 /// being handed it. `kernelMain` fills it in; everything else gets its parts as arguments.
 ///
-/// SAFETY (nonisolated(unsafe)): only core 0 runs Swift tasks, one at a time, and interrupt handlers touch none of
-/// this.
+/// SAFETY: only core 0 runs Swift tasks, one at a time, and interrupt handlers touch none of this.
 enum Machine {
     nonisolated(unsafe) static var log = Log()
     /// Where the log goes besides the serial port, once it has been found.

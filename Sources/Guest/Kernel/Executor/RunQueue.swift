@@ -1,6 +1,8 @@
 /// Jobs that are ready to run, first come first served. Linked through the word that the runtime reserves for
 /// schedulers in each job (swift/ExecutorImpl.h, `SwiftJob.schedulerPrivate`), so queueing allocates nothing.
 struct RunQueue {
+    // SAFETY: a job is the runtime's until it runs, and its third word is reserved for the scheduler's use.
+
     typealias Job = UnsafeMutableRawPointer
 
     private static var linkOffset: Int { 16 }

@@ -78,6 +78,7 @@ private final class TablePages {
         } else {
             page = KernelHeap.allocatePages(byteCount: Int(Limits.pageBytes))
         }
+        // SAFETY: a page has room for 512 entries, and is nothing else from now on.
         guard let entries = page?.bindMemory(to: UInt64.self, capacity: 512) else { return nil }
         entries.initialize(repeating: 0, count: 512)
         return entries

@@ -79,6 +79,7 @@ private enum EarlyPool {
         let start = (max(Machine.earlyPoolNext, image.early_pool_start) + mask) & ~mask
         guard UInt64(byteCount) <= image.early_pool_end - start else { return nil }
         Machine.earlyPoolNext = start + UInt64(byteCount)
+        // SAFETY: the image keeps these bytes for the pool, and each of them is handed out once.
         return UnsafeMutableRawPointer(bitPattern: UInt(start))
     }
 

@@ -12,7 +12,7 @@ import Virtio
 /// made of it is given by `suspend` what a boot would have given it, while the model, its caches and all tasks are as
 /// they were.
 ///
-/// SAFETY (@unchecked Sendable): all tasks run on core 0, one at a time.
+/// SAFETY: all tasks run on core 0, one at a time.
 final class Suspension: @unchecked Sendable {
     private var devices: DeviceInventory
     private let cores: Cores

@@ -15,7 +15,7 @@ import _Concurrency
 /// From a running executor to a serving appliance: devices, entropy, the network, then the model. The server answers
 /// "loading" while the model is read.
 ///
-/// SAFETY (@unchecked Sendable): all tasks run on core 0, one at a time.
+/// SAFETY: all tasks run on core 0, one at a time.
 final class BootSequence: @unchecked Sendable {
     let configuration: KernelConfiguration
     private let announced: [MMIODevice]

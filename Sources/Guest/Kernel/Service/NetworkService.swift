@@ -13,7 +13,7 @@ import _Concurrency
 /// model its turns. While there is work it polls; when there is none it arms the devices' interrupts and lets the core
 /// halt.
 ///
-/// SAFETY (@unchecked Sendable): all tasks run on core 0, one at a time.
+/// SAFETY: all tasks run on core 0, one at a time.
 final class NetworkService: @unchecked Sendable {
     private let network: NetworkDevice<DeviceInventory.Registers>?
     private var socket: SocketDevice<DeviceInventory.Registers>?

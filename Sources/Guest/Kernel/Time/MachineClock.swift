@@ -39,6 +39,8 @@ enum MachineClock {
 
 /// KVM's clock page: the hypervisor knows the counter's rate exactly, and tells it at once.
 private enum ParavirtualClock {
+    // SAFETY: the page is this function's own; the hypervisor writes the structure's fields to it.
+
     private static var signatureLeaf: UInt32 { 0x4000_0000 }
     /// "KVMKVMKVM" in EBX, ECX, EDX.
     private static var signature: (UInt32, UInt32, UInt32) { (0x4b4d_564b, 0x564b_4d56, 0x4d) }

@@ -26,6 +26,7 @@ enum Backtrace {
         let image = boot_image()
         let guarded = image.boot_stack_guard + Limits.pageBytes
         guard frame % 8 == 0, frame >= guarded, frame < image.fault_stack_top - 16 else { return nil }
+        // SAFETY: both words lie on a stack of the image, which stays mapped.
         return UnsafePointer(bitPattern: UInt(frame))
     }
 
@@ -39,6 +40,7 @@ enum Backtrace {
 
     private static func append(symbolAt instruction: UInt64, to line: inout LogLine) {
         let image = boot_image()
+        // SAFETY: the image's own symbols lie between the two addresses.
         let bytes = UnsafeRawBufferPointer(
             start: UnsafeRawPointer(bitPattern: UInt(image.symbols_start)),
             count: Int(image.symbols_end - image.symbols_start))

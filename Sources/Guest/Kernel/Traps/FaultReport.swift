@@ -2,6 +2,8 @@ import Boot
 import KernelCore
 
 /// Where the stub lands after a CPU exception: prints what happened, the registers and a backtrace, and ends the VM.
+///
+/// SAFETY: the trap's entry code passes the frame that it has pushed.
 @_cdecl("kernel_fault")
 public func reportFault(_ frame: UnsafePointer<boot_fault_frame>) -> Never {
     let registers = frame.pointee

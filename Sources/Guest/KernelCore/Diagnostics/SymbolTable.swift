@@ -3,6 +3,8 @@
 /// Layout (written by `scripts/link-kernel`, little-endian): magic "HXSY", entry count, then per entry the function's
 /// address and the offset of its name, both 32 bits; then the names, each ended by a zero byte.
 public struct SymbolTable {
+    // SAFETY: every offset is compared with the table's size before it is read.
+
     private let bytes: UnsafeRawBufferPointer
     private let count: Int
 

@@ -3,6 +3,9 @@
 /// Single-threaded by design: only core 0 allocates, compute lanes work in memory they are given. A slab that empties
 /// goes back to the page allocator unless it is the last of its class with room, so churn at a boundary stays cheap.
 public struct Heap: ~Copyable {
+    // SAFETY: a slab begins at its own alignment, so that an object's address finds it; both stay ours until `pages`
+    // has them back.
+
     /// Lives at the start of each slab, which is aligned to its own size: masking an object's address finds it.
     private struct Slab {
         var classIndex: Int32

@@ -138,6 +138,8 @@ public struct PageAllocator: ~Copyable {
 // MARK: - The free list
 
 extension PageAllocator {
+    // SAFETY: an extent's header lies in its own first page, which is free and mapped.
+
     /// Takes `pageCount` pages, `skipped` pages into `extent`, out of the list and leaves what lies before and after.
     private mutating func carve(
         _ extent: UnsafeMutablePointer<FreeExtent>, after previous: UnsafeMutablePointer<FreeExtent>?,

@@ -43,6 +43,8 @@ extension TensorView {
 }
 
 /// Widens `count` elements of a floating-point format.
+///
+/// SAFETY: callers pass `count` elements of the format and room for as many floats.
 func widenFloats(
     _ type: TensorType, _ source: UnsafeRawPointer, count: Int, into destination: UnsafeMutablePointer<Float>
 ) {

@@ -3,7 +3,7 @@
 ///
 /// The memory must outlive the view and stay unchanged. Vectors are matrices of one row.
 public struct TensorView: @unchecked Sendable {
-    // SAFETY of `@unchecked`: the view only reads memory that its maker promised to be immutable.
+    // SAFETY: `@unchecked` since the view only reads memory that its maker promised to be immutable.
 
     public let type: TensorType
     public let layout: TensorLayout

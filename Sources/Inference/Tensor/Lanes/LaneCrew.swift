@@ -12,7 +12,7 @@ import Synchronization
 ///
 /// Only the leader calls `run`; bodies must not call it. Nothing here allocates after `init`.
 ///
-/// SAFETY (@unchecked Sendable): only the leader touches `trust` and the count of started chunks. It writes `job`
+/// SAFETY: for `@unchecked Sendable`, only the leader touches `trust` and the count of started chunks. It writes `job`
 /// between phases, when no chunk can be claimed; participants read it after claiming one, and the atomics order the
 /// two. Everything else is constant or atomic.
 public final class LaneCrew: @unchecked Sendable {
@@ -181,6 +181,7 @@ extension LaneCrew {
     /// Claims the next chunk of `owner`'s part.
     private func claim(from owner: Int) -> Int? {
         // A look first: an increment takes the cache line away from its owner.
+        // SAFETY: owners are below the number of participants, who have a slot each.
         let slot = slots + owner
         guard !ChunkRange(bits: slot.pointee.unclaimed.load(ordering: .relaxed)).isEmpty else { return nil }
         // The part may be of a later phase by now; then this claims a chunk of that. Increments past the end are as

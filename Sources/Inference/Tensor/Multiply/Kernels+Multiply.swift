@@ -1,6 +1,8 @@
 import CIntrinsics
 
 extension Kernels {
+    // SAFETY: rows and columns were checked against weights, input and output.
+
     /// Matrix multiplication: `output[token][row] = bias[row] + sum over columns of weights[row][column] *
     /// input[token][column]`.
     ///

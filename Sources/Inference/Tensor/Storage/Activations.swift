@@ -12,6 +12,8 @@ import CIntrinsics
 /// The 8-bit form lies in tiles of 1, 2, 4 or 8 tokens, whose codes alternate four columns at a time: one stream for
 /// the kernels that multiply a tile at once.
 public struct Activations: ~Copyable {
+    // SAFETY: a tile has room for its width in tokens, and every row has its word there.
+
     /// The floats; one row a token.
     public internal(set) var values: Matrix
     let blocksPerRow: Int
@@ -101,6 +103,8 @@ public struct Activations: ~Copyable {
 
 /// One token's part of a block of a tile.
 struct ActivationBlock {
+    // SAFETY: a tile has room for its width in tokens, and every row has its word there.
+
     /// The token's first word.
     let base: UnsafeMutableRawPointer
     /// Tokens of the tile.

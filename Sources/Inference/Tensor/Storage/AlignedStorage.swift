@@ -3,6 +3,8 @@
 /// A class, because a module that specialises generic code over a non-copyable owner must see the owner's `deinit`, and
 /// Embedded Swift shows it only the code of classes.
 final class AlignedStorage<Element: BitwiseCopyable> {
+    // SAFETY: the memory was allocated with this size and is freed once, by its only owner.
+
     let base: UnsafeMutablePointer<Element>
     let count: Int
 
@@ -27,6 +29,8 @@ final class AlignedStorage<Element: BitwiseCopyable> {
 }
 
 extension UnsafeMutablePointer where Pointee: BitwiseCopyable {
+    // SAFETY: the memory was allocated with this size and is freed once, by its only owner.
+
     /// Copies elements that do not overlap. `update(from:count:)` does too, but Embedded Swift makes a call an element
     /// of it.
     func copy(from source: UnsafePointer<Pointee>, count: Int) {

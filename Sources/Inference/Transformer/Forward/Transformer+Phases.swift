@@ -145,6 +145,8 @@ extension Transformer {
 // MARK: - Attention
 
 extension Transformer {
+    // SAFETY: the pool lends a participant its own work space for the time of the call.
+
     /// One key-value head and one span of tokens. Neighbouring chunks share the head: a participant's caches keep it
     /// from one pass to the next.
     private func attend(_ chunk: Int, _ workspace: ParticipantWorkspaces.Pointer) {
@@ -160,6 +162,8 @@ extension Transformer {
 // MARK: - Phases over weights
 
 extension Transformer {
+    // SAFETY: the pool lends a participant its own work space for the time of the call.
+
     private func performOnWeights(
         _ phase: TransformerPhase, _ chunk: Int, _ workspace: ParticipantWorkspaces.Pointer
     ) {

@@ -1,4 +1,6 @@
 extension Object {
+    // SAFETY: the object is an array or a channel, whose payload these fields are.
+
     /// Arrays and channels: address of the elements, capacity, head (of a channel's ring).
     static let arrayPayloadBytes = 16
 

@@ -7,6 +7,9 @@ struct MapEntry: BitwiseCopyable {
 
 /// A map: dense entries in order of insertion, and an open-addressing index into them with linear probing.
 extension Object {
+    // SAFETY: the object is a map; its table and entries have the capacities that it records, and only `grow` replaces
+    // them.
+
     static let mapPayloadBytes = 32
 
     @inline(__always) var entries: UnsafeMutablePointer<MapEntry>? {
@@ -39,6 +42,9 @@ extension Object {
 }
 
 extension Heap {
+    // SAFETY: the object is a map; its table and entries have the capacities that it records, and only `grow` replaces
+    // them.
+
     func newMap() -> Object? {
         guard let map = allocate(Tag.map, payloadBytes: Object.mapPayloadBytes) else { return nil }
         map.entries = nil

@@ -1,5 +1,7 @@
 /// The memory of one program: a list of objects, their buffers, and a quota that covers both.
 final class Heap {
+    // SAFETY: the list links objects that `allocate` made; a sweep takes each out before it frees it.
+
     /// Bytes that the program may hold.
     let quotaBytes: Int
     private(set) var allocatedBytes = 0

@@ -1,6 +1,8 @@
 import HexaBytecode
 
 extension Machine {
+    // SAFETY: the string was made with room for the bytes that the first sweep over the parts counted.
+
     func arrayMethod(_ method: BuiltinMethod, _ window: ValueWindow, _ count: Int) -> Bool {
         let array = window[0].object
         switch method {

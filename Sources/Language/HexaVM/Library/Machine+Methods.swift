@@ -2,6 +2,8 @@ import HexaBytecode
 
 /// Methods of built-in values. The receiver is in `window[0]`, arguments follow, the result goes to `window[0]`.
 extension Machine {
+    // SAFETY: an entry that a map's look-up returns is valid until the map changes.
+
     func callBuiltinMethod(
         _ method: BuiltinMethod, _ window: ValueWindow, argumentCount count: Int, name: Int
     ) -> CallResult {

@@ -9,7 +9,7 @@ struct CodePointer: BitwiseCopyable, Equatable {
     init(_ address: UnsafeMutablePointer<UInt64>) { self.address = address }
 
     /// The instruction.
-    @inline(__always) var pointee: UInt64 {
+    @inline(__always) var instruction: UInt64 {
         get { address.pointee }
         nonmutating set { address.pointee = newValue }
     }

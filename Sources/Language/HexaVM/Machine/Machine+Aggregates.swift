@@ -1,11 +1,13 @@
 import HexaBytecode
 
 extension Machine {
+    // SAFETY: an entry that a map's look-up returns is valid until the map changes.
+
     func newArray(_ target: ValueWindow, elements: ValueWindow, count: Int) -> Bool {
         collectIfNeeded()
         guard let array = heap.newArray(count: count) else { return outOfMemory() }
         for index in 0..<count { array.elements.unsafelyUnwrapped[index] = elements[index] }
-        target.pointee = .object(Tag.array, array)
+        target.first = .object(Tag.array, array)
         return true
     }
 
@@ -30,7 +32,7 @@ extension Machine {
         charge(count.asInt >> 5)
         guard let array = heap.newArray(count: count.asInt) else { return outOfMemory() }
         array.elements?.update(repeating: value, count: count.asInt)
-        target.pointee = .object(Tag.array, array)
+        target.first = .object(Tag.array, array)
         return true
     }
 
@@ -42,7 +44,7 @@ extension Machine {
             if let source = left.elements { elements.update(from: source, count: left.count) }
             if let source = right.elements { (elements + left.count).update(from: source, count: right.count) }
         }
-        target.pointee = .object(Tag.array, array)
+        target.first = .object(Tag.array, array)
         return true
     }
 
@@ -55,14 +57,14 @@ extension Machine {
         object.detail = UInt32(truncatingIfNeeded: detail)
         object.extra = UInt32(truncatingIfNeeded: extra)
         for index in 0..<count { object.values[index] = values[index] }
-        target.pointee = .object(tag, object)
+        target.first = .object(tag, object)
         return true
     }
 
     func newMap(_ target: ValueWindow) -> Bool {
         collectIfNeeded()
         guard let map = heap.newMap() else { return outOfMemory() }
-        target.pointee = .object(Tag.map, map)
+        target.first = .object(Tag.map, map)
         return true
     }
 
@@ -77,7 +79,7 @@ extension Machine {
         guard case .enumeration(let variants) = program.nominals[type].shape else { return false }
         let count = variants[variant].payloadCount
         guard count > 0 else {
-            target.pointee = .unitVariant(type: type, index: variant)
+            target.first = .unitVariant(type: type, index: variant)
             return true
         }
         return newAggregate(Tag.variant, target, values, count: count, detail: type, extra: variant)
@@ -92,7 +94,7 @@ extension Machine {
         range.values[0] = lower
         range.values[1] = upper
         range.extra = isClosed ? 1 : 0
-        target.pointee = .object(Tag.range, range)
+        target.first = .object(Tag.range, range)
         return true
     }
 
@@ -114,7 +116,7 @@ extension Machine {
             guard let entry = heap.find(key, hash: hash, in: container.object) else {
                 return fail(.key, Array("the map has no key ".utf8) + text(of: key))
             }
-            target.pointee = entry.pointee.value
+            target.first = entry.pointee.value
             return true
         case Tag.array:
             if key.tag == Tag.range { return slice(target, container, key) }
@@ -130,14 +132,14 @@ extension Machine {
                 return badIndex(key.asInt, container.object.characterCount, "string")
             }
             if !container.object.isASCII { charge(container.object.count >> 5) }
-            target.pointee = .char(UTF8Decoding.scalar(container.object.byteSpan, at: offset).scalar)
+            target.first = .char(UTF8Decoding.scalar(container.object.byteSpan, at: offset).scalar)
             return true
         case Tag.tuple:
             guard key.isInt else { return fail(.type, "a tuple is indexed by an int, not by \(article(key))") }
             guard 0..<container.object.count ~= key.asInt else {
                 return badIndex(key.asInt, container.object.count, "tuple")
             }
-            target.pointee = container.object.values[key.asInt]
+            target.first = container.object.values[key.asInt]
             return true
         default: return fail(.type, "\(article(container)) cannot be indexed")
         }
@@ -182,7 +184,7 @@ extension Machine {
         if let source = array.elements, let destination = result.elements {
             destination.update(from: source + bounds.lowerBound, count: bounds.count)
         }
-        target.pointee = .object(Tag.array, result)
+        target.first = .object(Tag.array, result)
         return true
     }
 
@@ -194,7 +196,7 @@ extension Machine {
         else { return false }
         charge((string.isASCII ? end - start : string.count) >> 5)
         guard let result = heap.newString(string.bytes + start, count: end - start) else { return outOfMemory() }
-        target.pointee = .object(Tag.string, result)
+        target.first = .object(Tag.string, result)
         return true
     }
 
@@ -227,7 +229,7 @@ extension Machine {
         if value.tag == Tag.error {
             let fields = ["kind", "message", "line", "column"]
             if let position = fields.firstIndex(where: { Array($0.utf8) == program.names[index] }) {
-                target.pointee = value.object.values[position]
+                target.first = value.object.values[position]
                 return true
             }
         }
@@ -242,11 +244,11 @@ extension Machine {
         switch value.tag {
         case Tag.tuple, Tag.structure, Tag.variant:
             guard index < value.object.count else { return badIndex(index, value.object.count, "tuple") }
-            target.pointee = value.object.values[index]
+            target.first = value.object.values[index]
             return true
         case Tag.array:
             guard index < value.object.count else { return badIndex(index, value.object.count, "array") }
-            target.pointee = value.object.elements.unsafelyUnwrapped[index]
+            target.first = value.object.elements.unsafelyUnwrapped[index]
             return true
         default: return fail(.type, "\(article(value)) has no element \(index)")
         }
@@ -256,11 +258,11 @@ extension Machine {
 
     /// An int becomes a float where a float is asked for; anything else of the wrong type is an error.
     func checkType(_ target: ValueWindow, type index: Int, isResult: Bool) -> Bool {
-        let value = target.pointee
+        let value = target.first
         let descriptor = program.types[index]
         if conforms(value, to: descriptor) { return true }
         if descriptor == .float, value.isInt {
-            target.pointee = .float(Double(value.asInt))
+            target.first = .float(Double(value.asInt))
             return true
         }
         let what = isResult ? "the result must be" : "expected"

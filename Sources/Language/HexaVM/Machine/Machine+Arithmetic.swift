@@ -10,11 +10,11 @@ extension Machine {
         if l.isInt, r.isInt {
             let (sum, overflow) = l.asInt.addingReportingOverflow(r.asInt)
             if !overflow {
-                target.pointee = .int(sum)
+                target.first = .int(sum)
                 return true
             }
         } else if l.isFloat, r.isFloat {
-            target.pointee = .float(l.asFloat + r.asFloat)
+            target.first = .float(l.asFloat + r.asFloat)
             return true
         }
         self.pc = pc
@@ -29,11 +29,11 @@ extension Machine {
         if l.isInt, r.isInt {
             let (difference, overflow) = l.asInt.subtractingReportingOverflow(r.asInt)
             if !overflow {
-                target.pointee = .int(difference)
+                target.first = .int(difference)
                 return true
             }
         } else if l.isFloat, r.isFloat {
-            target.pointee = .float(l.asFloat - r.asFloat)
+            target.first = .float(l.asFloat - r.asFloat)
             return true
         }
         self.pc = pc
@@ -48,11 +48,11 @@ extension Machine {
         if l.isInt, r.isInt {
             let (product, overflow) = l.asInt.multipliedReportingOverflow(by: r.asInt)
             if !overflow {
-                target.pointee = .int(product)
+                target.first = .int(product)
                 return true
             }
         } else if l.isFloat, r.isFloat {
-            target.pointee = .float(l.asFloat * r.asFloat)
+            target.first = .float(l.asFloat * r.asFloat)
             return true
         }
         self.pc = pc
@@ -65,11 +65,11 @@ extension Machine {
         _ pc: CodePointer
     ) -> Bool {
         if l.isFloat, r.isFloat {
-            target.pointee = .float(l.asFloat / r.asFloat)
+            target.first = .float(l.asFloat / r.asFloat)
             return true
         }
         if l.isInt, r.isInt, r.asInt > 0 {
-            target.pointee = .int(l.asInt / r.asInt)
+            target.first = .int(l.asInt / r.asInt)
             return true
         }
         self.pc = pc
@@ -82,7 +82,7 @@ extension Machine {
         _ pc: CodePointer
     ) -> Bool {
         if l.isInt, r.isInt, r.asInt > 0 {
-            target.pointee = .int(l.asInt % r.asInt)
+            target.first = .int(l.asInt % r.asInt)
             return true
         }
         self.pc = pc
@@ -97,12 +97,12 @@ extension Machine {
             guard let joined = heap.concatenate(l.object, r.object) else {
                 return stringOrMemory(l.object.count + r.object.count)
             }
-            target.pointee = .object(Tag.string, joined)
+            target.first = .object(Tag.string, joined)
             return true
         case (Tag.string, Tag.char), (Tag.char, Tag.string):
             collectIfNeeded()
             guard let joined = heap.newString(text(of: l) + text(of: r)) else { return outOfMemory() }
-            target.pointee = .object(Tag.string, joined)
+            target.first = .object(Tag.string, joined)
             return true
         case (Tag.array, Tag.array): return joinArrays(target, l.object, r.object)
         case (Tag.char, Tag.int), (Tag.int, Tag.char):
@@ -121,14 +121,14 @@ extension Machine {
         guard let scalar = UInt32(exactly: code), Unicode.Scalar(scalar) != nil else {
             return fail(.overflow, "the result is not a character")
         }
-        target.pointee = .char(scalar)
+        target.first = .char(scalar)
         return true
     }
 
     private func subtractSlow(_ target: ValueWindow, _ l: Value, _ r: Value) -> Bool {
         switch (l.tag, r.tag) {
         case (Tag.char, Tag.char):
-            target.pointee = .int(Int(l.bits) - Int(r.bits))
+            target.first = .int(Int(l.bits) - Int(r.bits))
             return true
         case (Tag.char, Tag.int):
             let (difference, overflow) = Int(l.bits).subtractingReportingOverflow(r.asInt)
@@ -146,7 +146,7 @@ extension Machine {
         guard let a = l.number, let b = r.number else {
             return fail(.type, "\(symbol) does not work on \(article(l)) and \(article(r))")
         }
-        target.pointee = .float(operation(a, b))
+        target.first = .float(operation(a, b))
         return true
     }
 
@@ -159,7 +159,7 @@ extension Machine {
         guard r.asInt != 0 else { return fail(.divisionByZero, "\(l.asInt) / 0") }
         let (quotient, didOverflow) = l.asInt.dividedReportingOverflow(by: r.asInt)
         if didOverflow { return overflow(l, "/", r) }
-        target.pointee = .int(quotient)
+        target.first = .int(quotient)
         return true
     }
 
@@ -168,7 +168,7 @@ extension Machine {
             return numeric(target, l, r, "%") { Mathematics.remainder($0, $1) }
         }
         guard r.asInt != 0 else { return fail(.divisionByZero, "\(l.asInt) % 0") }
-        target.pointee = .int(r.asInt == -1 ? 0 : l.asInt % r.asInt)
+        target.first = .int(r.asInt == -1 ? 0 : l.asInt % r.asInt)
         return true
     }
 
@@ -188,7 +188,7 @@ extension Machine {
                 square = product
             }
         }
-        target.pointee = .int(result)
+        target.first = .int(result)
         return true
     }
 
@@ -197,31 +197,31 @@ extension Machine {
         guard let a = l.number, let b = r.number else {
             return fail(.type, "** does not work on \(article(l)) and \(article(r))")
         }
-        target.pointee = .float(Mathematics.power(a, b))
+        target.first = .float(Mathematics.power(a, b))
         return true
     }
 
     func negate(_ target: ValueWindow, _ value: Value) -> Bool {
         if value.isFloat {
-            target.pointee = .float(-value.asFloat)
+            target.first = .float(-value.asFloat)
             return true
         }
         guard value.isInt else { return fail(.type, "- does not work on \(article(value))") }
         guard value.asInt != Int.min else { return fail(.overflow, "-(\(value.asInt)) does not fit an int") }
-        target.pointee = .int(-value.asInt)
+        target.first = .int(-value.asInt)
         return true
     }
 
     func complement(_ target: ValueWindow, _ value: Value) -> Bool {
         guard value.isInt else { return fail(.type, "~ does not work on \(article(value))") }
-        target.pointee = .int(~value.asInt)
+        target.first = .int(~value.asInt)
         return true
     }
 
     func bitwise(_ opcode: Opcode, _ target: ValueWindow, _ l: Value, _ r: Value) -> Bool {
         if l.tag == Tag.bool, r.tag == Tag.bool, opcode != .shiftLeft, opcode != .shiftRight {
             let result = opcode == .bitAnd ? l.bits & r.bits : opcode == .bitOr ? l.bits | r.bits : l.bits ^ r.bits
-            target.pointee = .bool(result != 0)
+            target.first = .bool(result != 0)
             return true
         }
         guard l.isInt, r.isInt else {
@@ -229,12 +229,12 @@ extension Machine {
         }
         let a = l.asInt, b = r.asInt
         switch opcode {
-        case .bitAnd: target.pointee = .int(a & b)
-        case .bitOr: target.pointee = .int(a | b)
-        case .bitXor: target.pointee = .int(a ^ b)
+        case .bitAnd: target.first = .int(a & b)
+        case .bitOr: target.first = .int(a | b)
+        case .bitXor: target.first = .int(a ^ b)
         default:
             guard 0...63 ~= b else { return fail(.value, "a shift by \(b) is outside 0...63") }
-            target.pointee = .int(opcode == .shiftLeft ? a << b : a >> b)
+            target.first = .int(opcode == .shiftLeft ? a << b : a >> b)
         }
         return true
     }

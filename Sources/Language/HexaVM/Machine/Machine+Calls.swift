@@ -11,6 +11,8 @@ enum CallResult {
 }
 
 extension Machine {
+    // SAFETY: frames and function records that the machine points to live as long as its tasks and its program.
+
     /// Room for one more frame whose registers begin at `window` registers above the running frame's base. Afterwards
     /// `self.frame` and its base are valid; pointers from before are not. When it fails nothing has moved.
     func makeRoom(_ window: Int, _ callee: UnsafeMutablePointer<FunctionRecord>) -> Bool {

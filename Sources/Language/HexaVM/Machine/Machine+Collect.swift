@@ -1,4 +1,6 @@
 extension Machine {
+    // SAFETY: frames and function records that the machine points to live as long as its tasks and its program.
+
     /// Frees what the program cannot reach any more. Runs between instructions only: registers hold all live values.
     func collect() {
         suspend()

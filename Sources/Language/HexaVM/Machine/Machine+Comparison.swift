@@ -2,6 +2,8 @@ import HexaBytecode
 
 /// Comparisons: 1, 0, or -1 with an error raised.
 extension Machine {
+    // SAFETY: an entry that a map's look-up returns is valid until the map changes.
+
     @inline(__always)
     func isEqual(_ l: Value, _ r: Value, _ pc: CodePointer) -> Int {
         if l.isInt, r.isInt { return l.bits == r.bits ? 1 : 0 }

@@ -50,7 +50,7 @@ extension Machine {
         collectIfNeeded()
         guard let cell = heap.newAggregate(Tag.cell, count: 1) else { return outOfMemory() }
         cell.values[0] = value
-        target.pointee = .object(Tag.cell, cell)
+        target.first = .object(Tag.cell, cell)
         return true
     }
 
@@ -65,7 +65,7 @@ extension Machine {
         guard let closure = heap.newAggregate(Tag.closure, count: count) else { return outOfMemory() }
         closure.detail = UInt32(function)
         for index in 0..<count { closure.values[index] = captures[index] }
-        target.pointee = .object(Tag.closure, closure)
+        target.first = .object(Tag.closure, closure)
         return true
     }
 

@@ -1,6 +1,8 @@
 import HexaBytecode
 
 extension Machine {
+    // SAFETY: frames and function records that the machine points to live as long as its tasks and its program.
+
     /// Raises an error of the running instruction. Always false, so that helpers can return it.
     func fail(_ kind: ErrorKind, _ message: String) -> Bool { fail(kind, Array(message.utf8)) }
 

@@ -1,6 +1,8 @@
 import HexaBytecode
 
 extension Machine {
+    // SAFETY: frames and function records that the machine points to live as long as its tasks and its program.
+
     /// The interpreter loop. A case that has done its work goes on with `continue`; one that leaves the switch has
     /// raised `thrown`, and the code after the switch looks for a handler.
     ///
@@ -15,7 +17,7 @@ extension Machine {
         let globals = self.globals
         let functions = self.functions
         while true {
-            let i = pc.pointee
+            let i = pc.instruction
             pc += 1
             switch i.opcode {
             case .move:

@@ -1,6 +1,8 @@
 import HexaBytecode
 
 extension Machine {
+    // SAFETY: frames and function records that the machine points to live as long as its tasks and its program.
+
     /// Lays the module out for the interpreter. Globals below `firstNewGlobal` keep their values.
     func load(globalsFrom firstNewGlobal: Int) {
         loadFunctions()
@@ -36,7 +38,7 @@ extension Machine {
                 captureCount: Int32(function.captureCount), index: Int32(index)
             )
             for instruction in function.code {
-                next.pointee = instruction.bits
+                next.instruction = instruction.bits
                 next += 1
             }
         }

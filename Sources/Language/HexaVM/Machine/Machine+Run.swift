@@ -6,6 +6,8 @@ enum Stop {
 }
 
 extension Machine {
+    // SAFETY: frames and function records that the machine points to live as long as its tasks and its program.
+
     /// Executes at most `fuel` calls and loop iterations, or what costs as much. Calling it after the end returns the
     /// end again; calling it with a kernel call unanswered answers that the call is unavailable.
     public func run(fuel slice: Int) -> Outcome {

@@ -1,6 +1,8 @@
 import HexaBytecode
 
 extension Machine {
+    // SAFETY: frames and function records that the machine points to live as long as its tasks and its program.
+
     /// A new task that calls a closure without parameters; it runs when the running one waits, ends or has used its
     /// slice.
     func spawn(_ closure: Value) -> Bool {

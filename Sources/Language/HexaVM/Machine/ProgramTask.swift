@@ -20,6 +20,8 @@ struct FunctionRecord: BitwiseCopyable {
 
 /// One cooperative task: registers and frames of its calls.
 final class ProgramTask {
+    // SAFETY: `frames` begin the frames in use, and `frame` is the last of them.
+
     enum State {
         case ready
         /// Until one of these channels has a value.

@@ -20,8 +20,8 @@ struct ValueWindow: BitwiseCopyable, Equatable {
         nonmutating set { address[index] = newValue }
     }
 
-    /// The first value.
-    @inline(__always) var pointee: Value {
+    /// The value at index 0.
+    @inline(__always) var first: Value {
         get { address.pointee }
         nonmutating set { address.pointee = newValue }
     }
