@@ -228,13 +228,13 @@ let testTargets: [Target] = [
     tests("Server/ProgramsTests", ["HexaBytecode", "HexaLang", "HexaVM", "Law", "MonotonicTime", "Programs"]),
     tests(
         "Server/EngineTests",
-        ["Engine", "EngineFixtures", "Law", "ModelFormats", "MonotonicTime", "Tokenizers", "Transformer"]),
+        ["Engine", "EngineFixtures", "Law", "ModelFormats", "MonotonicTime", "Transformer"]),
     tests(
         "Server/ServingTests",
         [
             "ChatTemplates", "Engine", "EngineFixtures", "HTTP", "JSON", "Law", "ModelFormats", "MonotonicTime",
             "Programs", "Serving",
-            "Tokenizers", "Transformer",
+            "Transformer",
         ]),
 
     tests("Guest/KernelCoreTests", ["KernelCore", "MonotonicTime"]),

@@ -63,25 +63,27 @@ def merge(graphs):
 
 
 class PackageReader:
-    """Reads Package.swift under every switch at once, while the caller looks at something else."""
+    """Reads Package.swift under every switch, one after the other: several readers of one folder wait for each other's
+    locks, and were seen to hang."""
+
+    # Reading takes a second, and longer where a first one resolves the packages.
+    TIMEOUT_SECONDS = 300
 
     def __init__(self, root):
-        self.processes = []
-        for switch in SWITCHES:
-            environment = {key: value for key, value in os.environ.items() if key not in SWITCHES}
-            if switch:
-                environment[switch] = "1"
-            self.processes.append(subprocess.Popen(["swift", "package", "dump-package"], cwd=root, env=environment,
-                                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE))
+        self.root = root
 
     def modules(self):
-        graphs = []
-        for process in self.processes:
-            output, errors = process.communicate()
-            if process.returncode != 0:
-                raise RuntimeError(errors.decode(errors="replace").strip().splitlines()[-1])
-            graphs.append(modules_of(json.loads(output)))
-        return merge(graphs)
+        return merge(modules_of(self.description(switch)) for switch in SWITCHES)
+
+    def description(self, switch):
+        environment = {key: value for key, value in os.environ.items() if key not in SWITCHES}
+        if switch:
+            environment[switch] = "1"
+        result = subprocess.run(["swift", "package", "dump-package"], cwd=self.root, env=environment,
+                                stdin=subprocess.DEVNULL, capture_output=True, timeout=self.TIMEOUT_SECONDS)
+        if result.returncode != 0:
+            raise RuntimeError(result.stderr.decode(errors="replace").strip().splitlines()[-1])
+        return json.loads(result.stdout)
 
 
 def imports_of(lines):

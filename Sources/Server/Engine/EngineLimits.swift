@@ -10,8 +10,8 @@ package enum EngineLimits {
     package static var waitingSequencesDefault: Int { 256 }
     /// Sequences of all subjects that wait: one that fills its own queue leaves room for others.
     package static var waitingSequencesTotalDefault: Int { 1_024 }
-    /// Prompt tokens in a step while no sequence decodes: long enough to keep the kernels busy, short enough that a request
-    /// that arrives in the middle of it starts soon.
+    /// Prompt tokens in a step while no sequence decodes: long enough to keep the kernels busy, short enough that a
+    /// request that arrives in the middle of it starts soon.
     package static var prefillChunkTokensDefault: Int { 128 }
     /// Prompt tokens in a step that other streams wait for, until it is known what they cost, and at most.
     package static var prefillChunkTokensWhileDecodingDefault: Int { 64 }

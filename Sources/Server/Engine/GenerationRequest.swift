@@ -22,8 +22,9 @@ public struct GenerationRequest: Sendable {
     /// A generation with the same prompt, submitted before: this one waits until its prompt has been computed, and
     /// shares it.
     public var primary: GenerationID?
-    /// Which of its subject's requests are served first: the lower, the earlier (`EngineLimits.priorityMin`...`priorityMax`).
-    /// A step counts as much as `EngineLimits.priorityStep` of waiting, so that no request waits for ever.
+    /// Which of its subject's requests are served first: the lower, the earlier
+    /// (`EngineLimits.priorityMin`...`priorityMax`). One step of it counts as much as `EngineLimits.priorityStep` of
+    /// waiting, so that no request waits for ever.
     public var priority = 0
     /// The subject's share of the service relative to others' (`LawDocument.Subject.weights`); the last request's
     /// counts.

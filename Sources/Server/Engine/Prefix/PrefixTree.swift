@@ -144,7 +144,7 @@ extension PrefixTree {
         }
     }
 
-    /// The subject's entry; that of a subject without pages is used again, so that there are no more of them than pages.
+    /// The subject's entry; that of a subject without pages is reused, so that there are no more of them than pages.
     private mutating func rootIndex(for subject: SubjectID) -> Int {
         var vacant: Int?
         for (index, root) in roots.enumerated() {

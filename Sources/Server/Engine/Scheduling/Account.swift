@@ -2,9 +2,9 @@ import Law
 
 /// One subject's part in the service: its slots, and what has been computed for it.
 ///
-/// Virtual time is work divided by weight (start-time fair queueing; Goyal, Vin and Cheng 1996). The subject with the least
-/// of it is served next, so that over time subjects get work in proportion to their weights, however many requests each
-/// sends.
+/// Virtual time is work divided by weight (start-time fair queueing; Goyal, Vin and Cheng 1996). The subject with the
+/// least of it is served next, so that over time subjects get work in proportion to their weights, however many
+/// requests each sends.
 final class Account {
     let subject: SubjectID
     /// The share of the service, relative to others'.

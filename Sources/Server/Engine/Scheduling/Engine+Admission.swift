@@ -80,7 +80,7 @@ extension Engine where LM: ~Copyable {
     }
 
     /// Sends a generation of the subject with most slots back to the queue, for one of a subject that would still have
-    /// no more than it afterwards: a subject that fills all slots does not keep others out for as long as a reply takes.
+    /// no more than it afterwards: a subject that fills all slots does not keep others out while a reply takes.
     /// What was computed stays among the prefixes.
     private mutating func preempt(for generation: Generation, now: Instant) -> Bool {
         guard now - generation.queuedAt >= EngineLimits.preemptionWait, let largest = accounts.largest,

@@ -3,8 +3,8 @@ import MonotonicTime
 /// Decides how many prompt tokens a step may carry, from what steps have taken so far on this machine.
 ///
 /// A step that streams wait for should take about twice as long as one without prompt tokens at most: then the longest
-/// gap in a stream stays near twice its usual one, whatever the model and the processor. A step that no stream waits for
-/// is only short enough that a request which arrives meanwhile starts soon.
+/// gap in a stream stays near twice its usual one, whatever the model and the processor. A step that no stream waits
+/// for is only short enough that a request which arrives meanwhile starts soon.
 struct PrefillChunkBudget {
     /// The longest gap that streams were promised.
     let gapMax: Interval?

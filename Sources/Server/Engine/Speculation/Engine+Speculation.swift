@@ -31,8 +31,8 @@ extension Engine where LM: ~Copyable {
         return draft.count - 1
     }
 
-    /// Compares the token just sampled with the draft token that the step went on from; false when they differ. What the
-    /// step computed from there is then forgotten.
+    /// Compares the token just sampled with the draft token that the step went on from; false when they differ. What
+    /// the step computed from there is then forgotten.
     mutating func verifyDraft(_ draftToken: TokenID, of generation: Generation) -> Bool {
         // The generation may have ended or moved with the token, and its client may have left before.
         guard case .running(let sequence) = generation.state, !generation.isCancelled else { return false }

@@ -1,7 +1,7 @@
 import ModelFormats
 
-/// Drafts how a sequence continues: as it did after its last tokens came before (prompt lookup; Saxena 2023). Drafts are
-/// good for text that repeats its prompt, code and lists, and cost one look over the sequence.
+/// Drafts how a sequence continues: as it did after its last tokens came before (prompt lookup; Saxena 2023). Drafts
+/// are good for text that repeats its prompt, code and lists, and cost one look over the sequence.
 enum PromptLookup {
     /// Appends up to `count` draft tokens to `draft`; none when the last tokens are new.
     ///
