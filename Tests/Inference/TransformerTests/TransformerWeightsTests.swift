@@ -25,6 +25,18 @@ struct TransformerWeightsTests {
         #expect(error?.description == "tensor 'blk.1.ffn_up.weight' is missing")
     }
 
+    @Test("a tensor that the architecture has no part for is refused by name")
+    func unknown() throws {
+        let one = try error { $0.addTensor("blk.0.attn_q_norm.weight", [16]) }
+        #expect(one == .unknownTensors(names: ["blk.0.attn_q_norm.weight"], count: 1))
+        let names = ["blk.0.attn_q_norm.weight", "blk.0.attn_k_norm.weight", "output.bias", "blk.7.ffn_up.weight"]
+        let many = try error { builder in for name in names { builder.addTensor(name, [16]) } }
+        #expect(many == .unknownTensors(names: Array(names.prefix(3)), count: 4))
+        #expect(
+            many?.description == "unknown tensors 'blk.0.attn_q_norm.weight', 'blk.0.attn_k_norm.weight', "
+                + "'output.bias' and 1 more: the architecture has no such part")
+    }
+
     @Test("a wrong shape is named with both shapes")
     func wrongShape() throws {
         let error = try error { builder in

@@ -78,6 +78,11 @@ extension ModelContainer {
 
     /// The tensor called `name`, or nil when the file has none.
     public func tensor(named name: String) -> TensorInfo? {
-        tensorNames.find([UInt8](name.utf8).span).map { tensors[$0] }
+        tensorIndex(named: name).map { tensors[$0] }
+    }
+
+    /// The number in `tensors` of the tensor called `name`, or nil when the file has none.
+    package func tensorIndex(named name: String) -> Int? {
+        tensorNames.find([UInt8](name.utf8).span)
     }
 }

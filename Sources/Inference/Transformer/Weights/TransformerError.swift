@@ -3,6 +3,8 @@ import Tensor
 /// Why a file's tensors do not make the transformer that its metadata describes.
 public enum TransformerError: Error, Equatable, Sendable {
     case missingTensor(name: String)
+    /// Tensors that this architecture does not use: leaving them out would compute something else. The first few names.
+    case unknownTensors(names: [String], count: Int)
     /// Sizes are rows and columns; a vector has one row.
     case wrongShape(name: String, expectedRows: Int, expectedColumns: Int, rows: Int, columns: Int)
     /// Norms, biases and frequency factors are vectors of floats.
@@ -17,6 +19,10 @@ extension TransformerError: CustomStringConvertible {
         switch self {
         case .missingTensor(let name):
             "tensor '" + name + "' is missing"
+        case .unknownTensors(let names, let count):
+            "unknown tensor" + (count == 1 ? " " : "s ") + names.map { "'" + $0 + "'" }.joined(separator: ", ")
+                + (count > names.count ? " and \(count - names.count) more" : "")
+                + ": the architecture has no such part"
         case .wrongShape(let name, let expectedRows, let expectedColumns, let rows, let columns):
             "tensor '" + name + "' has \(rows) rows of \(columns); the metadata calls for "
                 + "\(expectedRows) rows of \(expectedColumns)"

@@ -46,7 +46,7 @@ public struct TransformerWeights: Sendable {
     public init(
         _ container: ModelContainer, _ configuration: ModelConfiguration, bytes: UnsafeRawBufferPointer
     ) throws(TransformerError) {
-        let loader = TensorLoader(container: container, bytes: bytes)
+        var loader = TensorLoader(container: container, bytes: bytes)
         let (embedding, vocabulary) = (configuration.embeddingLength, configuration.vocabularySize)
         self.configuration = configuration
         tokenEmbedding = try loader.matrix("token_embd.weight", rows: vocabulary, columns: embedding)
@@ -60,15 +60,16 @@ public struct TransformerWeights: Sendable {
         var layers: [Layer] = []
         layers.reserveCapacity(configuration.layerCount)
         for index in 0..<configuration.layerCount {
-            layers.append(try Layer(loader, configuration, prefix: "blk.\(index)."))
+            layers.append(try Layer(&loader, configuration, prefix: "blk.\(index)."))
         }
         self.layers = layers
+        try loader.checkAllClaimed()
     }
 }
 
 extension TransformerWeights.Layer {
     fileprivate init(
-        _ loader: TensorLoader, _ configuration: ModelConfiguration, prefix: String
+        _ loader: inout TensorLoader, _ configuration: ModelConfiguration, prefix: String
     ) throws(TransformerError) {
         let (embedding, feedForward) = (configuration.embeddingLength, configuration.feedForwardLength)
         let (queries, keysAndValues) = (configuration.queryLength, configuration.keyValueLength)
@@ -88,9 +89,26 @@ extension TransformerWeights.Layer {
 private struct TensorLoader {
     let container: ModelContainer
     let bytes: UnsafeRawBufferPointer
+    /// By the number of the tensor in the container: whether it is part of the model.
+    private var isClaimed: [Bool]
 
-    func matrix(_ name: String, rows: Int, columns: Int) throws(TransformerError) -> TensorView {
-        guard let info = container.tensor(named: name) else { throw .missingTensor(name: name) }
+    init(container: ModelContainer, bytes: UnsafeRawBufferPointer) {
+        self.container = container
+        self.bytes = bytes
+        isClaimed = [Bool](repeating: false, count: container.tensors.count)
+    }
+
+    /// Refuses a file with a tensor that no part of the model has asked for.
+    func checkAllClaimed() throws(TransformerError) {
+        let unknown = isClaimed.indices.filter { !isClaimed[$0] }
+        guard !unknown.isEmpty else { return }
+        throw .unknownTensors(names: unknown.prefix(3).map { container.tensors[$0].name }, count: unknown.count)
+    }
+
+    mutating func matrix(_ name: String, rows: Int, columns: Int) throws(TransformerError) -> TensorView {
+        guard let index = container.tensorIndex(named: name) else { throw .missingTensor(name: name) }
+        isClaimed[index] = true
+        let info = container.tensors[index]
         guard info.rowCount == rows, info.columnCount == columns else {
             throw .wrongShape(
                 name: name, expectedRows: rows, expectedColumns: columns, rows: info.rowCount,
@@ -105,7 +123,7 @@ private struct TensorLoader {
         return view
     }
 
-    func vector(_ name: String, count: Int) throws(TransformerError) -> [Float] {
+    mutating func vector(_ name: String, count: Int) throws(TransformerError) -> [Float] {
         let view = try matrix(name, rows: 1, columns: count)
         guard !view.type.isQuantized else { throw .quantizedVector(name: name, type: view.type) }
         var floats = [Float](repeating: 0, count: count)
@@ -115,7 +133,9 @@ private struct TensorLoader {
     }
 
     /// `name.weight`, and `name.bias` where the file has one.
-    func projection(_ name: String, rows: Int, columns: Int) throws(TransformerError) -> TransformerWeights.Projection {
+    mutating func projection(
+        _ name: String, rows: Int, columns: Int
+    ) throws(TransformerError) -> TransformerWeights.Projection {
         let weights = try matrix(name + ".weight", rows: rows, columns: columns)
         let biasName = name + ".bias"
         let bias = container.tensor(named: biasName) == nil ? [] : try vector(biasName, count: rows)
