@@ -10,7 +10,9 @@ func fuzzGGUF(_ bytes: [UInt8]) {
     }
     _ = try? ModelConfiguration(file)
     guard let tokenizer = try? Tokenizer(file, bytes: bytes.span.bytes) else { return }
-    let tokens = tokenizer.encode("Hello, <s> 世界 ", addSpecial: true, parseSpecial: true)
+    let text = [UInt8]("Hello, <s> 世界 ".utf8)
+    guard let tokens = try? tokenizer.encode(text.span, addSpecial: true, parseSpecial: true, limit: 1_024)
+    else { preconditionFailure("so few bytes are not that many tokens") }
     for token in tokens { precondition((0..<TokenID(tokenizer.vocabularySize)).contains(token), "no such token") }
     _ = tokenizer.decode(tokens, renderSpecial: true)
 }

@@ -36,7 +36,9 @@ private func useTokenizerTables(of file: ModelContainer, _ bytes: [UInt8]) {
     let whole = bytes + [UInt8](repeating: 0, count: max(0, file.dataOffset - bytes.count))
     whole.withUnsafeBytes { whole in
         guard let tokenizer = try? Tokenizer(file, mapped: whole) else { return }
-        let tokens = tokenizer.encode("the \u{e9}<|im_end|> words", addSpecial: true, parseSpecial: true)
+        let text = [UInt8]("the \u{e9}<|im_end|> words".utf8)
+        guard let tokens = try? tokenizer.encode(text.span, addSpecial: true, parseSpecial: true, limit: 1_024)
+        else { preconditionFailure("so few bytes are not that many tokens") }
         precondition(tokens.allSatisfy { $0 >= 0 && $0 < tokenizer.vocabularySize }, "a token that there is not")
         _ = tokenizer.decode(tokens, renderSpecial: true)
     }

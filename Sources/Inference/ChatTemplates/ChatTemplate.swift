@@ -52,14 +52,17 @@ public struct ChatTemplate: Sendable {
 
     /// The prompt of a conversation, UTF-8 if the input is. `TemplateError.isRefusal` tells when the template refuses
     /// the conversation as such.
-    public func render(_ input: Input) throws(TemplateError) -> [UInt8] {
+    ///
+    /// - Parameter outputByteCountMax: bytes of the prompt at most; `TemplateLimits` bound it in any case.
+    public func render(_ input: Input, outputByteCountMax: Int = .max) throws(TemplateError) -> [UInt8] {
         let globals: [(name: String, value: TemplateValue)] = [
             ("messages", .list(input.messages)),
             ("add_generation_prompt", .boolean(input.addGenerationPrompt)),
             ("bos_token", .string(input.beginOfSequence)),
             ("eos_token", .string(input.endOfSequence)),
         ]
-        var renderer = TemplateRenderer(macros: macros, globals: globals, time: input.time)
+        var renderer = TemplateRenderer(
+            macros: macros, globals: globals, time: input.time, outputByteCountMax: outputByteCountMax)
         for variable in input.variables { try renderer.assign(variable.value, to: variable.name, line: 0) }
         guard try renderer.run(body) == .next else {
             throw TemplateError(line: 0, problem: .syntax("'break' or 'continue' outside of a loop"))

@@ -17,6 +17,8 @@ public struct TemplateError: Error, Equatable, Sendable {
         case raised(String)
         /// A bound of `TemplateLimits`, by name.
         case limit(String)
+        /// The text is longer than the rendering was asked for.
+        case outputTooLong(byteCountMax: Int)
     }
 
     /// Whether the conversation is at fault and not the template.
@@ -35,6 +37,7 @@ extension TemplateError: CustomStringConvertible {
             case .undefined(let name): "'" + name + "' is undefined"
             case .raised(let text): text
             case .limit(let name): "more than the limit on " + name
+            case .outputTooLong(let byteCountMax): "the text is longer than \(byteCountMax) bytes"
             }
         return "chat template, line \(line): " + text
     }

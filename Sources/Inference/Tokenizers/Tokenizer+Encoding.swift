@@ -1,36 +1,42 @@
 import ModelFormats
 
 extension Tokenizer {
-    /// The tokens of `text`.
+    /// The tokens of UTF-8 `text`, in memory that follows `limit` and not the text. Ill-formed bytes are encoded as
+    /// bytes.
     ///
     /// - Parameters:
     ///   - addSpecial: adds the begin and end tokens that the model asks for.
     ///   - parseSpecial: control tokens written out in the text (`<|im_start|>`) become those tokens. Only for text
     ///     from a trusted template: in a user's words they are to stay words.
-    public func encode(_ text: String, addSpecial: Bool, parseSpecial: Bool) -> [TokenID] {
-        encode([UInt8](text.utf8).span, addSpecial: addSpecial, parseSpecial: parseSpecial)
-    }
-
-    /// The tokens of UTF-8 `text`. Ill-formed bytes are encoded as bytes.
-    public func encode(_ text: Span<UInt8>, addSpecial: Bool, parseSpecial: Bool) -> [TokenID] {
-        var tokens: [TokenID] = []
-        tokens.reserveCapacity(text.count / 3 + 2)
-        if addSpecial, addsBeginOfSequence, let beginOfSequence { tokens.append(beginOfSequence) }
+    ///   - limit: tokens at most. A text too long for them even if each were the longest there is counts as too long
+    ///     before it is read.
+    public func encode(
+        _ text: Span<UInt8>, addSpecial: Bool, parseSpecial: Bool, limit: Int
+    ) throws(TokenLimitExceeded) -> [TokenID] {
+        guard text.count <= textByteCountMax(forTokens: limit) else { throw TokenLimitExceeded(limit: limit) }
+        var tokens = TokenList(limit: limit, expectedCount: text.count / 3 + 2)
+        if addSpecial, addsBeginOfSequence, let beginOfSequence { try tokens.append(beginOfSequence) }
         var start = 0
         for match in specialTokens.matches(in: text, includingControl: parseSpecial) {
-            encodePlain(text, start..<match.range.lowerBound, to: &tokens)
-            tokens.append(match.token)
+            try encodePlain(text, start..<match.range.lowerBound, to: &tokens)
+            try tokens.append(match.token)
             start = match.range.upperBound
         }
-        encodePlain(text, start..<text.count, to: &tokens)
-        if addSpecial, addsEndOfSequence, let endOfSequence { tokens.append(endOfSequence) }
-        return tokens
+        try encodePlain(text, start..<text.count, to: &tokens)
+        if addSpecial, addsEndOfSequence, let endOfSequence { try tokens.append(endOfSequence) }
+        return tokens.tokens
+    }
+
+    /// Bytes of the longest text that `limit` tokens can stand for.
+    public func textByteCountMax(forTokens limit: Int) -> Int {
+        let (byteCount, overflow) = limit.multipliedReportingOverflow(by: max(vocabulary.tokenByteCountMax, 1))
+        return overflow ? .max : byteCount
     }
 
     /// The tokens of a prompt that a chat template has written: special tokens are parsed, and the begin and end tokens
     /// that the model asks for are added where the template has not written them itself.
-    public func encodePrompt(_ prompt: Span<UInt8>) -> [TokenID] {
-        var tokens = encode(prompt, addSpecial: true, parseSpecial: true)
+    public func encodePrompt(_ prompt: Span<UInt8>, limit: Int) throws(TokenLimitExceeded) -> [TokenID] {
+        var tokens = try encode(prompt, addSpecial: true, parseSpecial: true, limit: limit)
         if addsBeginOfSequence, tokens.count >= 2, tokens[0] == beginOfSequence, tokens[1] == beginOfSequence {
             tokens.removeFirst()
         }
@@ -42,15 +48,18 @@ extension Tokenizer {
 
     /// Appends the tokens of text between special tokens. It is always at the start or behind a special token, which is
     /// where SentencePiece wants its space.
-    private func encodePlain(_ text: Span<UInt8>, _ range: Range<Int>, to tokens: inout [TokenID]) {
+    private func encodePlain(
+        _ text: Span<UInt8>, _ range: Range<Int>, to tokens: inout TokenList
+    ) throws(TokenLimitExceeded) {
         guard !range.isEmpty else { return }
+        let windowByteCount = WindowedMerger.windowByteCount(vocabulary)
         switch algorithm {
         case .byteLevelBPE(let bpe):
-            bpe.encode(text.extracting(range), vocabulary, to: &tokens)
+            try bpe.encode(text.extracting(range), vocabulary, windowByteCount: windowByteCount, to: &tokens)
         case .sentencePiece(let sentencePiece):
-            sentencePiece.encode(
+            try sentencePiece.encode(
                 text.extracting(range), vocabulary, unknown: unknown,
-                prefixingSpace: sentencePiece.addsSpacePrefix, to: &tokens)
+                prefixingSpace: sentencePiece.addsSpacePrefix, windowByteCount: windowByteCount, to: &tokens)
         }
     }
 }

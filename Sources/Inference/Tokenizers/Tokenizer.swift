@@ -1,7 +1,7 @@
 import ModelFormats
 
 /// A model's tokenizer: text to tokens and back. Its tables are built from a file's metadata, or are those that an HXM
-/// file holds ready. Encoding n bytes takes O(n log n) time whatever the text.
+/// file holds ready. Encoding n bytes takes O(n log n) time whatever the text, and stops at a limit.
 public struct Tokenizer: Sendable {
     let vocabulary: Vocabulary
     let algorithm: Algorithm

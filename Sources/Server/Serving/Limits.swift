@@ -14,6 +14,12 @@ public enum Limits {
     public static var logitBiases: Int { 1_024 }
     /// Far more turns than a context holds.
     public static var chatMessages: Int { 4_096 }
+    /// Contexts' worth of tokens that a prompt is counted to, so that an error can state how long it is. A longer one
+    /// is refused without being read to its end.
+    public static var promptContextsCounted: Int { 2 }
+    /// Tokens that `/tokenize`, or a program's `tokenize`, answers with where the model's context is shorter: their
+    /// JSON takes some MiB.
+    public static var tokenizedTokens: Int { 65_536 }
     /// What a completion generates when the client does not say: OpenAI's default. A chat goes on to its end.
     public static var completionTokensDefault: Int { 16 }
     /// How soon to ask again while the model is being loaded.

@@ -1,4 +1,5 @@
 import Foundation
+import ModelFixtures
 import ModelFormats
 import Testing
 
@@ -33,7 +34,7 @@ struct LlamaCppVocabularyTests {
         #expect(texts.count > 40)
         for (text, line) in zip(texts, lines) {
             let expected = line.split(separator: " ").compactMap { TokenID($0) }
-            #expect(tokenizer.encode(text, addSpecial: false, parseSpecial: false) == expected, "\(text)")
+            #expect(tokenizer.encodeAll(text, addSpecial: false, parseSpecial: false) == expected, "\(text)")
         }
     }
 }

@@ -35,7 +35,7 @@ struct SentencePieceTests {
     @Test("characters without a token become their bytes, and come back")
     func byteFallback() throws {
         let tokenizer = try TestTokenizers.sentencePiece(Self.pieces)
-        let tokens = tokenizer.encode("é\n", addSpecial: false, parseSpecial: false)
+        let tokens = tokenizer.encodeAll("é\n", addSpecial: false, parseSpecial: false)
         let firstByte: TokenID = 3
         #expect(tokens == [259] + [0xc3, 0xa9, 0x0a].map { firstByte + $0 })
         #expect(tokenizer.decode(tokens, renderSpecial: false) == Array("é\n".utf8))
@@ -49,14 +49,14 @@ struct SentencePieceTests {
         builder.add("tokenizer.ggml.scores", .float32s([0, 0, 0, -1, -2]))
         builder.add("tokenizer.ggml.token_type", .int32s([2, 3, 3, 1, 1]))
         let tokenizer = try TestTokenizers.make(builder)
-        #expect(tokenizer.encode("ab", addSpecial: true, parseSpecial: false) == [1, 3, 4, 0])
+        #expect(tokenizer.encodeAll("ab", addSpecial: true, parseSpecial: false) == [1, 3, 4, 0])
     }
 
     @Test("decoding takes the first space off again, and only that")
     func decoding() throws {
         let tokenizer = try TestTokenizers.sentencePiece(Self.pieces)
         for text in ["hello hello", "  x", "", "é ü"] {
-            let tokens = tokenizer.encode(text, addSpecial: true, parseSpecial: false)
+            let tokens = tokenizer.encodeAll(text, addSpecial: true, parseSpecial: false)
             #expect(String(decoding: tokenizer.decode(tokens, renderSpecial: false), as: UTF8.self) == text)
         }
     }
@@ -64,15 +64,15 @@ struct SentencePieceTests {
     @Test("control tokens cannot be spelled out in plain text")
     func controlTokens() throws {
         let tokenizer = try TestTokenizers.sentencePiece(Self.pieces + [("<", -1), ("/s", -1), (">", -1), ("/s>", -1)])
-        let tokens = tokenizer.encode("</s>", addSpecial: false, parseSpecial: false)
+        let tokens = tokenizer.encodeAll("</s>", addSpecial: false, parseSpecial: false)
         #expect(!tokens.contains(2))
-        #expect(tokenizer.encode("</s>", addSpecial: false, parseSpecial: true) == [2])
+        #expect(tokenizer.encodeAll("</s>", addSpecial: false, parseSpecial: true) == [2])
     }
 
     @Test("a long run of one letter takes n log n", .timeLimit(.minutes(1)))
     func longRun() throws {
         let tokenizer = try TestTokenizers.sentencePiece(Self.pieces)
-        let tokens = tokenizer.encode(String(repeating: "l", count: 50_000), addSpecial: false, parseSpecial: false)
+        let tokens = tokenizer.encodeAll(String(repeating: "l", count: 50_000), addSpecial: false, parseSpecial: false)
         #expect(tokens.count == 25_001)
     }
 

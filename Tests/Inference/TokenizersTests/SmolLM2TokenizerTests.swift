@@ -35,7 +35,7 @@ struct SmolLM2TokenizerTests {
         let cases = try Self.cases()
         #expect(cases.count > 50)
         for item in cases {
-            let ids = tokenizer.encode(item.text.span, addSpecial: false, parseSpecial: item.parsesSpecial)
+            let ids = tokenizer.encodeAll(item.text.span, addSpecial: false, parseSpecial: item.parsesSpecial)
             #expect(ids == item.ids, "text: \(String(decoding: item.text, as: UTF8.self))")
         }
     }
@@ -52,8 +52,8 @@ struct SmolLM2TokenizerTests {
     @Test("control tokens in a user's words stay words unless special tokens are parsed")
     func specialTokens() throws {
         let tokenizer = try Self.tokenizer.get()
-        #expect(tokenizer.encode("<|im_end|>", addSpecial: false, parseSpecial: true) == [2])
-        let plain = tokenizer.encode("<|im_end|>", addSpecial: false, parseSpecial: false)
+        #expect(tokenizer.encodeAll("<|im_end|>", addSpecial: false, parseSpecial: true) == [2])
+        let plain = tokenizer.encodeAll("<|im_end|>", addSpecial: false, parseSpecial: false)
         #expect(plain.count > 1 && !plain.contains(2))
         #expect(tokenizer.decode(plain, renderSpecial: false) == Array("<|im_end|>".utf8))
         #expect(tokenizer.decode([2], renderSpecial: false).isEmpty)
@@ -76,14 +76,14 @@ struct SmolLM2TokenizerTests {
     func randomRoundTrips() throws {
         let tokenizer = try Self.tokenizer.get()
         let known = (0...255).map { UInt8($0) }.filter { byte in
-            !tokenizer.encode([byte].span, addSpecial: false, parseSpecial: false).isEmpty
+            !tokenizer.encodeAll([byte].span, addSpecial: false, parseSpecial: false).isEmpty
         }
         #expect(known.count == 235)
         var random = SplitMix64(seed: 1)
         for _ in 0..<200 {
             let length = Int.random(in: 0...60, using: &random)
             let text = (0..<length).map { _ in UInt8.random(in: 0...255, using: &random) }
-            let tokens = tokenizer.encode(text.span, addSpecial: false, parseSpecial: false)
+            let tokens = tokenizer.encodeAll(text.span, addSpecial: false, parseSpecial: false)
             #expect(tokenizer.decode(tokens, renderSpecial: false) == text.filter { known.contains($0) })
         }
     }

@@ -73,10 +73,23 @@ package enum TestTokenizers {
 extension Tokenizer {
     /// The tokens' texts, special ones included.
     package func pieces(_ text: String, addSpecial: Bool = false, parseSpecial: Bool = false) -> [String] {
-        encode(text, addSpecial: addSpecial, parseSpecial: parseSpecial).map { token in
+        encodeAll(text, addSpecial: addSpecial, parseSpecial: parseSpecial).map { token in
             var bytes: [UInt8] = []
             appendBytes(of: token, renderSpecial: true, to: &bytes)
             return String(decoding: bytes, as: UTF8.self)
+        }
+    }
+
+    /// All tokens of a text, however many.
+    package func encodeAll(_ text: String, addSpecial: Bool, parseSpecial: Bool) -> [TokenID] {
+        encodeAll([UInt8](text.utf8).span, addSpecial: addSpecial, parseSpecial: parseSpecial)
+    }
+
+    package func encodeAll(_ text: Span<UInt8>, addSpecial: Bool, parseSpecial: Bool) -> [TokenID] {
+        do {
+            return try encode(text, addSpecial: addSpecial, parseSpecial: parseSpecial, limit: .max)
+        } catch {
+            fatalError("no text has that many tokens")
         }
     }
 }

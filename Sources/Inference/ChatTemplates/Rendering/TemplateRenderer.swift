@@ -6,6 +6,7 @@ struct TemplateRenderer {
     private(set) var frames: [Frame]
     private(set) var loops: [LoopState] = []
     private(set) var namespaces: [TemplateObject] = []
+    private let outputByteCountMax: Int
     private var fuel = TemplateLimits.fuelMax
     private var depth = 0
 
@@ -24,9 +25,13 @@ struct TemplateRenderer {
 
     enum Flow { case next, breakLoop, continueLoop }
 
-    init(macros: [TemplateMacro], globals: [(name: String, value: TemplateValue)], time: CivilTime?) {
+    init(
+        macros: [TemplateMacro], globals: [(name: String, value: TemplateValue)], time: CivilTime?,
+        outputByteCountMax: Int
+    ) {
         self.macros = macros
         self.time = time
+        self.outputByteCountMax = outputByteCountMax
         frames = [Frame(variables: globals, parent: -1)]
     }
 }
@@ -70,6 +75,9 @@ extension TemplateRenderer {
     }
 
     private mutating func write(_ bytes: [UInt8], line: Int) throws(TemplateError) {
+        guard output.count + bytes.count <= outputByteCountMax else {
+            throw TemplateError(line: line, problem: .outputTooLong(byteCountMax: outputByteCountMax))
+        }
         try charge(bytes: bytes.count, line: line)
         guard output.count + bytes.count <= TemplateLimits.stringByteCountMax else {
             throw TemplateError(line: line, problem: .limit("output bytes"))

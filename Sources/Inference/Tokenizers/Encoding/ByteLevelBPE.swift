@@ -70,20 +70,21 @@ struct ByteLevelBPE: Sendable {
     /// Some vocabularies lack tokens for bytes that their training text never had (SmolLM2: 0x04, 0xf8 and others).
     /// Such bytes are left out, as llama.cpp does; the "unknown" token of such models is a control token, which a
     /// user's words must not be able to make.
-    func encode(_ text: Span<UInt8>, _ vocabulary: Vocabulary, to tokens: inout [TokenID]) {
-        var merger = PairMerger()
-        preTokenizer.forEachPiece(of: text) { piece in
-            if ignoresMerges, let token = vocabulary.token(text.extracting(piece)) {
-                tokens.append(token)
+    func encode(
+        _ text: Span<UInt8>, _ vocabulary: Vocabulary, windowByteCount: Int, to tokens: inout TokenList
+    ) throws(TokenLimitExceeded) {
+        var merger = WindowedMerger(windowByteCount: windowByteCount)
+        try preTokenizer.forEachPiece(of: text) { (piece) throws(TokenLimitExceeded) in
+            if ignoresMerges, piece.count <= vocabulary.tokenByteCountMax,
+                let token = vocabulary.token(text.extracting(piece))
+            {
+                try tokens.append(token)
                 return
             }
-            merger.removeAll()
-            for index in piece {
-                merger.append(MergeSymbol(start: index, length: 1, token: byteTokens[Int(text[index])]))
-            }
-            merger.merge(by: RankRule(merges: merges))
-            merger.forEachSymbol { symbol in
-                if symbol.token != Self.noToken { tokens.append(symbol.token) }
+            try merger.merge(piece, by: RankRule(merges: merges), into: &tokens) { offset in
+                MergeSymbol(start: offset, length: 1, token: byteTokens[Int(text[offset])])
+            } _: { (symbol, tokens) throws(TokenLimitExceeded) in
+                if symbol.token != Self.noToken { try tokens.append(symbol.token) }
             }
         }
     }

@@ -7,7 +7,7 @@ struct PairMerge {
 }
 
 /// One stretch of text during merging.
-struct MergeSymbol {
+struct MergeSymbol: Equatable {
     var start: Int
     /// Zero once the symbol has been merged into its left neighbour.
     var length: Int
@@ -19,6 +19,10 @@ struct MergeSymbol {
         self.start = start
         self.length = length
         self.token = token
+    }
+
+    static func == (one: MergeSymbol, other: MergeSymbol) -> Bool {
+        one.start == other.start && one.length == other.length && one.token == other.token
     }
 }
 
@@ -76,8 +80,21 @@ struct PairMerger {
     }
 
     /// Calls `body` with the symbols that are left, in order.
-    func forEachSymbol(_ body: (MergeSymbol) -> Void) {
-        for symbol in symbols where symbol.length > 0 { body(symbol) }
+    func forEachSymbol<Failure: Error>(_ body: (MergeSymbol) throws(Failure) -> Void) throws(Failure) {
+        for symbol in symbols where symbol.length > 0 { try body(symbol) }
+    }
+
+    /// The leftmost symbol; it is never merged into another.
+    var first: MergeSymbol? { symbols.first }
+
+    /// The symbols that are left and begin before `offset`, and the one after them.
+    func symbols(before offset: Int) -> (symbols: [MergeSymbol], next: MergeSymbol?) {
+        var before: [MergeSymbol] = []
+        for symbol in symbols where symbol.length > 0 {
+            guard symbol.start < offset else { return (before, symbol) }
+            before.append(symbol)
+        }
+        return (before, nil)
     }
 
     private mutating func queue(_ left: Int, _ right: Int, _ rule: some PairMergeRule) {

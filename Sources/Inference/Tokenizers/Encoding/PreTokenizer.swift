@@ -27,7 +27,9 @@ public enum PreTokenizer: Sendable {
 
     /// Calls `body` with the byte range of each piece, in order. The pieces are not empty and cover the text; the time
     /// is linear in its length.
-    func forEachPiece(of text: Span<UInt8>, _ body: (Range<Int>) -> Void) {
+    func forEachPiece<Failure: Error>(
+        of text: Span<UInt8>, _ body: (Range<Int>) throws(Failure) -> Void
+    ) throws(Failure) {
         let reader = CharacterReader(text)
         var start = 0
         while start < text.count {
@@ -38,7 +40,7 @@ public enum PreTokenizer: Sendable {
                 case .llama3: reader.endOfLlama3Piece(from: start, digitsMax: 3)
                 case .qwen2: reader.endOfLlama3Piece(from: start, digitsMax: 1)
                 }
-            body(start..<end)
+            try body(start..<end)
             start = end
         }
     }

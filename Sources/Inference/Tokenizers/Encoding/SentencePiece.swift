@@ -57,25 +57,22 @@ struct SentencePiece: Sendable {
     /// Appends the tokens of text that holds no special tokens.
     func encode(
         _ text: Span<UInt8>, _ vocabulary: Vocabulary, unknown: TokenID?, prefixingSpace: Bool,
-        to tokens: inout [TokenID]
-    ) {
+        windowByteCount: Int, to tokens: inout TokenList
+    ) throws(TokenLimitExceeded) {
         let escaped = Self.escape(text, prefixingSpace: prefixingSpace)
-        var merger = PairMerger()
-        var start = 0
-        while start < escaped.count {
-            let length = min(Self.characterLength(lead: escaped[start]), escaped.count - start)
-            merger.append(MergeSymbol(start: start, length: length, token: 0))
-            start += length
-        }
-        merger.merge(by: ScoreRule(text: escaped, vocabulary: vocabulary, priorities: priorities))
-        merger.forEachSymbol { symbol in
+        var merger = WindowedMerger(windowByteCount: windowByteCount)
+        let rule = ScoreRule(text: escaped, vocabulary: vocabulary, priorities: priorities)
+        try merger.merge(escaped.indices, by: rule, into: &tokens) { offset in
+            let length = min(Self.characterLength(lead: escaped[offset]), escaped.count - offset)
+            return MergeSymbol(start: offset, length: length, token: 0)
+        } _: { (symbol, tokens) throws(TokenLimitExceeded) in
             let range = symbol.start..<(symbol.start + symbol.length)
             if let token = vocabulary.token(escaped.span.extracting(range)) {
-                tokens.append(token)
+                try tokens.append(token)
                 return
             }
             for index in range {
-                if let token = byteTokens[Int(escaped[index])] ?? unknown { tokens.append(token) }
+                if let token = byteTokens[Int(escaped[index])] ?? unknown { try tokens.append(token) }
             }
         }
     }

@@ -9,11 +9,8 @@ extension APIError {
         case .promptEmpty:
             self = .invalid(promptParameter, "The prompt has no tokens; send at least one.")
         case .promptTooLong(let promptTokens, let contextLength):
-            self = .invalid(
-                promptParameter,
-                "This model's maximum context length is \(contextLength) tokens. The prompt has \(promptTokens) tokens "
-                    + "and must leave room for a reply. Please shorten it.",
-                code: "context_length_exceeded")
+            self = .contextLengthExceeded(
+                promptParameter, contextLength: contextLength, promptTokens: "\(promptTokens)")
         case .unknownToken(let token):
             self = .invalid(promptParameter, "Token \(token) is not in the model's vocabulary.")
         case .invalidSampling(let error):
@@ -23,5 +20,20 @@ extension APIError {
         case .overloaded(let seconds):
             self = .overloaded(retryAfterSeconds: seconds)
         }
+    }
+
+    /// The prompt is one that was not counted to its end.
+    static func promptTooLong(_ promptParameter: String, contextLength: Int, limit: Int) -> APIError {
+        contextLengthExceeded(promptParameter, contextLength: contextLength, promptTokens: "more than \(limit)")
+    }
+
+    private static func contextLengthExceeded(
+        _ promptParameter: String, contextLength: Int, promptTokens: String
+    ) -> APIError {
+        .invalid(
+            promptParameter,
+            "This model's maximum context length is \(contextLength) tokens. The prompt has \(promptTokens) tokens "
+                + "and must leave room for a reply. Please shorten it.",
+            code: "context_length_exceeded")
     }
 }

@@ -22,7 +22,7 @@ extension Server where LM: ~Copyable {
                 exchange.run.answer(.array(try tokenize(permit, text).map { .int(Int64($0)) }))
             case .detokenize(let permit, let numbers): exchange.run.answer(.string(try detokenize(permit, numbers)))
             case .extend(let permit, let cache, let text, let isFirst):
-                let tokens = try tokenizer().encode(text.span, addSpecial: isFirst, parseSpecial: true)
+                let tokens = try tokens(ofProgramText: text, addSpecial: isFirst)
                 try exchange.run.extend(permit, cache, by: tokens)
             case .score(let permit, let tokens):
                 var request = GenerationRequest(prompt: tokens, maxTokens: 0, sampling: .greedy)
@@ -41,7 +41,7 @@ extension Server where LM: ~Copyable {
     private func tokenize(
         _ permit: consuming Permit<Read, TokenizerTarget>, _ text: [UInt8]
     ) throws(KernelError) -> [TokenID] {
-        try tokenizer().encode(text.span, addSpecial: false, parseSpecial: true)
+        try tokens(ofProgramText: text, addSpecial: false)
     }
 
     private func detokenize(
@@ -55,6 +55,17 @@ extension Server where LM: ~Copyable {
     private func tokenizer() throws(KernelError) -> Tokenizer {
         guard let service else { throw KernelError(.unavailable, "the model is being loaded") }
         return service.tokenizer
+    }
+
+    private func tokens(ofProgramText text: [UInt8], addSpecial: Bool) throws(KernelError) -> [TokenID] {
+        guard let service else { throw KernelError(.unavailable, "the model is being loaded") }
+        do throws(TokenLimitExceeded) {
+            return try service.tokenizer.encode(
+                text.span, addSpecial: addSpecial, parseSpecial: true,
+                limit: max(Limits.tokenizedTokens, service.engine.contextLength))
+        } catch {
+            throw KernelError(.value, "the text has more than \(error.limit) tokens")
+        }
     }
 
     private static func token(
@@ -122,11 +133,10 @@ extension Server where LM: ~Copyable {
     }
 
     private func tokens(of options: InferenceOptions, now: Instant) throws(APIError) -> [TokenID] {
-        guard let service else { throw .loading }
         switch options.prompt {
         case .message(let text):
             return try chatPrompt(now: now).tokens(of: [ChatMessage(role: "user", content: text)])
-        case .text(let text): return service.tokenizer.encode(text.span, addSpecial: true, parseSpecial: true)
+        case .text(let text): return try tokens(ofText: text)
         case .tokens(let tokens): return tokens
         }
     }

@@ -7,6 +7,8 @@ import Tokenizers
 /// tokenizer.
 struct TokenizerRoutes {
     let tokenizer: Tokenizer
+    /// Of the model, in tokens.
+    let contextLength: Int
 
     /// `{content, add_special, parse_special, with_pieces}` to `{"tokens": [1, 2]}`, or with pieces to
     /// `{"tokens": [{"id": 1, "piece": "a"}]}`, where the piece is an array of bytes when it is not UTF-8.
@@ -14,9 +16,16 @@ struct TokenizerRoutes {
         _ request: RequestObject, _ permit: consuming Permit<Read, TokenizerTarget>
     ) throws(APIError) -> [UInt8] {
         let text = try Self.text(request)
-        let tokens = tokenizer.encode(
-            text.span, addSpecial: try request.flag("add_special") ?? false,
-            parseSpecial: try request.flag("parse_special") ?? true)
+        let addSpecial = try request.flag("add_special") ?? false
+        let parseSpecial = try request.flag("parse_special") ?? true
+        let tokens: [TokenID]
+        do throws(TokenLimitExceeded) {
+            tokens = try tokenizer.encode(
+                text.span, addSpecial: addSpecial, parseSpecial: parseSpecial,
+                limit: max(Limits.tokenizedTokens, contextLength))
+        } catch {
+            throw .invalid("content", "The text has more than the \(error.limit) tokens that a request may ask for.")
+        }
         let withPieces = try request.flag("with_pieces") ?? false
         var json = JSONWriter()
         json.beginObject()

@@ -6,6 +6,7 @@ import JSON
 import Law
 import ModelFormats
 import MonotonicTime
+import Tokenizers
 
 /// Taking in completions: from a request's prompts to generations in the engine.
 extension Server where LM: ~Copyable {
@@ -78,19 +79,30 @@ extension Server where LM: ~Copyable {
     func chatPrompt(now: Instant) throws(APIError) -> ChatPrompt {
         guard let service else { throw .loading }
         return ChatPrompt(
-            tokenizer: service.tokenizer, template: service.template,
+            tokenizer: service.tokenizer, template: service.template, contextLength: service.engine.contextLength,
             unixSeconds: Int64(clamping: unixSeconds(at: now)))
     }
 
     private func tokens(of prompt: CompletionRequest.Prompt) throws(APIError) -> [TokenID] {
-        guard let tokenizer = service?.tokenizer else { throw .loading }
         switch prompt {
         case .tokens(let tokens):
             return tokens
         case .text(let text):
-            let tokens = tokenizer.encode(text.span, addSpecial: true, parseSpecial: true)
-            let start = tokenizer.beginOfSequence ?? tokenizer.endOfSequence
+            let tokens = try tokens(ofText: text)
+            let start = service?.tokenizer.beginOfSequence ?? service?.tokenizer.endOfSequence
             return tokens.isEmpty ? start.map { [$0] } ?? [] : tokens
+        }
+    }
+
+    /// The tokens of a prompt that is continued as it stands.
+    func tokens(ofText text: [UInt8]) throws(APIError) -> [TokenID] {
+        guard let service else { throw .loading }
+        let contextLength = service.engine.contextLength
+        let limit = Limits.promptContextsCounted * contextLength
+        do throws(TokenLimitExceeded) {
+            return try service.tokenizer.encode(text.span, addSpecial: true, parseSpecial: true, limit: limit)
+        } catch {
+            throw .promptTooLong("prompt", contextLength: contextLength, limit: limit)
         }
     }
 

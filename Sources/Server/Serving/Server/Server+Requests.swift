@@ -126,8 +126,8 @@ extension Server where LM: ~Copyable {
     }
 
     private func tokenizerRoutes() throws(APIError) -> TokenizerRoutes {
-        guard let tokenizer = service?.tokenizer else { throw .loading }
-        return TokenizerRoutes(tokenizer: tokenizer)
+        guard let service else { throw .loading }
+        return TokenizerRoutes(tokenizer: service.tokenizer, contextLength: service.engine.contextLength)
     }
 
     private func currentMetrics(now: Instant) -> ServerMetrics {

@@ -205,4 +205,14 @@ struct ChatCompletionTests {
         #expect(message.contains("512 tokens"))
         #expect(message.contains("1019 tokens"))
     }
+
+    @Test("a prompt far over the context is refused without being counted to its end")
+    func promptFarTooLong() {
+        let long = String(repeating: "ACGTTGCA", count: 37_500)
+        let response = chat("ab", #"{"messages": [{"role": "user", "content": "\#(long)"}]}"#)
+        #expect(response.status == 400)
+        #expect(response.json["error"]?["code"]?.stringValue == "context_length_exceeded")
+        let message = response.json["error"]?["message"]?.stringValue ?? ""
+        #expect(message.contains("more than 1024 tokens"))
+    }
 }
