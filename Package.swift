@@ -105,8 +105,9 @@ let coreTargets: [Target] = [
             "Net", "Programs", "Tokenizers", "Transformer",
         ]),
 
-    core("Guest/KernelCore", ["MonotonicTime"]),
+    core("Guest/KernelCore", ["GuestInterface", "MonotonicTime"]),
     core("Guest/GuestServer", ["Engine", "Law", "MonotonicTime", "Net", "Serving", "Transformer"]),
+    core("GuestInterface"),
 ]
 
 let kernelTargets: [Target] = [
@@ -118,8 +119,8 @@ let kernelTargets: [Target] = [
     core(
         "Guest/Kernel",
         [
-            "Boot", "Engine", "GuestServer", "KernelCore", "Law", "ModelFormats", "MonotonicTime", "Net", "Programs",
-            "Serving", "Tensor", "Transformer", "Virtio",
+            "Boot", "Engine", "GuestInterface", "GuestServer", "KernelCore", "Law", "ModelFormats", "MonotonicTime", "Net",
+            "Programs", "Serving", "Tensor", "Transformer", "Virtio",
         ]),
 ]
 
@@ -153,8 +154,8 @@ let hostTargets: [Target] = [
     host(
         "Host/ModelFiles",
         [
-            "CLinux", "ChatTemplates", "HostErrors", "HostFiles", "HostSystem", "JSON", "KernelCore", "ModelFormats",
-            "Tensor", "Tokenizers", "Transformer",
+            "CLinux", "ChatTemplates", "GuestInterface", "HostErrors", "HostFiles", "HostSystem", "JSON", "KernelCore",
+            "ModelFormats", "Tensor", "Tokenizers", "Transformer",
         ]),
     host(
         "Host/Machines",
@@ -170,19 +171,19 @@ let hostTargets: [Target] = [
             "MonotonicTime", nioCore, nioHTTP1, nioPosix,
         ]),
 
-    host("Tools/Reporting", ["HostErrors", "HostSystem", "KernelCore", argumentParser]),
+    host("Tools/Reporting", ["GuestInterface", "HostErrors", "HostSystem", argumentParser]),
     program("Tools/hexa", ["Client", "HexaBytecode", "HexaLang", "HexaVM", "HostSystem", "Reporting", argumentParser]),
     program(
         "Tools/hexa-os",
         [
-            "Client", "Fleet", "FleetHost", "HostErrors", "HostFiles", "HostSystem", "JSON", "KernelCore",
+            "Client", "Fleet", "FleetHost", "GuestInterface", "HostErrors", "HostFiles", "HostSystem", "JSON",
             "LaneThreads", "Law", "LawFiles", "Machines", "ModelFiles", "MonotonicTime", "Reporting", "Transformer",
             "VMM", argumentParser,
         ], linker: selfContained),
     program(
         "Tools/hexa-serve",
         [
-            "CLinux", "Engine", "HostErrors", "HostSystem", "JSON", "KernelCore", "LaneThreads", "Law", "LawFiles",
+            "CLinux", "Engine", "GuestInterface", "HostErrors", "HostSystem", "JSON", "LaneThreads", "Law", "LawFiles",
             "ModelFiles", "ModelFormats", "MonotonicTime", "Reporting", "Serving", "Tensor", "Transformer",
             argumentParser, nioCore, nioPosix,
         ]),
@@ -237,7 +238,8 @@ let testTargets: [Target] = [
             "Transformer",
         ]),
 
-    tests("Guest/KernelCoreTests", ["KernelCore", "MonotonicTime"]),
+    tests("GuestInterface/GuestInterfaceTests", ["GuestInterface"]),
+    tests("Guest/KernelCoreTests", ["GuestInterface", "KernelCore", "MonotonicTime"]),
     tests("Guest/GuestServerTests", ["GuestServer", "Law", "MonotonicTime", "Net", "Serving", "Transformer"]),
 
     tests("Host/VMMTests", ["CLinux", "HostSystem", "JSON", "Net", "VMM", "Virtio"]),

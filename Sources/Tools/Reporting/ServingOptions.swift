@@ -1,6 +1,6 @@
 import ArgumentParser
 import HostSystem
-import struct KernelCore.KernelConfiguration
+import struct GuestInterface.KernelConfiguration
 
 /// How a model is served, whoever serves it: the options that hexa-os and hexa-serve share.
 public struct ServingOptions: ParsableArguments {

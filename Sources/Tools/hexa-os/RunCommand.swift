@@ -3,7 +3,7 @@ import Glibc
 import HostErrors
 import HostSystem
 import JSON
-import struct KernelCore.KernelConfiguration
+import struct GuestInterface.KernelConfiguration
 import Machines
 import MonotonicTime
 import Reporting

@@ -1,6 +1,6 @@
 import Engine
 import HostSystem
-import struct KernelCore.KernelConfiguration
+import struct GuestInterface.KernelConfiguration
 import ModelFiles
 import Reporting
 import Serving

@@ -1,3 +1,4 @@
+import GuestInterface
 import KernelCore
 import MonotonicTime
 import Virtio

@@ -1,4 +1,5 @@
 import Boot
+import GuestInterface
 import GuestServer
 import KernelCore
 import Law

@@ -1,6 +1,7 @@
 import ModelFormats
 import Boot
 import Engine
+import GuestInterface
 import GuestServer
 import KernelCore
 import Law

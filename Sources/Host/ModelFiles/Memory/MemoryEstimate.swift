@@ -1,4 +1,4 @@
-import struct KernelCore.KernelConfiguration
+import struct GuestInterface.KernelConfiguration
 import enum KernelCore.Limits
 import Transformer
 

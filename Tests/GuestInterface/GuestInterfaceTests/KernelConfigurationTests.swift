@@ -1,4 +1,4 @@
-import KernelCore
+import GuestInterface
 import Testing
 
 @Suite("The kernel's command line")
