@@ -145,8 +145,8 @@ let hostTargets: [Target] = [
     host("Host/HostSystem", ["CLinux", "MonotonicTime"], settings: [.unsafeFlags(fuzzFlags)]),
     host("Host/LaneThreads", ["CLinux", "HostSystem", "MonotonicTime", "Tensor"]),
     host(
-        "Host/VMM", ["CKVM", "CLinux", "HostSystem", "JSON", "MonotonicTime", "Net", "Virtio"], settings: fuzzedSettings
-    ),
+        "Host/VMM", ["CKVM", "CLinux", "GuestInterface", "HostSystem", "JSON", "MonotonicTime", "Net", "Virtio"],
+        settings: fuzzedSettings),
     host("Host/HostErrors", []),
     host("Host/HostFiles", ["HostErrors", "HostSystem"]),
     host("Host/LawFiles", ["HostErrors", "HostFiles", "HostSystem", "Law"]),
@@ -154,14 +154,15 @@ let hostTargets: [Target] = [
     host(
         "Host/ModelFiles",
         [
-            "CLinux", "ChatTemplates", "GuestInterface", "HostErrors", "HostFiles", "HostSystem", "JSON", "KernelCore",
-            "ModelFormats", "Tensor", "Tokenizers", "Transformer",
+            "CLinux", "ChatTemplates", "GuestInterface", "HostErrors", "HostFiles", "HostSystem", "JSON",
+            "ModelFormats",
+            "Tensor", "Tokenizers", "Transformer",
         ]),
     host(
         "Host/Machines",
         [
-            "CLinux", "Client", "HostErrors", "HostFiles", "HostSystem", "JSON", "LaneThreads", "LawFiles",
-            "ModelFiles", "MonotonicTime", "VMM",
+            "CLinux", "Client", "GuestInterface", "HostErrors", "HostFiles", "HostSystem", "JSON", "LaneThreads",
+            "LawFiles", "ModelFiles", "MonotonicTime", "VMM",
         ]),
     core("Host/Fleet", ["JSON", "MonotonicTime"]),
     host(
@@ -187,7 +188,7 @@ let hostTargets: [Target] = [
             "ModelFiles", "ModelFormats", "MonotonicTime", "Reporting", "Serving", "Tensor", "Transformer",
             argumentParser, nioCore, nioPosix,
         ]),
-    program("Tools/hexa-vmm", ["HostSystem", "VMM"], linker: selfContained + relocatable),
+    program("Tools/hexa-vmm", ["GuestInterface", "HostSystem", "VMM"], linker: selfContained + relocatable),
     program(
         "Tools/engine-bench", ["LaneThreads", "ModelFiles", "ModelFormats", "Tensor", "Transformer", argumentParser]),
     program("Tools/law-bench", ["HexaVM", "Law", "MonotonicTime", "Programs"]),
@@ -242,14 +243,15 @@ let testTargets: [Target] = [
     tests("Guest/KernelCoreTests", ["GuestInterface", "KernelCore", "MonotonicTime"]),
     tests("Guest/GuestServerTests", ["GuestServer", "Law", "MonotonicTime", "Net", "Serving", "Transformer"]),
 
-    tests("Host/VMMTests", ["CLinux", "HostSystem", "JSON", "Net", "VMM", "Virtio"]),
+    tests("Host/VMMTests", ["CLinux", "GuestInterface", "HostSystem", "JSON", "Net", "VMM", "Virtio"]),
     tests("Host/ClientTests", ["Client"]),
     tests("Host/HostFilesTests", ["HostFiles"]),
     tests("Host/ModelFilesTests", ["HostFiles", "ModelFiles"]),
     tests(
         "Host/MachinesTests",
         [
-            "Client", "HostErrors", "HostFiles", "HostSystem", "JSON", "Machines", "ModelFiles", "MonotonicTime", "VMM",
+            "Client", "GuestInterface", "HostErrors", "HostFiles", "HostSystem", "JSON", "Machines", "ModelFiles",
+            "MonotonicTime", "VMM",
         ]),
     tests("Host/FleetTests", ["Fleet", "JSON", "MonotonicTime"]),
     tests(

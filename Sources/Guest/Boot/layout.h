@@ -1,3 +1,5 @@
+#include "include/contract.h"
+
 // Constants shared by the assembly files of the boot stub. Selector numbers are Linux's: a paravirtual hypervisor that
 // runs ring 3 natively expects a guest's user segments at these places.
 #define SELECTOR_CODE0 0x10
@@ -47,9 +49,7 @@
 #define STACK_RING3_BYTES 0x100000
 #define STACK_FAULT_BYTES 0x10000
 
-// Two pages below 1 MiB: where a started core finds its first instructions, and what core 0 leaves for it.
-#define TRAMPOLINE_ADDRESS 0x8000
-#define TRAMPOLINE_PARAMETERS 0x9000
+// Where core 0 leaves things for a starting core, in the second of its two pages.
 #define TRAMPOLINE_ROOT (TRAMPOLINE_PARAMETERS + 0x00)
 #define TRAMPOLINE_GDT_POINTER (TRAMPOLINE_PARAMETERS + 0x08)
 #define TRAMPOLINE_RING0_STACK (TRAMPOLINE_PARAMETERS + 0x18)
@@ -66,10 +66,6 @@
 
 // Serves allocations until the memory map has been read.
 #define EARLY_POOL_BYTES 0x10000
-
-// The port that ends the machine (QEMU's isa-debug-exit), and what says that its memory is to be kept.
-#define EXIT_PORT 0xf4
-#define EXIT_SUSPENDED 0x12
 
 // What `boot_gate` can be asked for.
 #define GATE_WAIT 0

@@ -141,13 +141,12 @@ fault:
         pushq   %rax
         iretq
 
-// Ends the VM with failure: QEMU's isa-debug-exit port, then the keyboard controller's reset line, then for ever.
+// Ends the VM with failure: by the exit port, the reset line, or a halt for ever.
 stop:
-        movw    $0xf4, %dx
-        movl    $0x11, %eax
-        outl    %eax, %dx
-        movb    $0xfe, %al
-        outb    %al, $0x64
+        movl    $EXIT_FAILED, %eax
+        outl    %eax, $EXIT_PORT
+        movb    $RESET_COMMAND, %al
+        outb    %al, $RESET_PORT
 1:      cli
         hlt
         jmp     1b

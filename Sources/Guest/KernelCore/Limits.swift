@@ -2,10 +2,6 @@
 public enum Limits {
     /// E820 maps have a dozen entries; Linux's own bound is 128.
     public static var memoryRangesMax: UInt32 { 128 }
-    /// As Linux's COMMAND_LINE_SIZE on x86 (2048), doubled for keys that carry API keys.
-    public static var commandLineBytesMax: Int { 4_096 }
-    /// Left for programs where a law can name some: 16 MiB of heaps, 8 of files, 8 of code, and what compiling takes.
-    public static var programsBytes: Int { 48 << 20 }
     public static var pageBytes: UInt64 { 4_096 }
     public static var largePageBytes: UInt64 { 2 << 20 }
     /// A span of one size class: sixteen pages keep the header's share under 0.1 %.

@@ -22,12 +22,3 @@ public enum LogLevel: UInt8, Comparable, CaseIterable, Sendable {
 
     public static func < (left: LogLevel, right: LogLevel) -> Bool { left.rawValue < right.rawValue }
 }
-
-extension StaticString {
-    /// Whether this string's UTF-8 is exactly `bytes`.
-    func hasBytes(_ bytes: [UInt8]) -> Bool {
-        guard bytes.count == utf8CodeUnitCount else { return false }
-        for index in bytes.indices where bytes[index] != utf8Start[index] { return false }
-        return true
-    }
-}

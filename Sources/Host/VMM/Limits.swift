@@ -9,9 +9,6 @@ public enum VMMLimits {
     /// The most memory: 46 bits of physical address, the least that processors with KVM have.
     public static let memoryMiBMax = 1 << 26
 
-    /// Bytes of the kernel's command line, its closing zero included: one page, see `BootLayout`.
-    public static let commandLineBytesMax = 4_096
-
     /// Program headers of the kernel image. Ours has eight.
     public static let programHeadersMax = 64
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import GuestInterface
 import HostFiles
 import HostSystem
 import LaneThreads

@@ -1,4 +1,5 @@
 import ArgumentParser
+import GuestInterface
 import Machines
 
 /// What a virtual machine is made of, whoever starts it: the options that `run` and `serve` share.
@@ -57,7 +58,7 @@ struct MachineOptions: ParsableArguments {
         let values: [(flag: String, value: String?)] = [
             ("--cpus", cpus.map { "\($0)" }), ("--memory", memory.map { "\($0)" }), ("--accel", accel.rawValue),
             ("--vmm", vmm?.rawValue), ("--firecracker-binary", firecrackerBinary),
-            ("--kernel", kernel), ("--log-level", logLevel.rawValue),
+            ("--kernel", kernel), ("--log-level", logLevel.defaultValueDescription),
             ("--boot-timeout", bootTimeout.map { "\($0)" }),
         ]
         return values.flatMap { flag, value in value.map { [flag, $0] } ?? [] }
@@ -66,4 +67,11 @@ struct MachineOptions: ParsableArguments {
 
 extension Accelerator.Request: ExpressibleByArgument {}
 extension Monitor: ExpressibleByArgument {}
-extension LogLevel: ExpressibleByArgument {}
+
+extension LogLevel: ExpressibleByArgument {
+    public init?(argument: String) { self.init(name: Array(argument.utf8)) }
+
+    public var defaultValueDescription: String { "\(name)" }
+
+    public static var allValueStrings: [String] { allCases.map(\.defaultValueDescription) }
+}

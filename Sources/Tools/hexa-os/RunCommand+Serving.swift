@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import GuestInterface
 import HostFiles
 import HostSystem
 import JSON
@@ -8,9 +9,8 @@ import MonotonicTime
 import Reporting
 
 extension RunCommand {
-    /// How long the kernel gets to power off before its monitor is killed; it gives answers under way ten seconds to
-    /// finish.
-    private static let powerOffGraceSeconds = 15
+    /// How long the kernel gets to power off before its monitor is killed: more than it gives answers under way.
+    private static let powerOffGraceSeconds = HostRequest.drainSeconds + 5
 
     /// Boots, answers the first prompt, serves, powers off.
     func serve(_ plan: consuming MachinePlan, started: Instant) throws {

@@ -28,7 +28,7 @@ struct ServingPlan {
         self.file = file
         settings = ModelLoader.Settings(
             name: name ?? file.defaultName, created: HostClock.unixSeconds, contextLength: context,
-            sequenceCount: sequences ?? KernelConfiguration().sequenceCount,
+            sequenceCount: sequences ?? KernelConfiguration.sequenceCountDefault,
             memoryByteCount: (available << 20) - estimate.weights - estimate.system,
             instructionSet: .fastest(on: CPUFeatures.ofThisProcessor()))
         settings.serviceLevel = serviceLevel

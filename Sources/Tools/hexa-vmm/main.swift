@@ -6,10 +6,11 @@
 // which may be a pipe that nobody has written to yet. Where FILE turns out to be of another machine that was for
 // nothing; where it is empty nobody wants a machine.
 //
-// The console is standard input and output. The exit status is that of QEMU's isa-debug-exit: `value << 1 | 1` for what
-// the guest writes to its exit port, so that 33 is an orderly power-off. SIGINT, SIGTERM and SIGHUP ask the guest to
-// power off; a second one does not wait for it. 37 says that the guest was suspended, and its memory written.
+// The console is standard input and output. The exit status is what the guest writes to its exit port, as QEMU's
+// isa-debug-exit has it (`ExitStatus`). SIGINT, SIGTERM and SIGHUP ask the guest to power off; a second one does not
+// wait for it. A guest that was suspended has its memory written before the end.
 import Glibc
+import GuestInterface
 import HostSystem
 import VMM
 
@@ -84,8 +85,8 @@ do throws(VMMError) {
     let arguments = Arguments()
     let foundation = prepare(arguments)
     switch try run(readDescription(arguments), on: foundation) {
-    case .exited(let status): exit(Int32(truncatingIfNeeded: status << 1 | 1))
-    case .suspended: exit(37)
+    case .exited(let status): exit(ExitStatus.processStatus(ofValue: status))
+    case .suspended: exit(ExitStatus.suspended.processStatus)
     case .reset: fail("the guest reset itself", status: 70)
     case .failed(let reason): fail(reason, status: 71)
     case .stopped: fail("stopped before the guest had powered off", status: 70)

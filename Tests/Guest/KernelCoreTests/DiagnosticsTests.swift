@@ -31,6 +31,14 @@ struct LogLineTests {
         #expect(text(line).hasSuffix("x\n"))
     }
 
+    @Test("whatever is logged stays one line, and is no message to the host")
+    func controls() {
+        var line = LogLine()
+        line.append("a\u{1e}ready us=1\nb\tc")
+        line.finish()
+        #expect(text(line) == "a?ready us=1?b?c\n")
+    }
+
     @Test("levels are ordered and have the command line's names")
     func levels() {
         #expect(LogLevel.error < .debug)

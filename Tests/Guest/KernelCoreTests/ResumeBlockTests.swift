@@ -1,3 +1,4 @@
+import GuestInterface
 import KernelCore
 import Testing
 
@@ -12,18 +13,12 @@ struct ResumeBlockTests {
         }
     }
 
-    /// The layout is one that two programs agree on: `VMM.ResumeBlock` has the same test.
-    private var bytes: [UInt8] {
-        Array("HEXARSM\u{1}".utf8) + [2, 1] + [UInt8](repeating: 0, count: 6)
-            + [3, 4, 5, 6].flatMap { [$0] + [UInt8](repeating: 0, count: 7) }
-    }
+    private let block = ResumeBlock(wallClockSeconds: 0x0102, seed: (3, 4, 5, 6))
+    private var bytes: [UInt8] { block.bytes }
 
     @Test("time and seed are where the monitor puts them")
     func fields() throws {
-        let block = try #require(try ResumeBlock(at: 0x4000, memory: Bytes(bytes: bytes)))
-        #expect(block.wallClockSeconds == 0x0102)
-        #expect(block.seed == (3, 4, 5, 6))
-        #expect(bytes.count == ResumeBlock.byteCount)
+        #expect(try ResumeBlock(at: 0x4000, memory: Bytes(bytes: bytes)) == block)
     }
 
     @Test("another version is none")

@@ -12,7 +12,7 @@ import Testing
 @Suite("A machine's session, from start to end")
 struct GuestSessionTests {
     /// What the scripts have in common: they power off when they are asked to, as the kernel does.
-    private static let untilPowerOff = "read command; [ \"$command\" = poweroff ] && exit 33"
+    private static let untilPowerOff = "read command; [ \"$command\" = \"$(printf '\\036poweroff')\" ] && exit 33"
 
     private struct Script {
         let path: String
@@ -53,7 +53,7 @@ struct GuestSessionTests {
     func word() throws {
         let port = try ServerPort(0)
         let listener = FileDescriptor(owning: dup(port.descriptor))
-        let script = Script("sleep 0.1; echo '[    0.1] info  ready, 100 ms after the kernel'; \(Self.untilPowerOff)")
+        let script = Script("sleep 0.1; printf '\\036ready us=100000\\n'; \(Self.untilPowerOff)")
         let lines = Lines()
         let started = HostClock.now
         defer { script.remove() }
@@ -95,7 +95,7 @@ struct GuestSessionTests {
     func endWhileStarting() throws {
         let script = Script(
             """
-            read command; echo '[    0.1] info  ready, 100 ms'; sleep 0.1; [ "$command" = poweroff ] && exit 33
+            read command; printf '\\036ready us=100000\\n'; sleep 0.1; [ "$command" = "$(printf '\\036poweroff')" ] && exit 33
             """)
         defer { script.remove() }
         var session = try session(script, port: ServerPort(0))
@@ -159,7 +159,7 @@ struct GuestSessionTests {
 
     /// Says how it was called, and serves when it is to run the machine saved in `directory`.
     private static func preparingScript(_ directory: String) -> String {
-        "echo \"called with $1\"; grep -q '\(directory)' <&3 && echo '[    0.1] info  ready, 1 ms'; \(untilPowerOff)"
+        "echo \"called with $1\"; grep -q '\(directory)' <&3 && printf '\\036ready us=1000\\n'; \(untilPowerOff)"
     }
 
     @Test("a monitor that prepares the machine already runs it, at the port that it was given meanwhile")

@@ -7,9 +7,9 @@ import Testing
 struct KernelCommandLineTests {
     @Test("says what the kernel must know, and leaves to it what nobody chose")
     func words() throws {
-        let line = try KernelCommandLine(.example())
+        let line = try MachineConfiguration.example().kernelCommandLine()
         #expect(
-            line.text == "hexa.ip=10.0.2.15/24,10.0.2.2 hexa.port=80 hexa.log=info hexa.model=vda "
+            line == "hexa.ip=10.0.2.15/24,10.0.2.2 hexa.port=80 hexa.log=info hexa.model=vda "
                 + "hexa.model-size=1000 hexa.model-name=tiny hexa.epoch=1700000000 hexa.cpus=2")
     }
 
@@ -21,7 +21,7 @@ struct KernelCommandLineTests {
         machine.logLevel = .debug
         machine.timeToFirstTokenMilliseconds = 500
         machine.timeBetweenTokensMilliseconds = 100
-        let words = try KernelCommandLine(machine).text.split(separator: " ")
+        let words = try machine.kernelCommandLine().split(separator: " ")
         for word in [
             "hexa.context=512", "hexa.sequences=3", "hexa.log=debug", "hexa.api-key=sk-1",
             "hexa.sla-ttft-ms=500", "hexa.sla-itl-ms=100",
@@ -36,18 +36,20 @@ struct KernelCommandLineTests {
             "", "two words", "tab\t", "line\nfeed", "quo\"te", "ключ",
         ])
     func hostileValues(value: String) throws {
-        let error = try #require(throws: UnusableValue.self) { try KernelCommandLine(.example(apiKey: value)) }
+        let error = try #require(throws: UnusableValue.self) {
+            try MachineConfiguration.example(apiKey: value).kernelCommandLine()
+        }
         #expect(error.description.hasPrefix("--api-key "))
         #expect(error.exitCode.rawValue == 64)
     }
 
     @Test("is refused where QEMU would cut it off")
     func length() throws {
-        let line = try KernelCommandLine(.example(apiKey: "k"))
-        let room = KernelCommandLine.byteCountMax - line.text.utf8.count
-        _ = try KernelCommandLine(.example(apiKey: String(repeating: "k", count: room + 1)))
+        let line = try MachineConfiguration.example(apiKey: "k").kernelCommandLine()
+        let room = MachineConfiguration.commandLineByteCountMax - line.utf8.count
+        _ = try MachineConfiguration.example(apiKey: String(repeating: "k", count: room + 1)).kernelCommandLine()
         #expect(throws: UnusableValue.self) {
-            try KernelCommandLine(.example(apiKey: String(repeating: "k", count: room + 2)))
+            try MachineConfiguration.example(apiKey: String(repeating: "k", count: room + 2)).kernelCommandLine()
         }
     }
 }

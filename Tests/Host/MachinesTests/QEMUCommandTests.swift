@@ -68,6 +68,7 @@ struct QEMUCommandTests {
     @Test("QEMU's exit status tells a power-off from a panic and both from QEMU's own failures")
     func endings() {
         #expect(GuestEnding(.exited(status: 33), under: .qemu) == .poweredOff)
+        #expect(GuestEnding(.exited(status: 37), under: .hexa) == .suspended)
         #expect(GuestEnding(.exited(status: 35), under: .qemu) == .panicked)
         #expect(GuestEnding(.exited(status: 1), under: .qemu) == .emulatorFailed(status: 1))
         #expect(GuestEnding(.exited(status: 0), under: .qemu) == .emulatorFailed(status: 0))

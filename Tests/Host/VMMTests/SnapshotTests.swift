@@ -257,15 +257,6 @@ struct SavedMemoryTests {
         }
     }
 
-    /// The layout is one that two programs agree on: `KernelCore.ResumeBlock` has the same test.
-    @Test("The resume block is written as the kernel reads it")
-    func theBlockOfAResumedKernelIsAsItIsRead() {
-        let block = ResumeBlock(wallClockSeconds: 0x0102, seed: [3, 4, 5, 6])
-        #expect(
-            block.bytes == Array("HEXARSM\u{1}".utf8) + [2, 1] + [UInt8](repeating: 0, count: 6)
-                + [3, 4, 5, 6].flatMap { [$0] + [UInt8](repeating: 0, count: 7) })
-    }
-
     @Test("No two resume blocks have the same seed")
     func noTwoBlocksHaveTheSameSeed() throws {
         #expect(try ResumeBlock.now().bytes.suffix(32) != ResumeBlock.now().bytes.suffix(32))

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "contract.h"
+
 // MARK: The gate to ring 0 (traps.S)
 
 enum boot_gate_function {
@@ -114,15 +116,13 @@ struct boot_core_parameters {
 };
 _Static_assert(sizeof(struct boot_core_parameters) == 0x38, "layout.h gives the offsets of these fields");
 
-enum { boot_trampoline_address = 0x8000, boot_core_parameters_address = 0x9000 };
-
 static inline struct boot_core_parameters *boot_core_parameters(void) {
-    return (struct boot_core_parameters *)boot_core_parameters_address;
+    return (struct boot_core_parameters *)TRAMPOLINE_PARAMETERS;
 }
 
 /// Copies the trampoline to its page. Before the final page tables, which make it read-only.
 static inline void boot_place_trampoline(void) {
-    __builtin_memcpy((void *)boot_trampoline_address, trampoline_start, trampoline_end - trampoline_start);
+    __builtin_memcpy((void *)TRAMPOLINE_ADDRESS, trampoline_start, trampoline_end - trampoline_start);
 }
 
 enum { boot_gdt_bytes = 80, boot_tss_bytes = 104 + 8192 + 1, boot_wake_vector = 33 };

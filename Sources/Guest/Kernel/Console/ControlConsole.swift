@@ -1,5 +1,6 @@
 import Transformer
 import Boot
+import GuestInterface
 import GuestServer
 import KernelCore
 import Law
@@ -7,21 +8,17 @@ import MonotonicTime
 import Virtio
 import _Concurrency
 
-/// Commands that the machine's owner types on the serial line, one a line: `poweroff` finishes the answers under way,
-/// then stops the machine; `snapshot` finishes them, then leaves the machine's memory to the monitor.
-///
-/// They are the owner's alone: what comes from there acts with the kernel's own capability.
+/// Carries out the requests that arrive on the console. They are the machine owner's alone: what comes from there acts
+/// with the kernel's own capability.
 ///
 /// SAFETY: all tasks run on core 0, one at a time.
 final class ControlConsole: @unchecked Sendable {
     private let service: NetworkService
     private let consoleVector: UInt8?
     private let suspension: Suspension
-    private var line: [UInt8] = []
+    private var reader = HostRequestReader()
 
-    private static var lineBytesMax: Int { 64 }
-    /// Answers under way get this long to finish.
-    private static var drainTimeout: Interval { .seconds(10) }
+    private static var drainTimeout: Interval { .seconds(UInt64(HostRequest.drainSeconds)) }
     /// The peers' last acknowledgements are waited for in steps of this.
     private static var drainPollInterval: Interval { .milliseconds(5) }
 
@@ -36,7 +33,7 @@ final class ControlConsole: @unchecked Sendable {
 
     func run() async {
         listen()
-        let serialVector = IOAPIC.vector(line: SerialPort.interruptLine)
+        let serialVector = IOAPIC.vector(line: SerialLine.interruptLine)
         while true {
             // Looking at either is an exit: only after an interrupt of its own.
             if boot_take_pending(serialVector) {
@@ -51,7 +48,7 @@ final class ControlConsole: @unchecked Sendable {
 
     /// Asks for interrupts when something is typed.
     private func listen() {
-        _ = IOAPIC.route(line: SerialPort.interruptLine)
+        _ = IOAPIC.route(line: SerialLine.interruptLine)
         SerialPort.enableReceiveInterrupt()
         _ = Machine.console?.armInterrupts()
     }
@@ -75,17 +72,13 @@ final class ControlConsole: @unchecked Sendable {
     }
 
     private func take(_ byte: UInt8) async {
-        guard byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r") else {
-            if line.count < Self.lineBytesMax { line.append(byte) }
-            return
-        }
-        let command = line
-        line.removeAll()
-        switch String(decoding: command, as: UTF8.self) {
-        case "": return
-        case "poweroff": await powerOff()
-        case "snapshot": await suspend()
-        default: Machine.log.warning("console: unknown command; there are 'poweroff' and 'snapshot'")
+        switch reader.take(byte) {
+        case nil: return
+        case .request(.powerOff): await powerOff()
+        case .request(.snapshot): await suspend()
+        case .unknown:
+            let known = HostRequest.allCases.map { "'\($0.word)'" }.joined(separator: " and ")
+            Machine.log.warning("console: unknown command; there are \(known)")
         }
     }
 
@@ -114,14 +107,11 @@ final class ControlConsole: @unchecked Sendable {
     }
 
     private func suspend() async {
-        if let reason = suspension.refusal {
-            return Machine.log.warning("snapshot: refused, \(reason)")
-        }
+        if let refusal = suspension.refusal { return Machine.log.report(.refused(refusal)) }
         Machine.log.info("snapshot: finishing the answers under way")
         guard await drain() else {
             service.withNode { $0.endDrain() }
-            return Machine.log.warning(
-                "snapshot: refused, answers were still under way after \(Self.drainTimeout.milliseconds / 1_000) s")
+            return Machine.log.report(.refused(.answersUnderWay))
         }
         suspension.suspend(permitPower())
         listen()
@@ -131,7 +121,7 @@ final class ControlConsole: @unchecked Sendable {
     private func powerOff() async {
         Machine.log.info("power: finishing the answers under way")
         _ = await drain()
-        Machine.log.info("power: off")
+        Machine.log.report(.poweringOff)
         Power.off(permitPower())
     }
 }

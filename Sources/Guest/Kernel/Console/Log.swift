@@ -17,6 +17,13 @@ struct Log {
         if level == .error || !Self.writeToConsole(line.bytes) { SerialPort.write(line.bytes) }
     }
 
+    /// Reports something to the program that runs the machine: it takes the place of a line of the log, and does not
+    /// depend on the level.
+    func report(_ content: GuestMessage.Content) {
+        let frame = GuestMessage(content, microseconds: MachineClock.now.nanoseconds / 1_000).encode()
+        if !Self.writeToConsole(frame.span) { SerialPort.write(frame.span) }
+    }
+
     /// False when there is no virtio console that takes the whole line.
     private static func writeToConsole(_ bytes: Span<UInt8>) -> Bool {
         guard let console = Machine.console else { return false }

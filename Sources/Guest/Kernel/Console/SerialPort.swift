@@ -1,17 +1,16 @@
 import Boot
+import GuestInterface
 
-/// The first serial port (16550, COM1), as every VMM of ours emulates it: output is taken at once, so nothing polls for
+/// The serial port, as every VMM of ours emulates it: output is taken at once, so nothing polls for
 /// room; one string instruction a line keeps it at one exit.
 enum SerialPort {
-    private static var data: UInt16 { 0x3f8 }
-    private static var interruptEnable: UInt16 { 0x3f9 }
-    private static var modemControl: UInt16 { 0x3fc }
-    private static var lineStatus: UInt16 { 0x3fd }
+    private static var data: UInt16 { SerialLine.firstPort }
+    private static var interruptEnable: UInt16 { SerialLine.firstPort + 1 }
+    private static var modemControl: UInt16 { SerialLine.firstPort + 4 }
+    private static var lineStatus: UInt16 { SerialLine.firstPort + 5 }
     private static var dataReady: UInt8 { 1 << 0 }
     /// OUT2 gates the interrupt line on PC wiring.
     private static var outputsOn: UInt8 { 0x0b }
-    /// The interrupt line of COM1.
-    static var interruptLine: UInt8 { 4 }
 
     static func write(_ bytes: Span<UInt8>) {
         bytes.withUnsafeBufferPointer { buffer in

@@ -1,4 +1,5 @@
 import Boot
+import GuestInterface
 import KernelCore
 import MonotonicTime
 import Tensor
@@ -76,7 +77,7 @@ struct Cores {
         parameters.pointee.ring3_stack_top = ring3Top
         parameters.pointee.thread_area = ring3Top
         parameters.pointee.core_index = UInt64(index)
-        LocalAPIC.startCore(identifier: UInt32(index), page: UInt32(boot_trampoline_address) >> 12)
+        LocalAPIC.startCore(identifier: UInt32(index), page: UInt32(LowMemory.trampoline >> 12))
     }
 
     /// Waits for a core that was launched, within limits.

@@ -1,4 +1,5 @@
 import Boot
+import GuestInterface
 import KernelCore
 import Law
 import MonotonicTime

@@ -1,4 +1,5 @@
 import Boot
+import GuestInterface
 import KernelCore
 
 /// The machine's one address space: RAM one to one, the image's parts each with just the rights they need (no page is
@@ -22,7 +23,7 @@ enum AddressSpace {
         try tables.map(PhysicalRange(start: image.text_start, end: image.text_end), [.execute, .user])
         try tables.map(PhysicalRange(start: image.rodata_start, end: image.rodata_end), [.user])
         boot_place_trampoline()
-        let trampoline = UInt64(boot_trampoline_address)
+        let trampoline = LowMemory.trampoline
         try tables.map(PhysicalRange(start: trampoline, end: trampoline + Limits.pageBytes), [.execute])
         for range in devices {
             try tables.map(range, [.write, .user, .uncached])

@@ -1,4 +1,5 @@
 import Boot
+import GuestInterface
 import KernelCore
 
 /// The heap behind the Swift runtime's `malloc` and `free`, and whole pages for whoever needs them by the page.

@@ -1,13 +1,11 @@
 import Boot
+import GuestInterface
 import Law
 
 /// The ways out of the VM.
 enum Power {
-    enum Outcome: UInt32 {
-        /// QEMU's isa-debug-exit turns the value v into exit code 2v + 1: 33.
-        case success = 0x10
-        /// Exit code 35.
-        case failure = 0x11
+    enum Outcome {
+        case success, failure
     }
 
     /// A clean stop, for whoever the law lets stop the machine.
@@ -15,11 +13,11 @@ enum Power {
         off(.success)
     }
 
-    /// Ends the VM by the first of these that the VMM listens to: QEMU's debug-exit port, the keyboard controller's
-    /// reset line (Firecracker), a halt for ever.
+    /// Ends the VM by the first of these that the VMM listens to: the exit port, the reset line, a halt for ever.
     static func off(_ outcome: Outcome) -> Never {
-        boot_out32(0xf4, outcome.rawValue)
-        boot_out8(0x64, 0xfe)
+        let status: ExitStatus = outcome == .success ? .poweredOff : .failed
+        boot_out32(ExitStatus.port, status.rawValue)
+        boot_out8(ResetLine.port, ResetLine.command)
         while true {
             boot_clear_pending_any()
             boot_idle()

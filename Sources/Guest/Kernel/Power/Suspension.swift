@@ -1,5 +1,6 @@
 import Transformer
 import Boot
+import GuestInterface
 import GuestServer
 import KernelCore
 import Law
@@ -25,23 +26,22 @@ final class Suspension: @unchecked Sendable {
     }
 
     /// Why the machine cannot be saved now; nil when it can.
-    var refusal: StaticString? {
+    var refusal: GuestMessage.Refusal? {
         // Its connections and its lease are in the state of others.
-        if devices.network != nil { return "a machine with a network device cannot be saved" }
-        if !service.withNode({ $0.server.isReady }) { return "the model is not ready" }
+        if devices.network != nil { return .networkDevice }
+        if !service.withNode({ $0.server.isReady }) { return .modelNotReady }
         return nil
     }
 
     /// Leaves the machine and comes back in a resumed one. The server must be drained; it takes requests again
     /// afterwards.
     func suspend(_ permit: consuming Permit<Administer, PowerTarget>) {
-        Machine.log.info("snapshot: leaving the memory to the monitor")
+        Machine.log.report(.suspending)
         let instant = MachineClock.now
         let address = boot_suspend(cores.pageTableRoot)
         guard address != 0 else {
             service.withNode { $0.endDrain() }
-            return Machine.log.warning(
-                "snapshot: refused, the monitor does not take the memory; 'hexa-os snapshot' starts one that does")
+            return Machine.log.report(.refused(.memoryNotKept))
         }
         MachineClock.resume(from: instant)
         let block = readBlock(at: address)
@@ -54,9 +54,8 @@ final class Suspension: @unchecked Sendable {
         service.withNode {
             $0.resume(originUnixSeconds: origin, randomSeed: Machine.entropy.next(), now: now)
         }
-        Machine.log.info(
-            "ready, resumed from a snapshot in \((now - instant).microseconds) us on \(cores.crew.participantCount) "
-                + "core\(cores.crew.participantCount == 1 ? "" : "s")")
+        Machine.log.report(
+            .resumed(microseconds: (now - instant).microseconds, coreCount: UInt64(cores.crew.participantCount)))
     }
 
     private func readBlock(at address: UInt64) -> ResumeBlock {

@@ -1,6 +1,7 @@
-import ModelFormats
+import GuestInterface
 import KernelCore
 import Law
+import ModelFormats
 import Virtio
 import _Concurrency
 

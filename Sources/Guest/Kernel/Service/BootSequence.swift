@@ -200,7 +200,7 @@ extension BootSequence {
 
     /// Left for vocabulary tables, connections and answers; and, where a law can name programs, for those.
     private var reservedByteCount: Int {
-        let programs = configuration.lawDevice == nil ? 0 : KernelCore.Limits.programsBytes
+        let programs = configuration.lawDevice == nil ? 0 : MemoryReserve.programsByteCount
         return 24 << 20 + programs
     }
 
@@ -225,6 +225,6 @@ extension BootSequence {
         if capacity.cachedTokenCount < capacity.sequenceCount * capacity.contextLength {
             Machine.log.warning("model: the cache does not hold all sequences at full length; --memory gives it more")
         }
-        Machine.log.info("ready, \(MachineClock.now.nanoseconds / 1_000_000) ms after the kernel's entry")
+        Machine.log.report(.ready)
     }
 }

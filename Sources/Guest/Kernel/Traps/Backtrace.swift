@@ -1,4 +1,5 @@
 import Boot
+import GuestInterface
 import KernelCore
 
 /// Walks saved frame pointers and names the functions they return into.

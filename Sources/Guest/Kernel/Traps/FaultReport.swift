@@ -1,4 +1,5 @@
 import Boot
+import GuestInterface
 import KernelCore
 
 /// Where the stub lands after a CPU exception: prints what happened, the registers and a backtrace, and ends the VM.

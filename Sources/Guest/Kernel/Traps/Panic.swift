@@ -1,4 +1,5 @@
 import Boot
+import GuestInterface
 import KernelCore
 
 /// The end of a run that found a bug of its own: says what and where, and stops the VM with a non-zero exit.

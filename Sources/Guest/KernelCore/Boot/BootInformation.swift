@@ -1,3 +1,5 @@
+import GuestInterface
+
 /// What the VMM hands over: where RAM is, and the command line.
 ///
 /// Read from physical memory through a reader that refuses addresses outside what the first page tables map, so that a
@@ -103,7 +105,7 @@ extension BootInformation {
         while true {
             let byte = try memory.read8(address &+ UInt64(bytes.count))
             if byte == 0 { return bytes }
-            guard bytes.count < Limits.commandLineBytesMax else { throw .commandLineTooLong }
+            guard bytes.count < KernelConfiguration.commandLineByteCountMax - 1 else { throw .commandLineTooLong }
             bytes.append(byte)
         }
     }

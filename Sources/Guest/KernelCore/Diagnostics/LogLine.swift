@@ -17,20 +17,14 @@ public struct LogLine: ~Copyable {
 
     /// `[    1.234567] info  ` and nothing else yet.
     public init(level: LogLevel, time: Instant) {
-        append("[")
-        let microseconds = time.nanoseconds / 1_000
-        append(decimal: microseconds / 1_000_000, width: 5, padding: UInt8(ascii: " "))
-        append(".")
-        append(decimal: microseconds % 1_000_000, width: 6, padding: UInt8(ascii: "0"))
-        append("] ")
-        append(level.name)
-        for _ in level.name.utf8CodeUnitCount..<6 { append(byte: UInt8(ascii: " ")) }
+        LogPrefix(level: level, microseconds: time.nanoseconds / 1_000).write { append(byte: $0) }
     }
 
-    /// What does not fit is cut off; the last byte is kept for the newline.
+    /// What does not fit is cut off; the last byte is kept for the newline. Whatever is logged, it stays one line, and
+    /// is no message to the host (`ConsoleFrame`).
     public mutating func append(byte: UInt8) {
         guard count < Self.capacity - 1 else { return }
-        storage[count] = byte
+        storage[count] = byte < UInt8(ascii: " ") ? UInt8(ascii: "?") : byte
         count += 1
     }
 

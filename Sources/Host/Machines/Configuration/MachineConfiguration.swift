@@ -1,3 +1,4 @@
+import GuestInterface
 import LawFiles
 import VMM
 
@@ -93,9 +94,4 @@ public enum Accelerator: String, CaseIterable, Sendable {
     case kvm
     /// QEMU's translator: works everywhere, tens of times slower.
     case tcg
-}
-
-/// How much the kernel says on its console.
-public enum LogLevel: String, CaseIterable, Sendable {
-    case error, warn, info, debug
 }

@@ -1,27 +1,55 @@
-/// One line of the console. The kernel writes `[seconds.micros] level text`, fault reports included; what a firmware
-/// prints follows no form.
-public struct ConsoleLine: Equatable, Sendable {
-    public let text: String
-    /// Nil for a line that is not a log record.
-    public let level: LogLevel?
+import GuestInterface
 
-    public init(_ text: String) {
-        self.text = text
-        let afterTime =
-            text.hasPrefix("[")
-            ? text.split(separator: "]", maxSplits: 1, omittingEmptySubsequences: false).dropFirst().first ?? ""
-            : ""
-        let word = afterTime.split(separator: " ", maxSplits: 1).first ?? ""
-        level = LogLevel(rawValue: word.lowercased())
+/// One line of the console: a record of the kernel's log, a message to this program, or what a firmware prints.
+public struct ConsoleLine: Equatable, Sendable {
+    /// As a user sees it.
+    public let text: String
+    private let content: Content
+
+    private enum Content: Equatable, Sendable {
+        case record(LogPrefix)
+        case message(GuestMessage)
+        case other
     }
 
-    /// The kernel's word that its server takes connections.
-    public var announcesReady: Bool { text.contains(" ready, ") }
+    public init(_ text: String) {
+        self.init(text: text, content: LogPrefix(of: Array(text.utf8)).map { .record($0) } ?? .other)
+    }
 
-    /// Why the kernel will not be saved, if the line says so.
-    var snapshotRefusal: String? {
-        guard level == .warn, let range = text.firstRange(of: " snapshot: refused, ") else { return nil }
-        return String(text[range.upperBound...])
+    private init(text: String, content: Content) {
+        self.text = text
+        self.content = content
+    }
+
+    /// - Parameter frame: what is between a frame's start and its end. Where it is no message it is a line like others.
+    init(frame: [UInt8]) {
+        if let message = GuestMessage(frame: frame) {
+            self.init(text: message.text, content: .message(message))
+        } else {
+            self.init(String(decoding: frame, as: UTF8.self))
+        }
+    }
+
+    /// Nil for a line that is neither a record nor something that needs attention.
+    public var level: LogLevel? {
+        switch content {
+        case .record(let prefix): prefix.level
+        case .message(let message): message.level
+        case .other: nil
+        }
+    }
+
+    var message: GuestMessage? {
+        if case .message(let message) = content { message } else { nil }
+    }
+
+    /// When the kernel wrote the line, by its clock.
+    var kernelMicroseconds: UInt64? {
+        switch content {
+        case .record(let prefix): prefix.microseconds
+        case .message(let message): message.microseconds
+        case .other: nil
+        }
     }
 }
 
@@ -31,6 +59,7 @@ public struct ConsoleLineSplitter: Sendable {
     public static let byteCountMax = 4_096
 
     private var partial: [UInt8] = []
+    private var isFrame = false
 
     public init() {}
 
@@ -38,7 +67,10 @@ public struct ConsoleLineSplitter: Sendable {
     public mutating func receive(_ bytes: [UInt8]) -> [ConsoleLine] {
         var lines: [ConsoleLine] = []
         for byte in bytes {
-            if byte == UInt8(ascii: "\n") || partial.count == Self.byteCountMax {
+            if byte == ConsoleFrame.start {
+                if let line = finish() { lines.append(line) }
+                isFrame = true
+            } else if byte == ConsoleFrame.end || partial.count == Self.byteCountMax {
                 lines.append(takeLine())
             }
             // Control bytes could rewrite the terminal: only tabs pass.
@@ -47,13 +79,17 @@ public struct ConsoleLineSplitter: Sendable {
         return lines
     }
 
-    /// The line under way, at the end of the stream.
+    /// The line under way, at the end of the stream. A frame without an end is none.
     public mutating func finish() -> ConsoleLine? {
-        partial.isEmpty ? nil : takeLine()
+        isFrame = false
+        return partial.isEmpty ? nil : takeLine()
     }
 
     private mutating func takeLine() -> ConsoleLine {
-        defer { partial.removeAll(keepingCapacity: true) }
-        return ConsoleLine(String(decoding: partial, as: UTF8.self))
+        defer {
+            partial.removeAll(keepingCapacity: true)
+            isFrame = false
+        }
+        return isFrame ? ConsoleLine(frame: partial) : ConsoleLine(String(decoding: partial, as: UTF8.self))
     }
 }

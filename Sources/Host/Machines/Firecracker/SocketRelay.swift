@@ -26,7 +26,7 @@ final class SocketRelay: Sendable {
     }
 
     /// Takes connections of `listener` from here on. One that comes while the guest does not listen is closed.
-    func start(_ listener: consuming FileDescriptor, guestPort: Int) {
+    func start(_ listener: consuming FileDescriptor, guestPort: UInt16) {
         let route = Route(listener: listener, socketPath: socketPath, request: "CONNECT \(guestPort)\n")
         Self.detach { route.acceptForEver() }
     }

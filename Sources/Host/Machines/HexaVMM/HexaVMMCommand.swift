@@ -1,3 +1,4 @@
+import GuestInterface
 import HostErrors
 import JSON
 import VMM
@@ -5,15 +6,13 @@ import VMM
 /// How our own monitor is called for a machine.
 public struct HexaVMMCommand: Equatable, Sendable {
     public static let program = "hexa-vmm"
-    /// The vsock context of the guest: any above the host's does, as each machine has a host side of its own.
-    private static let guestContext: UInt64 = 3
 
     public let description: MachineDescription
 
     public init(_ machine: MachineConfiguration) throws(UnusableValue) {
         var description = try Self.description(of: machine)
         description.forwarding = MachineDescription.Forwarding(
-            listenerDescriptor: MonitorCommand.listenerDescriptor, guestPort: UInt32(QEMUCommand.guestPort))
+            listenerDescriptor: MonitorCommand.listenerDescriptor, guestPort: UInt32(ServerAddress.port))
         if machine.countsExits { description.metricsPath = "/dev/fd/\(MonitorCommand.metricsDescriptor)" }
         self.description = description
     }
@@ -22,9 +21,9 @@ public struct HexaVMMCommand: Equatable, Sendable {
         if case .restored(let snapshot) = machine.snapshot {
             return snapshot.manifest.machine(restoredFrom: snapshot.directory)
         }
-        let commandLine = try KernelCommandLine(machine)
         var description = MachineDescription(
-            kernelPath: machine.kernelPath, commandLine: commandLine.text, processorCount: machine.processorCount,
+            kernelPath: machine.kernelPath, commandLine: try machine.kernelCommandLine(),
+            processorCount: machine.processorCount,
             memoryMiB: machine.memoryMiB)
         if machine.isModelMapped {
             description.mappedFilePaths = [machine.modelPath]
@@ -32,7 +31,7 @@ public struct HexaVMMCommand: Equatable, Sendable {
             description.diskPaths = [machine.modelPath]
         }
         if let law = machine.law { description.diskPaths.append(law.path) }
-        description.vsockContext = guestContext
+        description.vsockContext = ServerAddress.guestContext
         if case .saving(var saving) = machine.snapshot {
             saving.descriptor = MonitorCommand.memoryDescriptor
             description.saving = saving

@@ -2,7 +2,7 @@ extension QEMUCommand {
     /// The call as a person or a script would make it: the kernel command line in `-append`, where everybody can read
     /// it, instead of on a descriptor that only this program can provide.
     public var standaloneArguments: [String] {
-        Array(arguments.dropLast(2)) + ["-append", kernelCommandLine.text]
+        Array(arguments.dropLast(2)) + ["-append", kernelCommandLine]
     }
 
     /// `standaloneArguments` as a line for a POSIX shell.

@@ -1,3 +1,4 @@
+import GuestInterface
 import HostErrors
 
 /// How QEMU is called for a machine. This is the one place that knows QEMU's language.
@@ -8,15 +9,16 @@ public struct QEMUCommand: Equatable, Sendable {
     public static let program = "qemu-system-x86_64"
     /// The Debian package that carries `program`.
     public static let debianPackage = "qemu-system-x86"
-    /// The port the kernel's server listens on, inside.
-    public static let guestPort = 80
+    /// QEMU's user network: the guest is always this address, and asking by DHCP for it would only cost time.
+    static let guestAddressing = KernelConfiguration.Addressing.static(
+        address: 0x0a00_020f, prefixLength: 24, gateway: 0x0a00_0202)
     /// The descriptor on which the child finds `configurationFile`.
     public static let configurationDescriptor: Int32 = 3
 
     public let arguments: [String]
     /// The text QEMU must be able to read on `configurationDescriptor`.
-    public var configurationFile: String { "[machine]\n  append = \"\(kernelCommandLine.text)\"\n" }
-    public let kernelCommandLine: KernelCommandLine
+    public var configurationFile: String { "[machine]\n  append = \"\(kernelCommandLine)\"\n" }
+    public let kernelCommandLine: String
 
     public init(_ machine: MachineConfiguration) throws(UnusableValue) {
         arguments =
@@ -25,7 +27,7 @@ public struct QEMUCommand: Equatable, Sendable {
             + Self.diskArguments(machine)
             + Self.otherDeviceArguments
             + ["-kernel", machine.kernelPath, "-readconfig", "/dev/fd/\(Self.configurationDescriptor)"]
-        kernelCommandLine = try KernelCommandLine(machine)
+        kernelCommandLine = try machine.kernelCommandLine()
     }
 
     private static func machineArguments(_ machine: MachineConfiguration) -> [String] {
@@ -46,7 +48,7 @@ public struct QEMUCommand: Equatable, Sendable {
 
     private static func networkArguments(_ machine: MachineConfiguration) -> [String] {
         [
-            "-netdev", "user,id=net,hostfwd=tcp:127.0.0.1:\(machine.hostPort)-:\(guestPort)",
+            "-netdev", "user,id=net,hostfwd=tcp:127.0.0.1:\(machine.hostPort)-:\(ServerAddress.port)",
             "-device", "virtio-net-device,netdev=net",
         ]
     }
@@ -70,7 +72,7 @@ public struct QEMUCommand: Equatable, Sendable {
         // The console both ways: the kernel's log comes out, the request to power off goes in.
         "-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console",
         // The kernel ends the machine by writing a status here; QEMU exits with `status << 1 | 1`.
-        "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04",
+        "-device", "isa-debug-exit,iobase=\(ExitStatus.port),iosize=\(ExitStatus.portByteCount)",
     ]
 
     /// A comma ends an option's value unless it is doubled.
@@ -78,28 +80,5 @@ public struct QEMUCommand: Equatable, Sendable {
         var result = ""
         for character in value { result += character == "," ? ",," : String(character) }
         return result
-    }
-}
-
-/// What a monitor's exit status says about the guest.
-public enum GuestEnding: Equatable, Sendable {
-    case poweredOff
-    case panicked
-    /// The machine's memory has been written (our own monitor only).
-    case suspended
-    /// The monitor ended by itself: a bad option, a lost file, a signal.
-    case emulatorFailed(status: Int32)
-
-    /// The statuses the kernel writes to the debug-exit port are 0x10, 0x11 and 0x12. Firecracker has no such port; the
-    /// reset that follows, orderly or not, ends it with 0.
-    public init(_ ending: BoundProcess.Ending, under monitor: Monitor) {
-        switch ending {
-        case .exited(status: 0) where monitor == .firecracker: self = .poweredOff
-        case .exited(status: 0x10 << 1 | 1): self = .poweredOff
-        case .exited(status: 0x11 << 1 | 1): self = .panicked
-        case .exited(status: 0x12 << 1 | 1): self = .suspended
-        case .exited(let status): self = .emulatorFailed(status: status)
-        case .signalled(let number): self = .emulatorFailed(status: 128 + number)
-        }
     }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import GuestInterface
 import HostSystem
 import JSON
 import MonotonicTime
@@ -13,7 +14,7 @@ extension GuestSession {
     /// ends with the monitor killed. Answers whether the power-off was orderly.
     public mutating func powerOff(graceSeconds: Int) -> Bool {
         let deadline = HostClock.now + .seconds(UInt64(graceSeconds))
-        consoleInput.write(Array("poweroff\n".utf8))
+        consoleInput.write(HostRequest.powerOff.encode())
         // The wait throws when the console ends, which is what is hoped for here.
         while (try? wait(until: deadline)) == .announced {}
         if let ending = process.wait(upTo: 0) ?? endingIfConsoleClosed() {

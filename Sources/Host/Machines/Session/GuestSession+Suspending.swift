@@ -1,3 +1,4 @@
+import GuestInterface
 import HostSystem
 import MonotonicTime
 
@@ -6,8 +7,9 @@ extension GuestSession {
     /// afterwards.
     public mutating func suspend(timeoutSeconds: Int) throws(SessionError) {
         let deadline = HostClock.now + .seconds(UInt64(timeoutSeconds))
-        consoleInput.write(Array("snapshot\n".utf8))
-        while snapshotRefusal == nil {
+        consoleInput.write(HostRequest.snapshot.encode())
+        while true {
+            if let snapshotRefusal { throw .notSaveable(reason: snapshotRefusal.explanation) }
             guard HostClock.now < deadline else { throw .notSavedInTime(seconds: timeoutSeconds) }
             do throws(SessionError) {
                 if try wait(until: min(deadline, HostClock.now + Self.refusalPollInterval)) == .interrupted {
@@ -22,7 +24,6 @@ extension GuestSession {
                 return
             }
         }
-        throw .notSaveable(reason: snapshotRefusal ?? "")
     }
 
     private static var refusalPollInterval: Interval { .milliseconds(20) }

@@ -1,4 +1,5 @@
 import Glibc
+import GuestInterface
 import HostErrors
 import HostFiles
 import HostSystem
@@ -24,8 +25,8 @@ public struct GuestSession: ~Copyable {
     private let port: ServerPort?
     var splitter = ConsoleLineSplitter()
     var sawReadyAnnouncement = false
-    /// Why the kernel does not want to be saved, in its words.
-    var snapshotRefusal: String?
+    /// Why the kernel does not want to be saved.
+    var snapshotRefusal: GuestMessage.Refusal?
     private let onConsoleLine: (ConsoleLine) -> Void
 
     /// What ended a wait.
@@ -57,7 +58,7 @@ public struct GuestSession: ~Copyable {
         // The threads have the signals blocked, as this one has by now.
         relay?.start(
             FileDescriptor(owning: fcntl(port.descriptor, F_DUPFD_CLOEXEC, 0)),
-            guestPort: QEMUCommand.guestPort)
+            guestPort: ServerAddress.port)
         let monitor: MonitorProcess
         do throws(StartFailure) {
             monitor = try Self.monitor(monitorPath, command, for: machine, at: port, headStart)
@@ -119,8 +120,11 @@ public struct GuestSession: ~Copyable {
     }
 
     private mutating func relay(_ line: ConsoleLine) {
-        if line.announcesReady { sawReadyAnnouncement = true }
-        snapshotRefusal = line.snapshotRefusal ?? snapshotRefusal
+        switch line.message?.content {
+        case .ready, .resumed: sawReadyAnnouncement = true
+        case .refused(let refusal): snapshotRefusal = refusal
+        case .suspending, .poweringOff, nil: break
+        }
         onConsoleLine(line)
     }
 

@@ -36,9 +36,9 @@ public struct BootTimeline: Equatable, Sendable {
         milestones.append(Milestone(actor: "hexa-os", text: text, time: now - start))
     }
 
-    /// Takes note of a line of the kernel's log that arrived at `now`; the line itself says when it was written.
+    /// Takes note of a line of the kernel that arrived at `now`; the line itself says when it was written.
     public mutating func note(_ line: ConsoleLine, now: Instant) {
-        guard let shown = line.kernelTime else { return }
+        guard let shown = line.kernelMicroseconds.map({ Interval.microseconds($0) }) else { return }
         if isResumed, kernelZero == nil { kernelZero = shown }
         let time = shown - (kernelZero ?? .zero)
         let zero = now - start > time ? start + (now - start - time) : start
@@ -66,17 +66,5 @@ public struct BootTimeline: Equatable, Sendable {
                     "milliseconds": .number(.double(milestone.time.seconds * 1_000)),
                 ]
             })
-    }
-}
-
-extension ConsoleLine {
-    /// What a line of the kernel's log says in front, `[seconds.micros]`; nil for other lines.
-    var kernelTime: Interval? {
-        guard level != nil, text.hasPrefix("["), let close = text.firstIndex(of: "]") else { return nil }
-        let parts = text[text.index(after: text.startIndex)..<close].split(separator: ".")
-        guard parts.count == 2, let seconds = UInt64(parts[0].drop { $0 == " " }), seconds < 1 << 30,
-            let micros = UInt64(parts[1]), micros < 1_000_000
-        else { return nil }
-        return .seconds(seconds) + .microseconds(micros)
     }
 }

@@ -1,5 +1,4 @@
-import struct GuestInterface.KernelConfiguration
-import enum KernelCore.Limits
+import GuestInterface
 import Transformer
 
 /// What a virtual machine needs to serve a model, in bytes. The parts are the kernel's own large allocations, computed
@@ -35,7 +34,8 @@ public struct MemoryEstimate: Equatable, Sendable {
         holdsPrograms: Bool = false
     ) {
         let context = min(contextLength ?? TransformerCapacity.contextLengthDefaultMax, model.contextLength)
-        let sequences = min(sequenceCount ?? KernelConfiguration().sequenceCount, KernelConfiguration.sequenceCountMax)
+        let sequences = min(
+            sequenceCount ?? KernelConfiguration.sequenceCountDefault, KernelConfiguration.sequenceCountMax)
         func memory(cachedTokenCount: Int) -> TransformerCapacity.Memory {
             TransformerCapacity(contextLength: context, sequenceCount: sequences, cachedTokenCount: cachedTokenCount)
                 .memory(for: model)
@@ -45,7 +45,7 @@ public struct MemoryEstimate: Equatable, Sendable {
         keyValueCacheMin = memory(cachedTokenCount: context).keyValueByteCount
         scratch = memory(cachedTokenCount: context).scratchByteCount
         // A vocabulary entry costs its text, its hash slot and its merge: about 128 bytes.
-        let programs = holdsPrograms ? Limits.programsBytes : 0
+        let programs = holdsPrograms ? MemoryReserve.programsByteCount : 0
         system = 64 * Self.mebibyte + 128 * model.vocabularySize + programs
     }
 

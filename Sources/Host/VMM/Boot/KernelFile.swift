@@ -1,3 +1,5 @@
+import GuestInterface
+
 /// A kernel image on disk: what of it goes where in a machine's memory, and where the first processor starts.
 struct KernelFile: ~Copyable {
     let file: InputFile
@@ -30,6 +32,6 @@ struct KernelFile: ~Copyable {
         let imageEnd = image.segments.reduce(0) { max($0, $1.end) }
         let dataStart = UInt64(MemoryMapping.alignedToHugePage(Int(imageEnd)))
         dataExpected = dataStart..<dataStart + UInt64(Self.dataPagesExpected * MemoryMapping.hugePageByteCount)
-        entry = EntryState(entry: image.entry, startInfo: UInt32(StartInfo.Address.startInfo))
+        entry = EntryState(entry: image.entry, startInfo: UInt32(LowMemory.startInfo))
     }
 }

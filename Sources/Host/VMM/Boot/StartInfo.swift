@@ -1,14 +1,8 @@
+import GuestInterface
+
 /// The block that a PVH kernel is handed: `hvm_start_info`, its memory map and the command line
 /// (Xen public/arch-x86/hvm/start_info.h).
 struct StartInfo {
-    /// Where the three parts go: below the resume block (0x4000) and the page on which it starts other
-    /// cores (0x8000), above page 0, which it never maps.
-    enum Address {
-        static let startInfo: UInt64 = 0x1000
-        static let memoryMap: UInt64 = 0x2000
-        static let commandLine: UInt64 = 0x3000
-    }
-
     private static let magic: UInt32 = 0x336e_c578
     /// The version that has a memory map.
     private static let version: UInt32 = 1
@@ -20,10 +14,10 @@ struct StartInfo {
     let commandLine: [UInt8]
 
     init(commandLine text: String, usable: [Range<UInt64>]) throws(VMMError) {
-        guard text.utf8.count < VMMLimits.commandLineBytesMax, text.utf8.allSatisfy({ $0 != 0 }) else {
+        guard text.utf8.count < KernelConfiguration.commandLineByteCountMax, text.utf8.allSatisfy({ $0 != 0 }) else {
             throw .configuration(
                 field: "boot_args",
-                reason: "must be shorter than \(VMMLimits.commandLineBytesMax) bytes, without zeros")
+                reason: "must be shorter than \(KernelConfiguration.commandLineByteCountMax) bytes, without zeros")
         }
         commandLine = Array(text.utf8) + [0]
         var map: [UInt8] = []
@@ -40,8 +34,8 @@ struct StartInfo {
         // Flags, and the number of modules: none.
         info.append(littleEndian: UInt64(0))
         // The modules' list; the command line; the ACPI tables, of which there are none.
-        for address in [0, Address.commandLine, 0] { info.append(littleEndian: address) }
-        info.append(littleEndian: Address.memoryMap)
+        for address in [0, LowMemory.commandLine, 0] { info.append(littleEndian: address) }
+        info.append(littleEndian: LowMemory.memoryMap)
         info.append(littleEndian: UInt32(usable.count))
         info.append(littleEndian: UInt32(0))
         startInfo = info
@@ -49,7 +43,7 @@ struct StartInfo {
 
     func write(to memory: MachineMemory) {
         for (bytes, address) in [
-            (startInfo, Address.startInfo), (memoryMap, Address.memoryMap), (commandLine, Address.commandLine),
+            (startInfo, LowMemory.startInfo), (memoryMap, LowMemory.memoryMap), (commandLine, LowMemory.commandLine),
         ] {
             bytes.withUnsafeBytes { memory.write($0, at: address) }
         }

@@ -1,3 +1,4 @@
+import GuestInterface
 import HostSystem
 import Synchronization
 import Virtio
@@ -112,14 +113,6 @@ extension DeviceBus {
 // MARK: - Accesses of the guest
 
 extension DeviceBus {
-    /// Where the kernel writes a status that ends the machine, as to QEMU's isa-debug-exit.
-    private static var exitPort: UInt16 { 0xf4 }
-    /// The status of a guest that has left its memory to be kept.
-    private static var suspendedStatus: UInt32 { 0x12 }
-    /// The keyboard controller, whose one surviving use is to reset the machine.
-    private static var keyboardPort: UInt16 { 0x64 }
-    private static var resetCommand: UInt8 { 0xfe }
-
     func readPort(_ port: UInt16, into bytes: UnsafeMutableRawBufferPointer) {
         withLock { state in
             for index in bytes.indices {
@@ -132,17 +125,19 @@ extension DeviceBus {
     func writePort(_ port: UInt16, width: Int, _ bytes: UnsafeRawBufferPointer) -> Bool {
         switch port {
         case SerialPort.ports: withLock { writeSerial($0, port, bytes) }
-        case Self.exitPort:
+        case ExitStatus.port:
             var status: UInt32 = 0
-            for index in 0..<min(width, 4) { status |= UInt32(bytes[index]) << (8 * UInt32(index)) }
-            guard status != Self.suspendedStatus else {
+            for index in 0..<min(width, ExitStatus.portByteCount) {
+                status |= UInt32(bytes[index]) << (8 * UInt32(index))
+            }
+            guard status != ExitStatus.suspended.rawValue else {
                 // Where it is not, the guest goes on.
                 if keepsMemory { end(.suspended) }
                 return !keepsMemory
             }
             end(.exited(status: status))
             return false
-        case Self.keyboardPort where bytes.first == Self.resetCommand:
+        case ResetLine.port where bytes.first == ResetLine.command:
             end(.reset)
             return false
         default: break

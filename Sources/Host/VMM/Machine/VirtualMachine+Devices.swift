@@ -1,3 +1,4 @@
+import GuestInterface
 import HostSystem
 import Net
 import Virtio
@@ -30,7 +31,7 @@ extension VirtualMachine {
         var wasAsked = false
         try loop.watch(number, for: .reading) { _ in
             guard SignalInbox.takeOne(from: number) else { return }
-            if wasAsked { bus.end(.stopped) } else { bus.type(Array("poweroff\n".utf8)) }
+            if wasAsked { bus.end(.stopped) } else { bus.type(HostRequest.powerOff.encode()) }
             wasAsked = true
         }
     }

@@ -1,3 +1,4 @@
+import GuestInterface
 import HostSystem
 
 /// A machine: made by `init`, run to its end by `run`. Its devices are served by the thread that calls `run`; each of

@@ -1,8 +1,10 @@
+import GuestInterface
+
 /// The first serial port of a PC, a 16550 as far as kernels use one: output is taken at once, input waits in a queue of
 /// bounded length, and an interrupt says that there is some.
 struct SerialPort {
-    static let ports: ClosedRange<UInt16> = 0x3f8...0x3ff
-    static let interruptLine: UInt32 = 4
+    static let ports: ClosedRange<UInt16> = SerialLine.firstPort...SerialLine.firstPort + 7
+    static let interruptLine = UInt32(SerialLine.interruptLine)
 
     /// Offsets from the first port (National Semiconductor PC16550D, table II).
     private enum Register {

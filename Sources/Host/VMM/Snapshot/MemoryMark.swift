@@ -1,4 +1,5 @@
 import Glibc
+import GuestInterface
 import HostSystem
 
 /// What the monitor notes in the memory that it saves, in the place where a resumed machine finds its `ResumeBlock`.
@@ -20,7 +21,7 @@ struct MemoryMark: Equatable {
         var words = [4 of UInt64](repeating: 0)
         let byteCount = MemoryLayout.size(ofValue: words)
         let length = withUnsafeMutablePointer(to: &words) {
-            pread(file.descriptor.number, $0, byteCount, off_t(ResumeBlock.address))
+            pread(file.descriptor.number, $0, byteCount, off_t(LowMemory.resumeBlock))
         }
         guard length == byteCount, words[0] == Self.magic else { return nil }
         id = SnapshotID(high: words[1], low: words[2])
@@ -30,6 +31,6 @@ struct MemoryMark: Equatable {
     func write(to memory: MachineMemory) {
         var bytes: [UInt8] = []
         for word in [Self.magic, id.high, id.low, UInt64(entry)] { bytes.append(littleEndian: word) }
-        bytes.withUnsafeBytes { memory.write($0, at: ResumeBlock.address) }
+        bytes.withUnsafeBytes { memory.write($0, at: LowMemory.resumeBlock) }
     }
 }

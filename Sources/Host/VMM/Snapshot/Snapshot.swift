@@ -1,4 +1,5 @@
 import Glibc
+import GuestInterface
 import HostSystem
 
 /// A saved machine on disk: a directory with `snapshot.json` and `memory`.
@@ -89,5 +90,5 @@ public struct Snapshot: Equatable, Sendable {
     }
 
     /// How the kernel is entered, once a `ResumeBlock` has been left for it.
-    var entry: EntryState { EntryState(entry: kernelEntry, startInfo: UInt32(ResumeBlock.address)) }
+    var entry: EntryState { EntryState(entry: kernelEntry, startInfo: UInt32(LowMemory.resumeBlock)) }
 }
