@@ -119,7 +119,8 @@ let kernelTargets: [Target] = [
     core(
         "Guest/Kernel",
         [
-            "Boot", "Engine", "GuestInterface", "GuestServer", "KernelCore", "Law", "ModelFormats", "MonotonicTime", "Net",
+            "Boot", "Engine", "GuestInterface", "GuestServer", "KernelCore", "Law", "ModelFormats", "MonotonicTime",
+            "Net",
             "Programs", "Serving", "Tensor", "Transformer", "Virtio",
         ]),
 ]

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import GuestInterface
 import HostSystem
 import JSON
 import Testing
