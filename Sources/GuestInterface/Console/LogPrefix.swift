@@ -63,8 +63,9 @@ package struct LogPrefix: Equatable, Sendable {
         let parts = text.drop { $0 == UInt8(ascii: " ") }
             .split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         guard parts.count == 2, let seconds = UInt64(decimal: Array(parts[0])), seconds < secondsMax,
-            parts[1].count == microsecondsWidth, let rest = UInt64(decimal: Array(parts[1]))
+            parts[1].count <= microsecondsWidth, let rest = UInt64(decimal: Array(parts[1]))
         else { return nil }
-        return seconds * microsecondsPerSecond + rest
+        let missingDigits = microsecondsWidth - parts[1].count
+        return seconds * microsecondsPerSecond + (0..<missingDigits).reduce(rest) { scaled, _ in scaled * 10 }
     }
 }

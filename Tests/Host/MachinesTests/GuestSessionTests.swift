@@ -95,7 +95,8 @@ struct GuestSessionTests {
     func endWhileStarting() throws {
         let script = Script(
             """
-            read command; printf '\\036ready us=100000\\n'; sleep 0.1; [ "$command" = "$(printf '\\036poweroff')" ] && exit 33
+            read command; printf '\\036ready us=100000\\n'; sleep 0.1
+            [ "$command" = "$(printf '\\036poweroff')" ] && exit 33
             """)
         defer { script.remove() }
         var session = try session(script, port: ServerPort(0))
