@@ -19,7 +19,7 @@ public enum Limits {
     public static var promptContextsCounted: Int { 2 }
     /// Tokens that `/tokenize`, or a program's `tokenize`, answers with where the model's context is shorter: their
     /// JSON takes some MiB.
-    public static var tokenizedTokens: Int { 65_536 }
+    public static var tokenizedTokens: Int { 262_144 }
     /// What a completion generates when the client does not say: OpenAI's default. A chat goes on to its end.
     public static var completionTokensDefault: Int { 16 }
     /// How soon to ask again while the model is being loaded.
